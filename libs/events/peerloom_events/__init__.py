@@ -1,0 +1,68 @@
+"""The events Peerloom's services exchange. Knows no transport: whoever has pydantic can read them."""
+
+from peerloom_events.envelope import Envelope, MalformedEnvelope, rfc3339
+from peerloom_events.event import Event, Fact, event_types
+from peerloom_events.feedback import FeedbackSubmitted, SurveyRequested
+from peerloom_events.golden import GoldenRecord, MalformedSample, golden_records
+from peerloom_events.matching import (
+    MatchAccepted,
+    MatchConfirmed,
+    MatchDeclined,
+    MatchExpired,
+    MatchProposed,
+    MatchReason,
+    MatchRunCompleted,
+    MatchRunFailed,
+    MatchRunRequested,
+)
+from peerloom_events.profile import (
+    OfferedSkill,
+    ParticipantEnrolled,
+    ParticipantFacts,
+    ParticipantRegistered,
+    ParticipantUpdated,
+    ProgramLaunched,
+    SoughtSkill,
+    WorkingHours,
+)
+from peerloom_events.sessions import SessionCompleted, SessionMissed, SessionScheduled
+from peerloom_events.topics import TOPICS, Topic, dead_letter_topic
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "TOPICS",
+    "Envelope",
+    "Event",
+    "Fact",
+    "FeedbackSubmitted",
+    "GoldenRecord",
+    "MalformedEnvelope",
+    "MalformedSample",
+    "MatchAccepted",
+    "MatchConfirmed",
+    "MatchDeclined",
+    "MatchExpired",
+    "MatchProposed",
+    "MatchReason",
+    "MatchRunCompleted",
+    "MatchRunFailed",
+    "MatchRunRequested",
+    "OfferedSkill",
+    "ParticipantEnrolled",
+    "ParticipantFacts",
+    "ParticipantRegistered",
+    "ParticipantUpdated",
+    "ProgramLaunched",
+    "SessionCompleted",
+    "SessionMissed",
+    "SessionScheduled",
+    "SoughtSkill",
+    "SurveyRequested",
+    "Topic",
+    "WorkingHours",
+    "dead_letter_topic",
+    "event_types",
+    "golden_records",
+    "rfc3339",
+]

@@ -1,0 +1,97 @@
+"""What matching says: runs, proposals, answers and matches."""
+
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from peerloom_events.event import Event, Fact
+from peerloom_events.topics import MATCHES, RUNS
+
+
+class MatchRunRequested(Event, type="io.peerloom.matching.run.requested.v1", topic=RUNS, key="run_id"):
+    """Someone asked for a program's people to be matched: work for a worker."""
+
+    run_id: UUID
+    program_id: UUID
+    seed: int
+
+
+class MatchRunCompleted(Event, type="io.peerloom.matching.run.completed.v1", topic=RUNS, key="run_id"):
+    """A run ended and was checked. Values are integers in micro-units; `upper_bound` is certified."""
+
+    run_id: UUID
+    program_id: UUID
+    people: int
+    pairs: int
+    unmatched: int
+    value: int
+    upper_bound: int
+    population_hash: str
+    policy_version: str
+    engine_version: str
+
+
+class MatchRunFailed(Event, type="io.peerloom.matching.run.failed.v1", topic=RUNS, key="run_id"):
+    """A run ended without an answer; nobody was proposed to anybody."""
+
+    run_id: UUID
+    program_id: UUID
+    reason: str
+
+
+class MatchReason(Fact):
+    """One checkable reason for a match.
+
+    `giver_id` is who brings it, where one side does; `amount` is in the code's unit.
+    """
+
+    code: str
+    giver_id: UUID | None = None
+    subject: str | None = None
+    amount: float | None = None
+
+
+class MatchProposed(Event, type="io.peerloom.matching.match.proposed.v1", topic=MATCHES, key="match_id"):
+    """Two people are proposed to each other; both are asked until `answer_by`."""
+
+    match_id: UUID
+    run_id: UUID
+    program_id: UUID
+    participant_ids: tuple[UUID, ...]
+    weight: int = Field(ge=0, le=1_000_000)
+    reasons: tuple[MatchReason, ...]
+    answer_by: AwareDatetime
+
+
+class MatchAccepted(Event, type="io.peerloom.matching.match.accepted.v1", topic=MATCHES, key="match_id"):
+    """One side said yes."""
+
+    match_id: UUID
+    program_id: UUID
+    participant_id: UUID
+
+
+class MatchDeclined(Event, type="io.peerloom.matching.match.declined.v1", topic=MATCHES, key="match_id"):
+    """One side said no; the proposal is over and the pair is never proposed again."""
+
+    match_id: UUID
+    program_id: UUID
+    participant_id: UUID
+    participant_ids: tuple[UUID, ...]
+
+
+class MatchExpired(Event, type="io.peerloom.matching.match.expired.v1", topic=MATCHES, key="match_id"):
+    """Nobody, or only one side, answered in time."""
+
+    match_id: UUID
+    program_id: UUID
+    participant_ids: tuple[UUID, ...]
+
+
+class MatchConfirmed(Event, type="io.peerloom.matching.match.confirmed.v1", topic=MATCHES, key="match_id"):
+    """Both sides said yes: a relationship may begin."""
+
+    match_id: UUID
+    program_id: UUID
+    participant_ids: tuple[UUID, ...]
+    confirmed_at: AwareDatetime

@@ -1,0 +1,89 @@
+"""What profile says: people, programs and who takes part."""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from peerloom_events.event import Event, Fact
+from peerloom_events.topics import PARTICIPANTS, PROGRAMS
+
+
+class OfferedSkill(Fact):
+    """A skill someone can help with. `level` 1 (beginner) to 5 (expert)."""
+
+    skill: str
+    level: int = Field(ge=1, le=5)
+
+
+class SoughtSkill(Fact):
+    """A skill someone wants to learn. `level` is where they stand now, 0 (nothing yet) to 5."""
+
+    skill: str
+    level: int = Field(ge=0, le=5)
+    priority: int = Field(default=1, ge=1, le=3)
+
+
+class WorkingHours(Fact):
+    """When someone works, in wall time of their own zone: minutes after midnight, ISO weekdays 1 (Monday) to 7."""
+
+    starts: int = Field(ge=0, le=1440)
+    ends: int = Field(ge=0, le=1440)
+    weekdays: tuple[Annotated[int, Field(ge=1, le=7)], ...] = (1, 2, 3, 4, 5)
+
+
+class ParticipantFacts(Fact):
+    """What other services may know of a participant: no name, no address."""
+
+    employee_level: int = Field(ge=1, description="Level in the organisation's job ladder; 1 is the entry level.")
+    department: str
+    job_title: str
+    location: str
+    time_zone: str = Field(description="IANA name")
+    languages: tuple[str, ...]
+    hired_on: date
+    manager_id: UUID | None
+    working_hours: WorkingHours
+    offers: tuple[OfferedSkill, ...]
+    seeks: tuple[SoughtSkill, ...]
+    goals: tuple[str, ...]
+
+
+class ParticipantRegistered(
+    Event, type="io.peerloom.profile.participant.registered.v1", topic=PARTICIPANTS, key="participant_id"
+):
+    """A person of an organisation became known."""
+
+    participant_id: UUID
+    facts: ParticipantFacts
+
+
+class ParticipantUpdated(Event, type="io.peerloom.profile.participant.updated.v1", topic=PARTICIPANTS, key="participant_id"):
+    """A person's facts changed. Carries all of them, so that a consumer needs no earlier event."""
+
+    participant_id: UUID
+    facts: ParticipantFacts
+
+
+class ParticipantEnrolled(Event, type="io.peerloom.profile.participant.enrolled.v1", topic=PARTICIPANTS, key="participant_id"):
+    """A participant takes part in a program. `version` is the enrolment's."""
+
+    participant_id: UUID
+    program_id: UUID
+    enrolment_id: UUID
+
+
+class ProgramLaunched(Event, type="io.peerloom.profile.program.launched.v1", topic=PROGRAMS, key="program_id"):
+    """A program opened: people may be enrolled, matched and meet."""
+
+    program_id: UUID
+    format: str
+    goal: str
+    metric: str
+    starts_on: date
+    ends_on: date
+    session_minutes: int = Field(ge=15, le=240)
+    cadence_days: int = Field(ge=1, le=90)
+    answer_within_seconds: int = Field(ge=1, description="How long a proposal waits for both answers.")
+    launched_at: AwareDatetime

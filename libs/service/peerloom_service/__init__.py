@@ -1,0 +1,1 @@
+"""The chassis of every Peerloom service. It holds no business word."""

@@ -1,0 +1,142 @@
+"""OAuth 2.0 access tokens (RFC 9068): signature, issuer, audience, times and scope, and the tenant from a claim.
+
+Keys come from the issuer by OpenID Connect discovery and are fetched again when a token names one we do not know. A verified
+token is remembered by its digest for at most a minute: verifying an RSA signature costs more than the rest of a read.
+"""
+
+import asyncio
+import hashlib
+import time
+from typing import Any, Final
+from uuid import UUID
+
+import httpx
+import jwt
+from jwt import PyJWK
+
+from peerloom_service.context import Caller
+from peerloom_service.problems import Forbidden, Unauthenticated, Unavailable
+
+ALGORITHMS: Final = {"RS256": "RSA", "ES256": "EC", "EdDSA": "OKP"}
+"""Accepted signature algorithms and the key type each needs; a token cannot choose another pairing."""
+
+TENANT_CLAIM: Final = "org_id"
+_REQUIRED_CLAIMS: Final = ["exp", "iss", "aud", "sub", "iat"]
+_LONGEST_TOKEN: Final = 8192
+_LEEWAY_SECONDS: Final = 30
+_REMEMBERED_SECONDS: Final = 60
+_REMEMBERED_TOKENS: Final = 4096
+_KEYS_SECONDS: Final = 300
+_COOLDOWN_SECONDS: Final = 10
+
+
+class TokenVerifier:
+    """Turns a bearer token into a `Caller`."""
+
+    def __init__(self, issuer: str, audience: str, http: httpx.AsyncClient) -> None:
+        self._issuer = issuer
+        self._audience = audience
+        self._http = http
+        self._keys: dict[str, PyJWK] = {}
+        self._fetched_at = float("-inf")
+        self._tried_at = float("-inf")
+        self._fetching = asyncio.Lock()
+        self._remembered: dict[bytes, tuple[float, Caller]] = {}
+
+    async def caller(self, token: str) -> Caller:
+        """Who the token speaks for.
+
+        Raises: Unauthenticated, saying what is wrong with it; Forbidden when its tenant claim is no id; Unavailable when
+        the issuer's keys cannot be had.
+        """
+        if len(token) > _LONGEST_TOKEN:
+            raise Unauthenticated("The access token is too long.")
+        digest = hashlib.sha256(token.encode()).digest()
+        remembered = self._remembered.get(digest)
+        now = time.time()
+        if remembered is not None and remembered[0] > now:
+            return remembered[1]
+        claims = await self._verified(token)
+        caller = _caller(claims)
+        if len(self._remembered) >= _REMEMBERED_TOKENS:
+            self._remembered.clear()
+        self._remembered[digest] = (min(float(claims["exp"]), now + _REMEMBERED_SECONDS), caller)
+        return caller
+
+    async def _verified(self, token: str) -> dict[str, Any]:
+        try:
+            header = jwt.get_unverified_header(token)
+        except jwt.InvalidTokenError as error:
+            raise Unauthenticated("The access token is not a signed JWT.") from error
+        algorithm = header.get("alg")
+        if algorithm not in ALGORITHMS:
+            raise Unauthenticated(f"The access token's algorithm must be one of {', '.join(ALGORITHMS)}.")
+        key = await self._key(str(header.get("kid", "")))
+        if key.key_type != ALGORITHMS[algorithm]:
+            raise Unauthenticated("The access token's algorithm does not fit the key it names.")
+        try:
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                key,
+                algorithms=[algorithm],
+                audience=self._audience,
+                issuer=self._issuer,
+                leeway=_LEEWAY_SECONDS,
+                options={"require": _REQUIRED_CLAIMS},
+            )
+        except jwt.InvalidTokenError as error:
+            raise Unauthenticated(f"The access token is not accepted: {_plain(error)}.") from error
+        return claims
+
+    async def _key(self, kid: str) -> PyJWK:
+        if kid not in self._keys or time.monotonic() - self._fetched_at > _KEYS_SECONDS:
+            async with self._fetching:
+                if (
+                    kid not in self._keys or time.monotonic() - self._fetched_at > _KEYS_SECONDS
+                ) and time.monotonic() - self._tried_at > (_COOLDOWN_SECONDS if self._keys else 0):
+                    await self._fetch_keys()
+        if kid not in self._keys:
+            raise Unauthenticated("The access token is signed with a key its issuer does not publish.")
+        return self._keys[kid]
+
+    async def _fetch_keys(self) -> None:
+        self._tried_at = time.monotonic()
+        try:
+            discovery = await self._http.get(f"{self._issuer.rstrip('/')}/.well-known/openid-configuration")
+            discovery.raise_for_status()
+            found = await self._http.get(discovery.json()["jwks_uri"])
+            found.raise_for_status()
+            keys = {
+                str(entry["kid"]): PyJWK(entry)
+                for entry in found.json()["keys"]
+                if entry.get("kty") in ALGORITHMS.values() and entry.get("use", "sig") == "sig"
+            }
+        except (httpx.HTTPError, jwt.PyJWTError, KeyError, ValueError) as error:
+            if self._keys:
+                return  # Those we have stay good until the issuer can be reached again.
+            raise Unavailable("The issuer's signing keys cannot be read at the moment.") from error
+        self._keys = keys
+        self._fetched_at = time.monotonic()
+        self._remembered.clear()
+
+
+def require_scope(caller: Caller, scope: str) -> None:
+    """Raises: Forbidden when the token does not carry the scope."""
+    if scope not in caller.scopes:
+        raise Forbidden(f"This needs the scope {scope!r}.")
+
+
+def _caller(claims: dict[str, Any]) -> Caller:
+    tenant = claims.get(TENANT_CLAIM)
+    try:
+        tenant_id = None if tenant is None else UUID(str(tenant))
+    except ValueError as error:
+        raise Forbidden(f"The token's claim {TENANT_CLAIM!r} is not the id of an organisation.") from error
+    scope = claims.get("scope", "")
+    client_id = str(claims.get("client_id") or claims["sub"])
+    return Caller(client_id, tenant_id, frozenset(scope.split()) if isinstance(scope, str) else frozenset())
+
+
+def _plain(error: jwt.InvalidTokenError) -> str:
+    text = str(error) or type(error).__name__
+    return text[0].lower() + text[1:].rstrip(".")

@@ -1,0 +1,350 @@
+"""A service's consumer: decode → dedupe → handle → retry → park, with offsets committed only after the effects.
+
+A polled batch is handled in one database transaction together with its inbox rows. When that fails the batch is taken apart:
+each event gets a transaction and a few tries of its own, and the one that cannot be handled is parked with its key while all
+others flow on. Errors of the database itself are waited out: they say nothing about the event.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, Final
+from uuid import UUID
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+from pydantic import ValidationError
+
+from peerloom_events import Envelope, Event, MalformedEnvelope, dead_letter_topic
+from peerloom_service import telemetry
+from peerloom_service.context import Cause
+from peerloom_service.database import TRANSIENT, Connection, Database
+from peerloom_service.inbox import not_seen
+from peerloom_service.parking import Delivery, park, park_behind, parked_keys, unpark
+from peerloom_service.producer import Record, Sender
+from peerloom_service.tables import Storage
+from peerloom_service.transaction import Transaction
+
+Handler = Callable[[Transaction, Any], Awaitable[None]]
+
+_BATCH: Final = 500
+_POLL_MS: Final = 500
+_TRIES: Final = 4
+_FIRST_PAUSE_SECONDS: Final = 0.1
+_OUTAGE_PAUSE_SECONDS: Final = 1.0
+_COMMIT_SECONDS: Final = 10.0
+_DRAIN_SECONDS: Final = 20.0
+_STOP_SECONDS: Final = 10.0
+_SESSION_MS: Final = 45_000
+_REBALANCE_MS: Final = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class InBatches:
+    """Marks a handler that takes consecutive events of one type and organisation together; it cannot say events itself."""
+
+    handler: Callable[[Transaction, Sequence[Any]], Awaitable[None]]
+
+
+Hears = Mapping[type[Event], Handler | InBatches]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A decoded event on its way to its handler."""
+
+    delivery: Delivery
+    envelope: Envelope
+    event: Event
+    event_id: UUID
+    tenant_id: UUID
+
+
+class Undecodable(ValueError):
+    """The record is not an event of ours, or not a sound one."""
+
+
+class Consumer:
+    """One member of the service's consumer group. `assigned` is true once the broker gave it its partitions."""
+
+    def __init__(
+        self,
+        *,
+        group: str,
+        bootstrap: str,
+        hears: Hears,
+        database: Database,
+        storages: dict[type, Storage[Any]],
+        sender: Sender,
+        wake_relay: asyncio.Event,
+    ) -> None:
+        self._group = group
+        self._bootstrap = bootstrap
+        self._hears = hears
+        self._types = {kind.type: kind for kind in hears}
+        self._database = database
+        self._storages = storages
+        self._sender = sender
+        self._wake_relay = wake_relay
+        self._assignment = _Assignment()
+
+    @property
+    def assigned(self) -> bool:
+        """Whether the group has settled with this member in it."""
+        return self._assignment.settled
+
+    async def run(self) -> None:
+        """Until cancelled. A client that broke is replaced by a new one."""
+        while True:
+            try:
+                await self._consume()
+            except (KafkaError, OSError, TimeoutError) as error:
+                _log.warning("consumer lost its broker", error=type(error).__name__)
+                await asyncio.sleep(_OUTAGE_PAUSE_SECONDS)
+
+    async def _consume(self) -> None:
+        client = AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap,
+            group_id=self._group,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            partition_assignment_strategy=(StickyPartitionAssignor,),
+            session_timeout_ms=_SESSION_MS,
+            rebalance_timeout_ms=_REBALANCE_MS,
+            request_timeout_ms=_REBALANCE_MS + 10_000,
+            fetch_max_wait_ms=100,
+            max_poll_records=_BATCH,
+        )
+        self._assignment = assignment = _Assignment()
+        client.subscribe(sorted({kind.topic.name for kind in self._hears}), listener=assignment)
+        try:
+            async with asyncio.timeout(_DRAIN_SECONDS):
+                await client.start()
+            while True:
+                epoch = assignment.epoch
+                polled = await client.getmany(timeout_ms=_POLL_MS, max_records=_BATCH)
+                # A rebalance in between took the partitions away or moved their position back: these come again.
+                if not polled or assignment.epoch != epoch:
+                    continue
+                with assignment.busy():
+                    await self.handle([_delivery(record) for records in polled.values() for record in records])
+                    await _commit(client, {tp: records[-1].offset + 1 for tp, records in polled.items()})
+        finally:
+            with suppress(KafkaError, TimeoutError, OSError):
+                async with asyncio.timeout(_STOP_SECONDS):
+                    await client.stop()
+
+    async def handle(self, deliveries: Sequence[Delivery]) -> None:
+        """Give every event its effect exactly once, whatever has been delivered before; waits out a database outage."""
+        while True:
+            try:
+                try:
+                    await self._handle_together(deliveries)
+                except TRANSIENT:
+                    raise
+                except Exception:  # noqa: BLE001 - one of them is bad: find out which
+                    for delivery in deliveries:
+                        await self._handle_alone(delivery)
+                self._wake_relay.set()
+                return
+            except TRANSIENT as error:
+                _log.warning("consumer waits for its database", error=type(error).__name__)
+                await asyncio.sleep(_OUTAGE_PAUSE_SECONDS)
+
+    async def _handle_together(self, deliveries: Sequence[Delivery]) -> None:
+        heard = [event for delivery in deliveries if (event := self.decode(delivery)) is not None]
+        async with self._database.connection(None) as connection:
+            parked = await parked_keys(connection, self._group, deliveries)
+            if parked:
+                raise _SomeAreParked
+            if heard:
+                await self._apply(connection, heard)
+
+    async def _handle_alone(self, delivery: Delivery) -> None:
+        async with self._database.connection(None) as connection:
+            if await parked_keys(connection, self._group, [delivery]) and await park_behind(connection, self._group, delivery):
+                return
+        pause = _FIRST_PAUSE_SECONDS
+        for attempt in range(1, _TRIES + 1):
+            try:
+                heard = self.decode(delivery)
+                if heard is not None:
+                    async with self._database.connection(None) as connection:
+                        await self._apply(connection, [heard])
+                return
+            except TRANSIENT:
+                raise
+            except Undecodable as error:
+                await self._give_up(delivery, error, attempt)
+                return
+            except Exception as error:  # noqa: BLE001 - whatever a handler raises is that event's own fault
+                if attempt == _TRIES:
+                    await self._give_up(delivery, error, attempt)
+                    return
+                await asyncio.sleep(pause)
+                pause *= 3
+
+    async def handle_parked(self, delivery: Delivery) -> None:
+        """Handle a parked record and take it out of the parking table, in one transaction.
+
+        Raises: Undecodable, or what its handler raises.
+        """
+        heard = self.decode(delivery)
+        async with self._database.connection(None) as connection:
+            await self._apply(connection, [] if heard is None else [heard], released=delivery)
+
+    async def _apply(self, connection: Connection, heard: Sequence[Heard], released: Delivery | None = None) -> None:
+        """Handle these events and remember them, in one transaction. `connection` serves the platform."""
+        await connection.execute("BEGIN")
+        try:
+            fresh = await not_seen(connection, self._group, [one.event_id for one in heard])
+            new = _first_deliveries(heard, fresh)
+            for (kind, tenant_id), run in groupby(new, key=lambda one: (type(one.event), one.tenant_id)):
+                await self._call(connection, self._hears[kind], tenant_id, list(run))
+            if released is not None:
+                await connection.serve(None)
+                await unpark(connection, self._group, released)
+            await connection.execute("COMMIT")
+        except BaseException:
+            connection.forget_tenant()
+            if not connection.is_closed():
+                with suppress(*TRANSIENT):
+                    await connection.execute("ROLLBACK")
+            raise
+        telemetry.consumed.add(len(new))
+        if len(new) < len(heard):
+            telemetry.repeated.add(len(heard) - len(new))
+
+    async def _call(self, connection: Connection, handler: Handler | InBatches, tenant_id: UUID, run: Sequence[Heard]) -> None:
+        await connection.serve(tenant_id)
+        if isinstance(handler, InBatches):
+            tx = self._transaction(connection, run[0])
+            await handler.handler(tx, [one.event for one in run])
+            await tx.flush()
+            return
+        for one in run:
+            with telemetry.processing(
+                one.envelope.traceparent, topic=one.delivery.topic, group=self._group, event_type=one.envelope.type
+            ):
+                tx = self._transaction(connection, one)
+                await handler(tx, one.event)
+                await tx.flush()
+
+    def _transaction(self, connection: Connection, heard: Heard) -> Transaction:
+        cause = Cause(
+            correlation_id=heard.envelope.correlationid,
+            causation_id=heard.envelope.id,
+            traceparent=telemetry.current_traceparent() or heard.envelope.traceparent,
+        )
+        return Transaction(connection, self._storages, tenant_id=heard.tenant_id, cause=cause, begun=True)
+
+    def decode(self, delivery: Delivery) -> Heard | None:
+        """The event in a record; None for tombstones and for types this service does not hear.
+
+        Raises: Undecodable, saying what is wrong.
+        """
+        try:
+            envelope = Envelope.from_headers(delivery.headers)
+            kind = self._types.get(envelope.type)
+            if kind is None or delivery.value is None:
+                return None
+            return Heard(delivery, envelope, kind.from_json(delivery.value), UUID(envelope.id), UUID(envelope.tenantid))
+        except MalformedEnvelope as error:
+            raise Undecodable(str(error)) from error
+        except ValidationError as error:
+            places = "; ".join(f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors()[:5])
+            raise Undecodable(f"the event's data is not what its type says: {places}") from error
+        except ValueError as error:
+            raise Undecodable(f"the event's id or tenant is no UUID: {error}") from error
+
+    async def _give_up(self, delivery: Delivery, error: Exception, attempts: int) -> None:
+        """Dead-letter topic first, then the table: a crash in between repeats the first and loses nothing."""
+        reason = f"{type(error).__name__}: {error}"
+        why = {
+            "dlt_reason": reason[:1000],
+            "dlt_topic": delivery.topic,
+            "dlt_partition": str(delivery.partition),
+            "dlt_offset": str(delivery.offset),
+            "dlt_attempts": str(attempts),
+        }
+        headers = [*delivery.headers, *((name, value.encode()) for name, value in why.items())]
+        topic = dead_letter_topic(self._group, delivery.topic)
+        await self._sender.send([Record(topic, delivery.key, delivery.value, headers)])
+        async with self._database.connection(None) as connection:
+            await park(connection, self._group, delivery, reason)
+        telemetry.dead_lettered.add(1)
+        _log.error("event parked", topic=delivery.topic, partition=delivery.partition, offset=delivery.offset, reason=reason)
+
+
+class _SomeAreParked(Exception):
+    """The batch holds events whose key is parked: take it apart."""
+
+
+class _Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Follows the group's rebalances, and lets the batch in hand finish before partitions are given away."""
+
+    def __init__(self) -> None:
+        self.epoch = 0
+        self.settled = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def busy(self) -> "_Busy":
+        return _Busy(self._idle)
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:  # noqa: ARG002
+        self.settled = False
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_DRAIN_SECONDS):
+                await self._idle.wait()
+        self.epoch += 1
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:  # noqa: ARG002
+        self.epoch += 1
+        self.settled = True
+
+
+class _Busy:
+    def __init__(self, idle: asyncio.Event) -> None:
+        self._idle = idle
+
+    def __enter__(self) -> None:
+        self._idle.clear()
+
+    def __exit__(self, *_error: object) -> None:
+        self._idle.set()
+
+
+async def _commit(client: AIOKafkaConsumer, offsets: dict[TopicPartition, int]) -> None:
+    mine = {partition: offset for partition, offset in offsets.items() if partition in client.assignment()}
+    if not mine:
+        return
+    try:
+        async with asyncio.timeout(_COMMIT_SECONDS):
+            await client.commit(mine)
+    except (CommitFailedError, IllegalStateError):
+        _log.info("offsets not committed: the group is rebalancing; these events will come again")
+    except TimeoutError:
+        _log.warning("offsets not committed in time; these events may come again")
+
+
+def _delivery(record: ConsumerRecord) -> Delivery:
+    return Delivery(record.topic, record.partition, record.offset, record.key or b"", record.value, tuple(record.headers))
+
+
+def _first_deliveries(heard: Sequence[Heard], fresh: set[UUID]) -> list[Heard]:
+    """Those not handled before, each once even where the batch itself holds it twice."""
+    first: list[Heard] = []
+    for one in heard:
+        if one.event_id in fresh:
+            fresh.discard(one.event_id)
+            first.append(one)
+    return first
+
+
+_log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)

@@ -1,0 +1,116 @@
+"""Sending records to Kafka in batches, with a producer that is rebuilt whenever it breaks.
+
+After a whole-cluster outage aiokafka's idempotent producer fails for good (OutOfOrderSequenceNumber), and its `send` and `stop`
+may then never end. So each step has a deadline, any error means a new producer, and the caller sends the batch again: what
+arrived twice is absorbed by the consumers' inbox. A send that timed out is unknown, never failed.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final
+from zlib import crc32
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from aiokafka.producer.message_accumulator import BatchBuilder
+
+_SEND_SECONDS: Final = 15.0
+_STOP_SECONDS: Final = 5.0
+_BATCH_BYTES: Final = 262_144
+_LINGER_MS: Final = 0
+
+
+class SendFailed(Exception):
+    """The broker did not acknowledge everything; nobody knows what arrived. Send the same again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One Kafka record to send. `value` None is a tombstone."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+
+
+class Sender:
+    """Sends batches of records in order; opened lazily, closed at the end."""
+
+    def __init__(self, bootstrap: str, *, idempotent: bool) -> None:
+        self._bootstrap = bootstrap
+        self._idempotent = idempotent
+        self._producer: AIOKafkaProducer | None = None
+
+    async def send(self, records: Sequence[Record]) -> None:
+        """Return when the broker has acknowledged every record. Records of one key keep their order.
+
+        Raises: SendFailed. The producer has then been thrown away.
+        """
+        try:
+            async with asyncio.timeout(_SEND_SECONDS):
+                producer = await self._started()
+                await self._send(producer, records)
+        except (KafkaError, TimeoutError, OSError) as error:
+            await self.close()
+            raise SendFailed(f"{type(error).__name__}: {error}") from error
+        except asyncio.CancelledError:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Stop the producer; a broken one is abandoned after a few seconds."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            with suppress(KafkaError, TimeoutError, OSError):
+                async with asyncio.timeout(_STOP_SECONDS):
+                    await producer.stop()
+
+    async def _started(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            options: dict[str, Any] = {"enable_idempotence": True} if self._idempotent else {}
+            self._producer = AIOKafkaProducer(
+                bootstrap_servers=self._bootstrap,
+                acks="all",
+                request_timeout_ms=8_000,
+                linger_ms=_LINGER_MS,
+                max_batch_size=_BATCH_BYTES,
+                **options,
+            )
+            await self._producer.start()
+        return self._producer
+
+    async def _send(self, producer: AIOKafkaProducer, records: Sequence[Record]) -> None:
+        by_partition: dict[tuple[str, int], list[Record]] = {}
+        for record in records:
+            partition = await _partition(producer, record)
+            by_partition.setdefault((record.topic, partition), []).append(record)
+        acknowledgements: list[Any] = []
+        for (topic, partition), rows in by_partition.items():
+            batch = producer.create_batch()
+            for row in rows:
+                if _append(batch, row) is None:  # full; an empty one takes a record of any size
+                    acknowledgements.append(await producer.send_batch(batch, topic, partition=partition))
+                    batch = producer.create_batch()
+                    _append(batch, row)
+            batch.close()
+            acknowledgements.append(await producer.send_batch(batch, topic, partition=partition))
+        for acknowledgement in acknowledgements:
+            await acknowledgement
+
+
+async def _partition(producer: AIOKafkaProducer, record: Record) -> int:
+    """Partition by CRC-32 of the key, librdkafka's `consistent`; aiokafka's murmur2 in Python would cost half the relay."""
+    partitions = await producer.partitions_for(record.topic)
+    return crc32(record.key or b"") % len(partitions)
+
+
+def _append(batch: BatchBuilder, record: Record) -> Any:
+    return batch.append(key=record.key, value=record.value, timestamp=None, headers=list(record.headers))
+
+
+def as_headers(stored: Mapping[str, str]) -> list[tuple[str, bytes]]:
+    """Headers as the outbox keeps them (text) in Kafka's form."""
+    return [(name, value.encode()) for name, value in stored.items()]

@@ -1,0 +1,99 @@
+"""The relay carries the outbox to Kafka: nothing lost, each aggregate's events in order.
+
+One relay at a time per shard, held by a PostgreSQL advisory lock. Rows are read by `seq`, sent, and deleted after the broker
+acknowledged them; no transaction is open while sending. If the lock's connection is lost the relay stops sending at once:
+what another relay then sends twice is absorbed by the consumers' inbox.
+"""
+
+import asyncio
+from contextlib import suppress
+from typing import Final
+
+import asyncpg
+import structlog
+
+from peerloom_service import telemetry
+from peerloom_service.database import TRANSIENT, Connection, Database
+from peerloom_service.outbox import DELETE, NEXT, SHARDS
+from peerloom_service.producer import Record, Sender, SendFailed, as_headers
+
+_BATCH: Final = 500
+_POLL_SECONDS: Final = 0.02
+_CLAIM_SECONDS: Final = 2.0
+_PAUSE_SECONDS: Final = 0.5
+_LOCK_SPACE: Final = 0x0B0C
+
+_CLAIM = "SELECT shard FROM unnest($1::int[]) AS shard WHERE pg_try_advisory_lock($2, shard)"
+
+
+class Relay:
+    """Drains the shards it holds. `idle` is true when its last look at them found nothing."""
+
+    def __init__(self, database: Database, sender: Sender, wake: asyncio.Event) -> None:
+        self._database = database
+        self._sender = sender
+        self._wake = wake
+        self.idle = False
+
+    async def run(self) -> None:
+        """Until cancelled. Broken connections, to either side, are made anew."""
+        try:
+            while True:
+                try:
+                    async with self._database.connection(None) as connection:
+                        await self._lead(connection)
+                except TRANSIENT as error:
+                    _log.warning("relay lost its database", error=type(error).__name__)
+                    await asyncio.sleep(_PAUSE_SECONDS)
+        finally:
+            await self._sender.close()
+
+    async def _lead(self, connection: Connection) -> None:
+        """Hold what shards are free on this one connection, and drain them."""
+        held: set[int] = set()
+        loop = asyncio.get_running_loop()
+        claim_at = 0.0
+        try:
+            while True:
+                if len(held) < SHARDS and loop.time() >= claim_at:
+                    held |= await _claim(connection, held)
+                    claim_at = loop.time() + _CLAIM_SECONDS
+                self._wake.clear()
+                sent = await self._drain(connection, sorted(held)) if held else 0
+                self.idle = sent == 0
+                if sent < _BATCH:
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(_POLL_SECONDS if held else _CLAIM_SECONDS):
+                            await self._wake.wait()
+        finally:
+            if not connection.is_closed():
+                with suppress(*TRANSIENT):
+                    await connection.execute("SELECT pg_advisory_unlock_all()")
+
+    async def _drain(self, connection: Connection, shards: list[int]) -> int:
+        rows = await connection.fetch(NEXT, shards, _BATCH)
+        if not rows:
+            return 0
+        try:
+            await self._sender.send([_record(row) for row in rows])
+        except SendFailed as error:
+            _log.warning("broker did not acknowledge", error=str(error), waiting=len(rows))
+            await asyncio.sleep(_PAUSE_SECONDS)
+            return 0
+        await connection.execute(DELETE, [row["seq"] for row in rows])
+        telemetry.published.add(len(rows))
+        telemetry.outbox_age.record(max(0.0, rows[0]["age"]))
+        return len(rows)
+
+
+async def _claim(connection: Connection, held: set[int]) -> set[int]:
+    free = [shard for shard in range(SHARDS) if shard not in held]
+    rows = await connection.fetch(_CLAIM, free, _LOCK_SPACE)
+    return {row["shard"] for row in rows}
+
+
+def _record(row: asyncpg.Record) -> Record:
+    return Record(row["topic"], row["key"].encode(), row["value"], as_headers(row["headers"]))
+
+
+_log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)

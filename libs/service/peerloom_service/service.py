@@ -1,0 +1,263 @@
+"""What a service is made of, and the processes it runs as: `api`, `worker`, `migrate`, and `all` for the laptop.
+
+`main.py` of a service declares one `Service`; nothing else is wired anywhere.
+"""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import asyncpg
+import httpx
+import structlog
+import uvicorn
+from aiokafka.errors import KafkaError
+from fastapi import APIRouter, FastAPI
+from sqlmodel import SQLModel
+
+from peerloom_events import TOPICS, Topic, dead_letter_topic
+from peerloom_service import dead_letters, housekeeping
+from peerloom_service.auth import TokenVerifier
+from peerloom_service.consumer import Consumer, Hears
+from peerloom_service.database import TRANSIENT, Database
+from peerloom_service.http import Health, create_app
+from peerloom_service.logs import configure_logs
+from peerloom_service.migrations import head_revision, migrate
+from peerloom_service.producer import Sender
+from peerloom_service.relay import Relay
+from peerloom_service.runtime import Runtime
+from peerloom_service.settings import ServiceSettings, read_settings
+from peerloom_service.tables import storages
+from peerloom_service.telemetry import configure_telemetry
+from peerloom_service.topics import TopicRefused, ensure_topics
+
+_GRACE_SECONDS: Final = 10
+_HEALTH_SECONDS: Final = 2.0
+
+Job = Callable[[Runtime], Awaitable[None]]
+"""Work a worker does beside its consumer, until cancelled: a timer, a queue of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """A service, declared. `hears`: events in, each with its handler. `jobs`: what its worker does besides, by name."""
+
+    name: str
+    description: str
+    settings: type[ServiceSettings]
+    tables: type[SQLModel]
+    routes: APIRouter
+    migrations: Path
+    hears: Hears = field(default_factory=dict)
+    jobs: Mapping[str, Job] = field(default_factory=dict)
+
+    def run(self, arguments: Sequence[str] | None = None) -> None:
+        """The command line: `python -m <name>_service api|worker|migrate|all|parked|release|discard`."""
+        parser = argparse.ArgumentParser(prog=f"{self.name}_service", description=self.description)
+        commands = parser.add_subparsers(dest="command", required=True)
+        commands.add_parser("api", help="serve HTTP")
+        commands.add_parser("worker", help="consume events, relay the outbox, do the timed jobs")
+        commands.add_parser("all", help="api and worker in one process, for a laptop")
+        commands.add_parser("migrate", help="bring the database to the newest revision and create the topics")
+        commands.add_parser("parked", help="show which keys wait behind an event that could not be handled")
+        for name, text in (("release", "handle a key's parked events"), ("discard", "drop a key's first parked event")):
+            one = commands.add_parser(name, help=text)
+            one.add_argument("topic")
+            one.add_argument("key")
+        chosen = parser.parse_args(arguments)
+        settings = read_settings(self.settings, self.name)
+        configure_logs(self.name, settings.log_level)
+        match chosen.command:
+            case "migrate":
+                self._migrate(settings)
+            case "parked" | "release" | "discard":
+                asyncio.run(self._dead_letters(settings, chosen))
+            case process:
+                configure_telemetry(self.name, otlp=_traces_wanted(), trace_share=settings.trace_share)
+                self._serve(settings, process)
+
+    # -- processes ----------------------------------------------------------------------------------------------------
+
+    def app(self, settings: ServiceSettings, *, worker: bool) -> FastAPI:
+        """The HTTP app of `api`, or of `all` where `worker` is set."""
+        return create_app(
+            title=f"Peerloom {self.name}",
+            description=self.description,
+            router=self.routes,
+            run=lambda _app: self.running(settings, worker=worker),
+            body_limit=settings.body_limit,
+            tracing=_traces_wanted(),
+        )
+
+    @asynccontextmanager
+    async def running(self, settings: ServiceSettings, *, worker: bool) -> AsyncIterator[tuple[Runtime, Health]]:
+        """A process's runtime with its loops going. A loop that ends by itself fails readiness.
+
+        Raises: SystemExit with a sentence when the database or its schema is not there.
+        """
+        async with AsyncExitStack() as stack:
+            database = await stack.enter_async_context(self._database(settings))
+            http = await stack.enter_async_context(httpx.AsyncClient(timeout=5))
+            runtime = Runtime(
+                settings=settings,
+                database=database,
+                storages=storages(self.tables),
+                verifier=TokenVerifier(settings.auth_issuer, settings.auth_audience, http),
+            )
+            consumer = self.consumer(runtime) if worker and self.hears else None
+            loops = _Loops()
+            stack.push_async_callback(loops.stop)
+            if worker:
+                sender = Sender(settings.kafka_bootstrap, idempotent=settings.kafka_idempotent)
+                loops.start("relay", Relay(database, sender, runtime.wake_relay).run())
+                loops.start("housekeeping", housekeeping.run(runtime))
+                if consumer is not None:
+                    loops.start("consumer", consumer.run())
+                for name, job in self.jobs.items():
+                    loops.start(name, job(runtime))
+
+            async def health() -> dict[str, str]:
+                wrong = dict.fromkeys(loops.dead(), "stopped")
+                try:
+                    async with asyncio.timeout(_HEALTH_SECONDS):
+                        await database.execute(None, "SELECT 1")
+                except (*TRANSIENT, asyncpg.PostgresError) as error:
+                    wrong["database"] = type(error).__name__
+                if consumer is not None and not consumer.assigned:
+                    wrong["consumer"] = "waits for its partitions"
+                return wrong
+
+            yield runtime, health
+
+    def consumer(self, runtime: Runtime) -> Consumer:
+        """The service's consumer, not yet running."""
+        return Consumer(
+            group=self.name,
+            bootstrap=runtime.settings.kafka_bootstrap,
+            hears=self.hears,
+            database=runtime.database,
+            storages=runtime.storages,
+            sender=Sender(runtime.settings.kafka_bootstrap, idempotent=runtime.settings.kafka_idempotent),
+            wake_relay=runtime.wake_relay,
+        )
+
+    def topics(self) -> list[Topic]:
+        """Every topic this service needs to exist: all that events travel on, and its own dead-letter topics."""
+        heard = sorted({kind.topic.name for kind in self.hears})
+        letters = [Topic(dead_letter_topic(self.name, name), "record", "Dead letters.", partitions=1) for name in heard]
+        return [*TOPICS, *letters]
+
+    def _serve(self, settings: ServiceSettings, process: str) -> None:
+        if process == "worker":
+            app = _health_app(self, settings)
+            port = settings.health_port or settings.http_port
+        else:
+            app = self.app(settings, worker=process == "all")
+            port = settings.http_port
+        uvicorn.run(
+            app,
+            host=settings.http_host,
+            port=port,
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            timeout_graceful_shutdown=_GRACE_SECONDS,
+        )
+
+    def _migrate(self, settings: ServiceSettings) -> None:
+        try:
+            migrate(settings.database_url, self.migrations)
+            asyncio.run(ensure_topics(settings.kafka_bootstrap, self.topics(), replication=settings.kafka_replication))
+        except OSError as error:
+            _stop(f"{self.name}: the database or the broker cannot be reached: {error}")
+        except (KafkaError, TopicRefused) as error:
+            _stop(f"{self.name}: the topics could not be made: {error}")
+        print(f"{self.name}: database at {head_revision(self.migrations)}, {len(self.topics())} topics present")
+
+    @asynccontextmanager
+    async def _database(self, settings: ServiceSettings) -> AsyncIterator[Database]:
+        wanted = head_revision(self.migrations)
+        async with AsyncExitStack() as stack:
+            try:
+                database = await stack.enter_async_context(
+                    Database.opened(
+                        settings.database_url, name=f"peerloom-{self.name}", connections=settings.database_connections
+                    )
+                )
+                found = await database.fetchrow(None, "SELECT version_num FROM alembic_version")
+            except asyncpg.UndefinedTableError:
+                _stop(f"{self.name}: its database is empty. Run `python -m {self.name}_service migrate` first.")
+            except (OSError, asyncpg.PostgresError) as error:
+                _stop(f"{self.name}: its database cannot be used: {error}")
+            if found is None or found["version_num"] != wanted:
+                at = found["version_num"] if found else "nothing"
+                _stop(f"{self.name}: its database is at {at}, this release needs {wanted}. Run migrate first.")
+            yield database
+
+    async def _dead_letters(self, settings: ServiceSettings, chosen: argparse.Namespace) -> None:
+        async with self.running(settings, worker=False) as (runtime, _health):
+            consumer = self.consumer(runtime)
+            match chosen.command:
+                case "parked":
+                    await dead_letters.show(runtime.database, self.name)
+                case "release":
+                    await dead_letters.release(runtime.database, consumer, self.name, chosen.topic, chosen.key.encode())
+                case "discard":
+                    await dead_letters.discard(runtime.database, self.name, chosen.topic, chosen.key.encode())
+
+
+class _Loops:
+    """The background tasks of a process, supervised: one that ended is known by name."""
+
+    def __init__(self) -> None:
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    def start(self, name: str, loop: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(loop)
+        task.set_name(name)
+        task.add_done_callback(_report)
+        self._tasks[name] = task
+
+    def dead(self) -> list[str]:
+        return [name for name, task in self._tasks.items() if task.done()]
+
+    async def stop(self) -> None:
+        for task in self._tasks.values():
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks.values(), timeout=_GRACE_SECONDS)
+
+
+def _report(task: "asyncio.Future[None]") -> None:
+    if not task.cancelled() and task.exception() is not None:
+        _log.error("background loop died", loop=getattr(task, "get_name", str)(), exc_info=task.exception())
+
+
+def _health_app(service: Service, settings: ServiceSettings) -> FastAPI:
+    """What a worker serves: its health and metrics."""
+    return create_app(
+        title=f"Peerloom {service.name} worker",
+        description="Health of a worker.",
+        router=APIRouter(),
+        run=lambda _app: service.running(settings, worker=True),
+        body_limit=settings.body_limit,
+        tracing=False,
+    )
+
+
+def _traces_wanted() -> bool:
+    return bool(os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") or os.environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"))
+
+
+def _stop(sentence: str) -> None:
+    print(sentence, file=sys.stderr)
+    raise SystemExit(1)
+
+
+_log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)

@@ -1,0 +1,262 @@
+"""What a route is given: the caller's right to run use cases, each in one transaction that is committed before the answer.
+
+A route names the scope it needs and nothing else::
+
+    PeopleWriter = Annotated[Work, Security(authorized, scopes=["people:write"])]
+
+    @router.post("/v1/participants", status_code=201, response_model=ParticipantOut)
+    async def register(body: NewParticipant, work: PeopleWriter) -> Response:
+        return await work(use_cases.register, body, answer=ParticipantOut.of, status=201)
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+from uuid import UUID
+
+import asyncpg
+import structlog
+from fastapi import Request, Response
+from fastapi.openapi.models import OAuth2 as OAuth2Model
+from fastapi.openapi.models import OAuthFlowClientCredentials, OAuthFlows
+from fastapi.security import SecurityScopes
+from fastapi.security.base import SecurityBase
+from pydantic import BaseModel
+
+from peerloom_service.auth import require_scope
+from peerloom_service.context import Caller, Cause, IdempotencyKey
+from peerloom_service.database import TRANSIENT, Database
+from peerloom_service.idempotency import Answer, first_answer
+from peerloom_service.paging import Item, Page, after, page_of
+from peerloom_service.problems import (
+    BadRequest,
+    Forbidden,
+    IdempotencyKeyMissing,
+    NotFound,
+    PreconditionFailed,
+    PreconditionRequired,
+    RequestInProgress,
+    Unauthenticated,
+    Unavailable,
+)
+from peerloom_service.runtime import Runtime
+from peerloom_service.telemetry import current_traceparent
+from peerloom_service.transaction import KeyTaken, Transaction
+
+Command = TypeVar("Command")
+Result = TypeVar("Result")
+Entity = TypeVar("Entity")
+
+UseCase = Callable[[Transaction, Command], Awaitable[Result]]
+
+_KEYED_METHODS = frozenset({"POST"})
+_LONGEST_KEY = 255
+
+
+class Work:
+    """One request's access to the service's use cases and data, for one organisation."""
+
+    def __init__(self, runtime: Runtime, request: Request, caller: Caller) -> None:
+        self._runtime = runtime
+        self._request = request
+        self.caller = caller
+
+    @property
+    def tenant_id(self) -> UUID:
+        """The caller's organisation.
+
+        Raises: Forbidden for an operator's token, which belongs to none.
+        """
+        if self.caller.tenant_id is None:
+            raise Forbidden("This needs the token of an organisation's client, not an operator's.")
+        return self.caller.tenant_id
+
+    @property
+    def database(self) -> Database:
+        """For what is no use case: keeping an upload while it arrives."""
+        return self._runtime.database
+
+    # -- changing -----------------------------------------------------------------------------------------------------
+
+    async def __call__(
+        self,
+        use_case: UseCase[Command, Result],
+        command: Command,
+        *,
+        answer: Callable[[Result], BaseModel],
+        status: int = 200,
+        location: Callable[[Result], str] | None = None,
+        fingerprint: bytes | None = None,
+    ) -> Response:
+        """Run a use case in one transaction, commit it and answer. A repeat with the same Idempotency-Key is given the first
+        answer again.
+
+        `fingerprint` stands for the body where it was streamed rather than read. A lost connection is tried once more: the
+        key makes that safe even where the first try had in fact been committed.
+        """
+        key = await self._idempotency_key(fingerprint)
+        try:
+            try:
+                return await self._once(use_case, command, key, answer, status, location)
+            except _LOST:
+                return await self._once(use_case, command, key, answer, status, location)
+        except KeyTaken:
+            assert key is not None
+            return _response(await first_answer(self._runtime.database, self.caller.tenant_id, key))
+        except asyncpg.LockNotAvailableError as error:
+            raise RequestInProgress("Something else is being changed right now that this needs. Try again shortly.") from error
+        except TRANSIENT as error:
+            _log.warning("database unavailable", error=type(error).__name__)
+            raise Unavailable("The service's database cannot be reached. Nothing was changed; try again.") from error
+
+    async def _once(
+        self,
+        use_case: UseCase[Command, Result],
+        command: Command,
+        key: IdempotencyKey | None,
+        answer: Callable[[Result], BaseModel],
+        status: int,
+        location: Callable[[Result], str] | None,
+    ) -> Response:
+        runtime = self._runtime
+        async with runtime.database.connection(self.caller.tenant_id) as connection:
+            tx = Transaction(connection, runtime.storages, tenant_id=self.caller.tenant_id, cause=self._cause(), key=key)
+            try:
+                result = await use_case(tx, command)
+                told = _answer(result, answer(result), status, location)
+                said = await tx.commit(told)
+            except BaseException:
+                await tx.rollback()
+                raise
+        if said:
+            runtime.wake_relay.set()
+        return _response(told)
+
+    def _cause(self) -> Cause:
+        return Cause(correlation_id=self._request.scope["correlation_id"], traceparent=current_traceparent())
+
+    async def _idempotency_key(self, fingerprint: bytes | None) -> IdempotencyKey | None:
+        request = self._request
+        if request.method not in _KEYED_METHODS:
+            return None
+        key = request.headers.get("idempotency-key", "").strip('"')
+        if not key:
+            raise IdempotencyKeyMissing("Send a new random Idempotency-Key with each request, and the same one to repeat it.")
+        if len(key) > _LONGEST_KEY or not key.isascii() or not key.isprintable():
+            raise BadRequest(f"An Idempotency-Key has at most {_LONGEST_KEY} printable ASCII characters.")
+        digest = hashlib.sha256(f"{request.method} {request.url.path}?{request.url.query}\n".encode())
+        digest.update(await request.body() if fingerprint is None else fingerprint)
+        return IdempotencyKey(key, digest.digest())
+
+    def if_match(self) -> int:
+        """Version the caller wants to change, from If-Match.
+
+        Raises: PreconditionRequired without the header, PreconditionFailed for one that is no version.
+        """
+        header = self._request.headers.get("if-match")
+        if header is None:
+            raise PreconditionRequired("Send the ETag you last read as If-Match, so that nobody's change is overwritten.")
+        version = header.removeprefix("W/").strip('"')
+        if not version.isdecimal() or len(version) > 9:
+            raise PreconditionFailed("The If-Match header is not an ETag this service gives out.")
+        return int(version)
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    async def one(self, entity: type[Entity], id_: UUID, *, answer: Callable[[Entity], BaseModel]) -> Response:
+        """An entity of the caller's organisation, with its ETag; 304 where the caller has it already.
+
+        Raises: NotFound.
+        """
+        storage = self._runtime.storages[entity]
+        row = await self.row(storage.select, self.tenant_id, id_)
+        if row is None:
+            raise NotFound(f"There is no {storage.table.replace('_', ' ')} {id_} in your organisation.")
+        found: Entity = storage.load(row)
+        told = _answer(found, answer(found), 200, None)
+        if self._request.headers.get("if-none-match") == told.headers.get("etag", ""):
+            return Response(status_code=304, headers=told.headers)
+        return _response(told)
+
+    async def page(
+        self,
+        entity: type[Entity],
+        *,
+        answer: Callable[[Entity], Item],
+        limit: int,
+        cursor: str | None,
+        **equal: Any,
+    ) -> Page[Item]:
+        """Entities in the order of their ids, those whose columns equal what is given (None: not asked for)."""
+        storage = self._runtime.storages[entity]
+        asked = {name: value for name, value in equal.items() if value is not None}
+        conditions = "".join(f" AND {name} = ${position}" for position, name in enumerate(asked, start=4))
+        rows = await self.rows(
+            f"SELECT {', '.join(storage.columns)} FROM {storage.table} "
+            f"WHERE tenant_id = $1 AND id > $2{conditions} ORDER BY id LIMIT $3",
+            self.tenant_id,
+            after(cursor),
+            limit + 1,
+            *asked.values(),
+        )
+        return page_of(rows, limit, lambda row: answer(storage.load(row)))
+
+    async def rows(self, sql: str, *values: Any) -> list[asyncpg.Record]:
+        """Rows of a constant statement that names the tenant itself."""
+        return await _reading(self._runtime.database.fetch, self.tenant_id, sql, *values)
+
+    async def row(self, sql: str, *values: Any) -> asyncpg.Record | None:
+        """First row of a constant statement that names the tenant itself."""
+        return await _reading(self._runtime.database.fetchrow, self.tenant_id, sql, *values)
+
+
+class _Authorized(SecurityBase):
+    """The dependency behind `authorized`: verifies the bearer token and the scope the route asks for."""
+
+    def __init__(self) -> None:
+        self.model = OAuth2Model(
+            flows=OAuthFlows(clientCredentials=OAuthFlowClientCredentials(tokenUrl="/oauth/token")),
+            description="Client credentials of the organisation's identity provider (RFC 6749 §4.4, tokens RFC 9068).",
+        )
+        self.scheme_name = "oauth2"
+
+    async def __call__(self, request: Request, needed: SecurityScopes) -> Work:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise Unauthenticated("Send an access token: Authorization: Bearer …")
+        runtime: Runtime = request.app.state.runtime
+        caller = await runtime.verifier.caller(token)
+        for scope in needed.scopes:
+            require_scope(caller, scope)
+        return Work(runtime, request, caller)
+
+
+authorized = _Authorized()
+
+_LOST = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.InternalClientError, ConnectionError)
+_log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
+
+
+async def _reading(read: Callable[..., Awaitable[Result]], *args: Any) -> Result:
+    try:
+        try:
+            return await read(*args)
+        except _LOST:
+            return await read(*args)
+    except TRANSIENT as error:
+        _log.warning("database unavailable", error=type(error).__name__)
+        raise Unavailable("The service's database cannot be reached at the moment. Try again.") from error
+
+
+def _answer(result: Any, body: BaseModel, status: int, location: Callable[[Any], str] | None) -> Answer:
+    headers: dict[str, str] = {}
+    version = getattr(result, "version", None)
+    if version is not None:
+        headers["etag"] = f'"{version}"'
+    if location is not None:
+        headers["location"] = location(result)
+    return Answer(status, body.__pydantic_serializer__.to_json(body), headers)
+
+
+def _response(answer: Answer) -> Response:
+    return Response(answer.body, answer.status, answer.headers, media_type="application/json")

@@ -1,0 +1,1 @@
+"""Profile: organisations, their people, programs and enrolments."""

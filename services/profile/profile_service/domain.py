@@ -1,0 +1,196 @@
+"""What profile believes about organisations, people and programs. Pure: no I/O, no clock."""
+
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from peerloom_service.problems import Conflict, Invalid, NotFound, PreconditionFailed
+
+
+class EmployeeNumberTaken(Conflict):
+    title = "Somebody in your organisation has this employee number already"
+
+
+class EmailTaken(Conflict):
+    title = "Somebody in your organisation has this e-mail address already"
+
+
+class UnknownManager(NotFound):
+    title = "The manager is not a participant of your organisation"
+
+
+class ProgramDatesWrong(Invalid):
+    title = "A program ends after it starts"
+
+
+class ProgramNotRunning(Conflict):
+    title = "The program takes no people at the moment"
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """A tenant. Its id is the tenant id of everything it owns."""
+
+    id: UUID
+    version: int
+    name: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A skill someone can help with; level 1 to 5."""
+
+    skill: str
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A skill someone wants to learn; `level` is where they stand now, 0 to 5; priority 1 (nice) to 3 (needed)."""
+
+    skill: str
+    level: int
+    priority: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Working hours in wall time of the person's zone: minutes after midnight, ISO weekdays."""
+
+    starts: int = 540
+    ends: int = 1020
+    weekdays: tuple[int, ...] = (1, 2, 3, 4, 5)
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """A person of an organisation."""
+
+    id: UUID
+    version: int
+    employee_number: str
+    name: str
+    email: str
+    department: str
+    job_title: str
+    employee_level: int
+    location: str
+    time_zone: str
+    languages: tuple[str, ...]
+    hired_on: date
+    manager_id: UUID | None = None
+    working_hours: Hours = field(default_factory=Hours)
+    offers: tuple[Offer, ...] = ()
+    seeks: tuple[Wish, ...] = ()
+    goals: tuple[str, ...] = ()
+
+    def changed(self, expected_version: int, **changes: object) -> "Participant":
+        """The same person with other facts.
+
+        Raises: PreconditionFailed when `expected_version` is not the present one.
+        """
+        if expected_version != self.version:
+            raise PreconditionFailed(f"The participant is at version {self.version} now. Read it again, then decide.")
+        return replace(self, version=self.version + 1, **changes)  # type: ignore[arg-type]
+
+
+class ProgramState(StrEnum):
+    RUNNING = "running"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Goal, dates and expectations under which people are matched and meet."""
+
+    id: UUID
+    version: int
+    name: str
+    format: str
+    goal: str
+    metric: str
+    expectations: str
+    starts_on: date
+    ends_on: date
+    session_minutes: int
+    cadence_days: int
+    answer_within_seconds: int
+    launched_at: datetime
+    state: ProgramState = ProgramState.RUNNING
+
+    def __post_init__(self) -> None:
+        if self.ends_on <= self.starts_on:
+            raise ProgramDatesWrong(f"It starts on {self.starts_on} and would end on {self.ends_on}.")
+
+    def takes_people(self) -> None:
+        """Raises: ProgramNotRunning once it is closed."""
+        if self.state is not ProgramState.RUNNING:
+            raise ProgramNotRunning(f"It is {self.state}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """A participant takes part in a program."""
+
+    id: UUID
+    version: int
+    program_id: UUID
+    participant_id: UUID
+    enrolled_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """A rule over HR facts: who a program is for. A part left empty asks nothing; all parts must hold."""
+
+    departments: frozenset[str] = frozenset()
+    locations: frozenset[str] = frozenset()
+    lowest_level: int = 1
+    highest_level: int = 99
+    hired_from: date | None = None
+    hired_until: date | None = None
+    with_skills_only: bool = True
+
+    def includes(self, person: Participant) -> bool:
+        """Whether the rule takes this person. `with_skills_only`: nobody without anything to offer and to learn."""
+        return (
+            (not self.departments or person.department in self.departments)
+            and (not self.locations or person.location in self.locations)
+            and self.lowest_level <= person.employee_level <= self.highest_level
+            and (self.hired_from is None or person.hired_on >= self.hired_from)
+            and (self.hired_until is None or person.hired_on <= self.hired_until)
+            and (not self.with_skills_only or bool(person.offers and person.seeks))
+        )
+
+
+class ImportState(StrEnum):
+    WAITING = "waiting"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """A people file on its way in. Counts grow while it is worked through; `problem` says why a file was refused.
+
+    `columns` is {our column: the file's header}, `defaults` is {our column: what an empty or missing cell means}.
+    """
+
+    id: UUID
+    version: int
+    created_at: datetime
+    state: ImportState = ImportState.WAITING
+    size_bytes: int = 0
+    rows_total: int | None = None
+    rows_done: int = 0
+    registered: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rows_refused: int = 0
+    warnings: int = 0
+    problem: str | None = None
+    columns: dict[str, str] = field(default_factory=dict)
+    defaults: dict[str, str] = field(default_factory=dict)

@@ -1,0 +1,19 @@
+"""Profile is made of this."""
+
+from pathlib import Path
+
+from peerloom_service.service import Service
+from profile_service import imports
+from profile_service.models import Base
+from profile_service.routes import router
+from profile_service.settings import Settings
+
+service = Service(
+    name="profile",
+    description="Organisations, their people, programs and who takes part.",
+    settings=Settings,
+    tables=Base,
+    routes=router,
+    migrations=Path(__file__).parent / "migrations",
+    jobs={"imports": imports.work_through},
+)

@@ -1,0 +1,130 @@
+"""Profile's tables."""
+
+from datetime import date, datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Index, LargeBinary, SmallInteger, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+from peerloom_service.tables import TenantColumns
+from profile_service import domain
+
+
+class Base(SQLModel, registry=registry()):
+    """Profile's tables; a registry of its own lets two services live in one process."""
+
+
+class OrganisationRow(TenantColumns, Base, table=True):
+    __tablename__ = "organisation"
+    __entity__ = domain.Organisation
+
+    name: str = Field(sa_type=Text)
+    created_at: datetime
+
+
+class ParticipantRow(TenantColumns, Base, table=True):
+    __tablename__ = "participant"
+    __entity__ = domain.Participant
+    __conflicts__: ClassVar = {
+        "participant_employee_number_key": domain.EmployeeNumberTaken,
+        "participant_email_key": domain.EmailTaken,
+    }
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "employee_number", name="participant_employee_number_key"),
+        UniqueConstraint("tenant_id", "email", name="participant_email_key"),
+    )
+
+    employee_number: str = Field(sa_type=Text)
+    name: str = Field(sa_type=Text)
+    email: str = Field(sa_type=Text)
+    department: str = Field(sa_type=Text)
+    job_title: str = Field(sa_type=Text)
+    employee_level: int = Field(sa_type=SmallInteger)
+    location: str = Field(sa_type=Text)
+    time_zone: str = Field(sa_type=Text)
+    languages: list[str] = Field(sa_type=ARRAY(Text))
+    hired_on: date
+    manager_id: UUID | None
+    working_hours: dict[str, Any] = Field(sa_type=JSONB)
+    offers: list[dict[str, Any]] = Field(sa_type=JSONB)
+    seeks: list[dict[str, Any]] = Field(sa_type=JSONB)
+    goals: list[str] = Field(sa_type=ARRAY(Text))
+
+
+class ProgramRow(TenantColumns, Base, table=True):
+    __tablename__ = "program"
+    __entity__ = domain.Program
+
+    name: str = Field(sa_type=Text)
+    format: str = Field(sa_type=Text)
+    goal: str = Field(sa_type=Text)
+    metric: str = Field(sa_type=Text)
+    expectations: str = Field(sa_type=Text)
+    starts_on: date
+    ends_on: date
+    session_minutes: int = Field(sa_type=SmallInteger)
+    cadence_days: int = Field(sa_type=SmallInteger)
+    answer_within_seconds: int
+    launched_at: datetime
+    state: str = Field(sa_type=Text)
+
+
+class EnrolmentRow(TenantColumns, Base, table=True):
+    __tablename__ = "enrolment"
+    __entity__ = domain.Enrolment
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "program_id", "participant_id", name="enrolment_participant_key"),
+        Index("enrolment_list", "tenant_id", "program_id", "id"),
+    )
+
+    program_id: UUID
+    participant_id: UUID
+    enrolled_at: datetime
+
+
+class ImportRow(TenantColumns, Base, table=True):
+    __tablename__ = "import"
+    __entity__ = domain.Import
+
+    created_at: datetime
+    state: str = Field(sa_type=Text)
+    size_bytes: int = Field(sa_type=BigInteger)
+    rows_total: int | None
+    rows_done: int
+    registered: int
+    updated: int
+    unchanged: int
+    rows_refused: int
+    warnings: int
+    problem: str | None = Field(sa_type=Text)
+    columns: dict[str, Any] = Field(sa_type=JSONB)
+    defaults: dict[str, Any] = Field(sa_type=JSONB)
+
+
+class ImportPieceRow(Base, table=True):
+    """The file itself, in pieces, until it has been worked through."""
+
+    __tablename__ = "import_piece"
+
+    tenant_id: UUID = Field(primary_key=True)
+    import_id: UUID = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    content: bytes = Field(sa_type=LargeBinary)
+
+
+class ImportFindingRow(Base, table=True):
+    """What was wrong with the file's rows."""
+
+    __tablename__ = "import_finding"
+
+    tenant_id: UUID = Field(primary_key=True)
+    import_id: UUID = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    line: int
+    column_name: str | None = Field(sa_type=Text)
+    code: str = Field(sa_type=Text)
+    message: str = Field(sa_type=Text)
+    severity: str = Field(sa_type=Text)

@@ -1,0 +1,237 @@
+"""Profile's HTTP API."""
+
+from collections.abc import Sequence
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response, Security
+from pydantic import StringConstraints
+
+from peerloom_service.http import problems
+from peerloom_service.paging import Cursor, Limit, Page
+from peerloom_service.problems import (
+    Forbidden,
+    IdempotencyKeyMissing,
+    IdempotencyKeyReused,
+    NotFound,
+    PayloadTooLarge,
+    PreconditionFailed,
+    PreconditionRequired,
+    Unauthenticated,
+)
+from peerloom_service.work import Work, authorized
+from profile_service import imports, use_cases
+from profile_service.domain import (
+    EmailTaken,
+    EmployeeNumberTaken,
+    Enrolment,
+    Import,
+    Organisation,
+    Participant,
+    Program,
+    ProgramNotRunning,
+    UnknownManager,
+)
+from profile_service.schemas import (
+    Audience,
+    EnrolmentOut,
+    EnrolmentResult,
+    FindingsOut,
+    ImportOut,
+    NewOrganisation,
+    NewParticipant,
+    NewProgram,
+    OrganisationOut,
+    ParticipantChange,
+    ParticipantOut,
+    ProgramOut,
+)
+
+router = APIRouter(prefix="/v1", responses=problems(Unauthenticated, Forbidden))
+KEYED = (IdempotencyKeyMissing, IdempotencyKeyReused)
+
+Pairing = Annotated[str, StringConstraints(pattern=r"^[a-z_]+:.+$", max_length=300)]
+Operator = Annotated[Work, Security(authorized, scopes=["organisations:write"])]
+OrganisationReader = Annotated[Work, Security(authorized, scopes=["organisations:read"])]
+PeopleReader = Annotated[Work, Security(authorized, scopes=["people:read"])]
+PeopleWriter = Annotated[Work, Security(authorized, scopes=["people:write"])]
+ProgramReader = Annotated[Work, Security(authorized, scopes=["programs:read"])]
+ProgramWriter = Annotated[Work, Security(authorized, scopes=["programs:write"])]
+
+
+@router.post(
+    "/organisations", status_code=201, response_model=OrganisationOut, responses=problems(*KEYED), tags=["organisations"]
+)
+async def found_organisation(body: NewOrganisation, work: Operator) -> Response:
+    """Open a tenant. For the operator of the platform."""
+    return await work(
+        use_cases.found_organisation,
+        body,
+        answer=OrganisationOut.of,
+        status=201,
+        location=lambda organisation: f"/v1/organisations/{organisation.id}",
+    )
+
+
+@router.get(
+    "/organisations/{organisation_id}", response_model=OrganisationOut, responses=problems(NotFound), tags=["organisations"]
+)
+async def read_organisation(organisation_id: UUID, work: OrganisationReader) -> Response:
+    """The caller's own organisation."""
+    return await work.one(Organisation, organisation_id, answer=OrganisationOut.of)
+
+
+@router.post(
+    "/participants",
+    status_code=201,
+    response_model=ParticipantOut,
+    responses=problems(*KEYED, EmployeeNumberTaken, EmailTaken, UnknownManager),
+    tags=["people"],
+)
+async def register_participant(body: NewParticipant, work: PeopleWriter) -> Response:
+    """Make one person known."""
+    return await work(
+        use_cases.register_participant,
+        body,
+        answer=ParticipantOut.of,
+        status=201,
+        location=lambda person: f"/v1/participants/{person.id}",
+    )
+
+
+@router.get("/participants", response_model=Page[ParticipantOut], tags=["people"])
+async def list_participants(
+    work: PeopleReader,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    employee_number: Annotated[str | None, Query(max_length=200)] = None,
+    department: Annotated[str | None, Query(max_length=200)] = None,
+) -> Page[ParticipantOut]:
+    """People of the organisation."""
+    return await work.page(
+        Participant,
+        answer=ParticipantOut.of,
+        limit=limit,
+        cursor=cursor,
+        employee_number=employee_number,
+        department=department,
+    )
+
+
+@router.get("/participants/{participant_id}", response_model=ParticipantOut, responses=problems(NotFound), tags=["people"])
+async def read_participant(participant_id: UUID, work: PeopleReader) -> Response:
+    """One person, with an ETag."""
+    return await work.one(Participant, participant_id, answer=ParticipantOut.of)
+
+
+@router.patch(
+    "/participants/{participant_id}",
+    response_model=ParticipantOut,
+    responses=problems(NotFound, PreconditionFailed, PreconditionRequired),
+    tags=["people"],
+)
+async def change_participant(participant_id: UUID, body: ParticipantChange, work: PeopleWriter) -> Response:
+    """Change facts of a person. Needs the ETag last read as If-Match."""
+    command = use_cases.ChangeParticipant(participant_id, work.if_match(), body)
+    return await work(use_cases.change_participant, command, answer=ParticipantOut.of)
+
+
+@router.post(
+    "/imports",
+    status_code=202,
+    response_model=ImportOut,
+    responses=problems(*KEYED, PayloadTooLarge),
+    openapi_extra={
+        "requestBody": {"required": True, "content": {"text/csv": {"schema": {"type": "string", "format": "binary"}}}}
+    },
+    max_body_size=imports.UPLOAD_BYTES,
+    tags=["people"],
+)
+async def import_people(
+    request: Request,
+    work: PeopleWriter,
+    column: Annotated[
+        Sequence[Pairing], Query(max_length=40, description="`ours:theirs`, where a header is not recognised.")
+    ] = (),
+    default: Annotated[
+        Sequence[Pairing], Query(max_length=40, description="`column:value` for what the file leaves out.")
+    ] = (),
+) -> Response:
+    """Send a people file (CSV) as the body. It is kept whole, then worked through; follow the import to see how far it is."""
+    columns, defaults = dict(one.split(":", 1) for one in column), dict(one.split(":", 1) for one in default)
+    received = await imports.receive(work.database, work.tenant_id, request.stream())
+    return await work(
+        use_cases.receive_import,
+        use_cases.ReceiveImport(received.import_id, received.size_bytes, columns, defaults),
+        answer=ImportOut.of,
+        status=202,
+        location=lambda job: f"/v1/imports/{job.id}",
+        fingerprint=received.digest,
+    )
+
+
+@router.get("/imports/{import_id}", response_model=ImportOut, responses=problems(NotFound), tags=["people"])
+async def read_import(import_id: UUID, work: PeopleReader) -> Response:
+    """How far an import is and what it has done."""
+    return await work.one(Import, import_id, answer=ImportOut.of)
+
+
+@router.get("/imports/{import_id}/findings", response_model=FindingsOut, responses=problems(NotFound), tags=["people"])
+async def read_findings(
+    import_id: UUID, work: PeopleReader, limit: Limit = 100, start: Annotated[int, Query(ge=0, le=2_000_000_000)] = 0
+) -> FindingsOut:
+    """What was wrong with rows of the file, by line and column, and what to do about it."""
+    return await imports.findings(work, import_id, start, limit)
+
+
+@router.post("/programs", status_code=201, response_model=ProgramOut, responses=problems(*KEYED), tags=["programs"])
+async def launch_program(body: NewProgram, work: ProgramWriter) -> Response:
+    """Launch a program."""
+    return await work(
+        use_cases.launch_program,
+        body,
+        answer=ProgramOut.of,
+        status=201,
+        location=lambda program: f"/v1/programs/{program.id}",
+    )
+
+
+@router.get("/programs", response_model=Page[ProgramOut], tags=["programs"])
+async def list_programs(work: ProgramReader, limit: Limit = 100, cursor: Cursor = None) -> Page[ProgramOut]:
+    """Programs of the organisation."""
+    return await work.page(Program, answer=ProgramOut.of, limit=limit, cursor=cursor)
+
+
+@router.get("/programs/{program_id}", response_model=ProgramOut, responses=problems(NotFound), tags=["programs"])
+async def read_program(program_id: UUID, work: ProgramReader) -> Response:
+    """One program, with an ETag."""
+    return await work.one(Program, program_id, answer=ProgramOut.of)
+
+
+@router.post(
+    "/programs/{program_id}/enrolments",
+    status_code=201,
+    response_model=EnrolmentResult,
+    responses=problems(*KEYED, NotFound, ProgramNotRunning),
+    tags=["programs"],
+)
+async def enrol_audience(program_id: UUID, body: Audience, work: ProgramWriter) -> Response:
+    """Enrol everybody a rule includes."""
+    return await work(
+        use_cases.enrol_audience,
+        use_cases.Enrol(program_id, body),
+        answer=lambda result: result,
+        status=201,
+        location=lambda result: f"/v1/programs/{result.program_id}/enrolments",
+    )
+
+
+@router.get(
+    "/programs/{program_id}/enrolments", response_model=Page[EnrolmentOut], responses=problems(NotFound), tags=["programs"]
+)
+async def list_enrolments(
+    program_id: UUID, work: ProgramReader, limit: Limit = 100, cursor: Cursor = None
+) -> Page[EnrolmentOut]:
+    """Who takes part in a program."""
+    await work.one(Program, program_id, answer=ProgramOut.of)
+    return await work.page(Enrolment, answer=EnrolmentOut.of, limit=limit, cursor=cursor, program_id=program_id)

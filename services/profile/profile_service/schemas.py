@@ -1,0 +1,236 @@
+"""Bodies in and out of profile's API."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal, Self
+from uuid import UUID
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, Field, model_validator
+
+from peerloom_service.bodies import Body, Line, Out, Passage
+from profile_service import domain
+
+Level = Annotated[int, Field(ge=1, le=5)]
+EmployeeLevel = Annotated[int, Field(ge=1, le=12)]
+Email = Annotated[Line, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
+Minute = Annotated[int, Field(ge=0, le=1440)]
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("not an IANA time zone; an example is Europe/Berlin")
+    return name
+
+
+TimeZone = Annotated[Line, AfterValidator(_known_zone)]
+
+
+class NewOrganisation(Body):
+    name: Line
+
+
+class OrganisationOut(Out):
+    id: UUID
+    name: str
+    created_at: datetime
+
+    @classmethod
+    def of(cls, organisation: domain.Organisation) -> Self:
+        return cls(id=organisation.id, name=organisation.name, created_at=organisation.created_at)
+
+
+class Offer(Body):
+    skill: Line
+    level: Level
+
+
+class Wish(Body):
+    skill: Line
+    level: int = Field(default=0, ge=0, le=5, description="Where the person stands now; 0: nothing yet.")
+    priority: int = Field(default=1, ge=1, le=3)
+
+
+class Hours(Body):
+    """Working hours in wall time of the person's own zone, in minutes after midnight."""
+
+    starts: Minute = 540
+    ends: Minute = 1020
+    weekdays: tuple[Annotated[int, Field(ge=1, le=7)], ...] = Field(default=(1, 2, 3, 4, 5), max_length=7)
+
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> Self:
+        if self.ends <= self.starts:
+            raise ValueError("working hours end after they start")
+        return self
+
+
+class NewParticipant(Body):
+    employee_number: Line
+    name: Line
+    email: Email
+    department: Line
+    job_title: Line
+    employee_level: EmployeeLevel
+    location: Line
+    time_zone: TimeZone
+    languages: tuple[Line, ...] = Field(default=("en",), min_length=1, max_length=20)
+    hired_on: date
+    manager_id: UUID | None = None
+    working_hours: Hours = Hours()
+    offers: tuple[Offer, ...] = Field(default=(), max_length=50)
+    seeks: tuple[Wish, ...] = Field(default=(), max_length=50)
+    goals: tuple[Line, ...] = Field(default=(), max_length=20)
+
+
+class ParticipantChange(Body):
+    """What is to be different; whatever is left out stays."""
+
+    department: Line | None = None
+    job_title: Line | None = None
+    employee_level: EmployeeLevel | None = None
+    location: Line | None = None
+    time_zone: TimeZone | None = None
+    working_hours: Hours | None = None
+    offers: tuple[Offer, ...] | None = Field(default=None, max_length=50)
+    seeks: tuple[Wish, ...] | None = Field(default=None, max_length=50)
+    goals: tuple[Line, ...] | None = Field(default=None, max_length=20)
+
+
+class HoursOut(Out):
+    starts: int
+    ends: int
+    weekdays: tuple[int, ...]
+
+
+class OfferOut(Out):
+    skill: str
+    level: int
+
+
+class WishOut(Out):
+    skill: str
+    level: int
+    priority: int
+
+
+class ParticipantOut(Out):
+    id: UUID
+    version: int
+    employee_number: str
+    name: str
+    email: str
+    department: str
+    job_title: str
+    employee_level: int
+    location: str
+    time_zone: str
+    languages: tuple[str, ...]
+    hired_on: date
+    manager_id: UUID | None
+    working_hours: HoursOut
+    offers: tuple[OfferOut, ...]
+    seeks: tuple[WishOut, ...]
+    goals: tuple[str, ...]
+
+    @classmethod
+    def of(cls, person: domain.Participant) -> Self:
+        return cls.model_validate(person, from_attributes=True)
+
+
+class NewProgram(Body):
+    name: Line
+    format: Literal["one-to-one"] = "one-to-one"
+    goal: Line
+    metric: Line = Field(description="How you will know that it was worth it.")
+    expectations: Passage = ""
+    starts_on: date
+    ends_on: date
+    session_minutes: int = Field(default=45, ge=15, le=240)
+    cadence_days: int = Field(default=14, ge=1, le=90)
+    answer_within_seconds: int = Field(
+        default=604_800, ge=1, le=7_776_000, description="How long a proposal waits for both answers."
+    )
+
+
+class ProgramOut(Out):
+    id: UUID
+    version: int
+    name: str
+    format: str
+    goal: str
+    metric: str
+    expectations: str
+    starts_on: date
+    ends_on: date
+    session_minutes: int
+    cadence_days: int
+    answer_within_seconds: int
+    launched_at: datetime
+    state: str
+
+    @classmethod
+    def of(cls, program: domain.Program) -> Self:
+        return cls.model_validate(program, from_attributes=True)
+
+
+class Audience(Body):
+    """Who a program is for: a rule over HR facts. What is left out asks nothing; all that is given must hold."""
+
+    departments: frozenset[Line] = Field(default=frozenset(), max_length=200)
+    locations: frozenset[Line] = Field(default=frozenset(), max_length=200)
+    lowest_level: EmployeeLevel = 1
+    highest_level: EmployeeLevel = 12
+    hired_from: date | None = None
+    hired_until: date | None = None
+    with_skills_only: bool = Field(default=True, description="Only people with something to offer and something to learn.")
+
+
+class EnrolmentResult(Out):
+    program_id: UUID
+    enrolled: int
+    already_enrolled: int
+
+
+class EnrolmentOut(Out):
+    id: UUID
+    program_id: UUID
+    participant_id: UUID
+    enrolled_at: datetime
+
+    @classmethod
+    def of(cls, enrolment: domain.Enrolment) -> Self:
+        return cls.model_validate(enrolment, from_attributes=True)
+
+
+class ImportOut(Out):
+    id: UUID
+    state: domain.ImportState
+    created_at: datetime
+    size_bytes: int
+    rows_total: int | None
+    rows_done: int
+    registered: int
+    updated: int
+    unchanged: int
+    rows_refused: int
+    warnings: int
+    problem: str | None
+
+    @classmethod
+    def of(cls, job: domain.Import) -> Self:
+        return cls.model_validate(job, from_attributes=True)
+
+
+class FindingOut(Out):
+    line: int
+    column: str | None
+    code: str
+    message: str
+    severity: Literal["error", "warning"]
+
+
+class FindingsOut(Out):
+    """Findings in the order they were made; `next` is the number to ask from for more."""
+
+    items: list[FindingOut]
+    next: int | None

@@ -1,0 +1,82 @@
+"""Constant SQL of profile's hot paths."""
+
+from typing import Final
+
+ENROLLED: Final = "SELECT participant_id FROM enrolment WHERE tenant_id = $1 AND program_id = $2"
+
+# One statement for a whole audience: a program of 100,000 people is one round trip.
+ENROL: Final = """
+    INSERT INTO enrolment (tenant_id, id, version, program_id, participant_id, enrolled_at)
+    SELECT $1, joining.id, 1, $2, joining.participant_id, $3
+    FROM unnest($4::uuid[], $5::uuid[]) AS joining (id, participant_id)
+"""
+
+KEEP_PIECE: Final = "INSERT INTO import_piece (tenant_id, import_id, number, content) VALUES ($1, $2, $3, $4)"
+PIECE: Final = "SELECT content FROM import_piece WHERE tenant_id = $1 AND import_id = $2 AND number = $3"
+DROP_PIECES: Final = "DELETE FROM import_piece WHERE tenant_id = $1 AND import_id = $2"
+
+# Pieces of uploads that were broken off, or repeated one that had arrived before. Ids carry their time (UUID version 7).
+SWEEP_PIECES: Final = """
+    DELETE FROM import_piece WHERE NOT EXISTS (
+        SELECT 1 FROM import WHERE import.tenant_id = import_piece.tenant_id AND import.id = import_piece.import_id
+    ) AND ('x' || left(replace(import_id::text, '-', ''), 12))::bit(48)::bigint
+        < extract(epoch FROM now() - interval '1 day') * 1000
+"""
+
+# The advisory lock is the worker's: it goes with its connection, so that another can take over when it dies.
+CLAIM_IMPORT: Final = """
+    SELECT tenant_id, id FROM (
+        SELECT tenant_id, id FROM import WHERE state IN ('waiting', 'running') ORDER BY created_at OFFSET 0
+    ) AS unfinished WHERE pg_try_advisory_lock(hashtextextended(id::text, 0)) LIMIT 1
+"""
+RELEASE_IMPORT: Final = "SELECT pg_advisory_unlock(hashtextextended($1::uuid::text, 0))"
+START_IMPORT: Final = """
+    UPDATE import SET state = 'running', rows_total = $3, rows_refused = $4, warnings = $5, version = version + 1
+    WHERE tenant_id = $1 AND id = $2
+"""
+PROGRESS: Final = """
+    UPDATE import SET rows_done = rows_done + $3, registered = registered + $4, updated = updated + $5,
+           unchanged = unchanged + $6, rows_refused = rows_refused + $7, version = version + 1
+    WHERE tenant_id = $1 AND id = $2
+"""
+
+FINDINGS: Final = """
+    SELECT line, column_name, code, message, severity FROM import_finding
+    WHERE tenant_id = $1 AND import_id = $2 AND number >= $3 ORDER BY number LIMIT $4
+"""
+DROP_FINDINGS: Final = "DELETE FROM import_finding WHERE tenant_id = $1 AND import_id = $2"
+ADD_FINDINGS: Final = """
+    INSERT INTO import_finding (tenant_id, import_id, number, line, column_name, code, message, severity)
+    SELECT $1, $2, * FROM unnest($3::int[], $4::int[], $5::text[], $6::text[], $7::text[], $8::text[])
+"""
+ADD_FINDING: Final = """
+    INSERT INTO import_finding (tenant_id, import_id, number, line, column_name, code, message, severity)
+    SELECT $1, $2, coalesce(max(number), -1) + 1, $3, $4, $5, $6, $7
+    FROM import_finding WHERE tenant_id = $1 AND import_id = $2
+"""
+
+IDS_OF_NUMBERS: Final = """
+    SELECT employee_number, id FROM participant WHERE tenant_id = $1 AND employee_number = ANY($2::text[])
+"""
+OWNERS_OF_EMAILS: Final = "SELECT email, employee_number FROM participant WHERE tenant_id = $1 AND email = ANY($2::text[])"
+
+_FACTS = (
+    "name, email, department, job_title, employee_level, location, time_zone, languages, hired_on, manager_id, "
+    "working_hours, offers, seeks, goals"
+)
+# A batch of people in one statement. Somebody who is known already is changed only where a fact differs, so that sending
+# the same file again says nothing.
+UPSERT_PEOPLE: Final = f"""
+    INSERT INTO participant (tenant_id, id, version, employee_number, {_FACTS})
+    SELECT $1, id, 1, employee_number, {_FACTS} FROM jsonb_to_recordset($2) AS person (
+        id uuid, employee_number text, name text, email text, department text, job_title text, employee_level smallint,
+        location text, time_zone text, languages text[], hired_on date, manager_id uuid,
+        working_hours jsonb, offers jsonb, seeks jsonb, goals text[]
+    )
+    ON CONFLICT ON CONSTRAINT participant_employee_number_key DO UPDATE SET
+        version = participant.version + 1,
+        ({_FACTS}) = ROW ({", ".join(f"excluded.{name}" for name in _FACTS.split(", "))})
+    WHERE ({", ".join(f"participant.{name}" for name in _FACTS.split(", "))})
+        IS DISTINCT FROM ({", ".join(f"excluded.{name}" for name in _FACTS.split(", "))})
+    RETURNING employee_number, version
+"""
