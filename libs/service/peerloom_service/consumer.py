@@ -6,8 +6,8 @@ others flow on. Errors of the database itself are waited out: they say nothing a
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final
@@ -26,7 +26,7 @@ from peerloom_service.context import Cause
 from peerloom_service.database import TRANSIENT, Connection, Database
 from peerloom_service.inbox import not_seen
 from peerloom_service.parking import Delivery, park, park_behind, parked_keys, unpark
-from peerloom_service.producer import Record, Sender
+from peerloom_service.producer import Record, Sender, SendFailed
 from peerloom_service.tables import Storage
 from peerloom_service.transaction import Transaction
 
@@ -83,7 +83,7 @@ class Consumer:
         sender: Sender,
         wake_relay: asyncio.Event,
     ) -> None:
-        self._group = group
+        self.group = group
         self._bootstrap = bootstrap
         self._hears = hears
         self._types = {kind.type: kind for kind in hears}
@@ -103,14 +103,28 @@ class Consumer:
         while True:
             try:
                 await self._consume()
-            except (KafkaError, OSError, TimeoutError) as error:
-                _log.warning("consumer lost its broker", error=type(error).__name__)
+            except (KafkaError, SendFailed, *TRANSIENT) as error:
+                _log.warning("consumer starts anew", error=type(error).__name__)
                 await asyncio.sleep(_OUTAGE_PAUSE_SECONDS)
 
     async def _consume(self) -> None:
+        async with self._member() as client:
+            while True:
+                epoch = self._assignment.epoch
+                polled = await client.getmany(timeout_ms=_POLL_MS, max_records=_BATCH)
+                # A rebalance in between took the partitions away or moved their position back: these come again.
+                if not polled or self._assignment.epoch != epoch:
+                    continue
+                with self._assignment.busy():
+                    await self.handle([delivery_of(record) for records in polled.values() for record in records])
+                    await commit(client, {tp: records[-1].offset + 1 for tp, records in polled.items()})
+
+    @asynccontextmanager
+    async def _member(self) -> AsyncIterator[AIOKafkaConsumer]:
+        """A started client that is a member of the group; leaves it at the end."""
         client = AIOKafkaConsumer(
             bootstrap_servers=self._bootstrap,
-            group_id=self._group,
+            group_id=self.group,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             partition_assignment_strategy=(StickyPartitionAssignor,),
@@ -118,23 +132,15 @@ class Consumer:
             rebalance_timeout_ms=_REBALANCE_MS,
             request_timeout_ms=_REBALANCE_MS + 10_000,
             fetch_max_wait_ms=100,
-            max_poll_records=_BATCH,
         )
-        self._assignment = assignment = _Assignment()
-        client.subscribe(sorted({kind.topic.name for kind in self._hears}), listener=assignment)
+        self._assignment = _Assignment()
+        client.subscribe(sorted({kind.topic.name for kind in self._types.values()}), listener=self._assignment)
         try:
             async with asyncio.timeout(_DRAIN_SECONDS):
                 await client.start()
-            while True:
-                epoch = assignment.epoch
-                polled = await client.getmany(timeout_ms=_POLL_MS, max_records=_BATCH)
-                # A rebalance in between took the partitions away or moved their position back: these come again.
-                if not polled or assignment.epoch != epoch:
-                    continue
-                with assignment.busy():
-                    await self.handle([_delivery(record) for records in polled.values() for record in records])
-                    await _commit(client, {tp: records[-1].offset + 1 for tp, records in polled.items()})
+            yield client
         finally:
+            self._assignment.settled = False
             with suppress(KafkaError, TimeoutError, OSError):
                 async with asyncio.timeout(_STOP_SECONDS):
                     await client.stop()
@@ -159,7 +165,7 @@ class Consumer:
     async def _handle_together(self, deliveries: Sequence[Delivery]) -> None:
         heard = [event for delivery in deliveries if (event := self.decode(delivery)) is not None]
         async with self._database.connection(None) as connection:
-            parked = await parked_keys(connection, self._group, deliveries)
+            parked = await parked_keys(connection, self.group, deliveries)
             if parked:
                 raise _SomeAreParked
             if heard:
@@ -167,7 +173,7 @@ class Consumer:
 
     async def _handle_alone(self, delivery: Delivery) -> None:
         async with self._database.connection(None) as connection:
-            if await parked_keys(connection, self._group, [delivery]) and await park_behind(connection, self._group, delivery):
+            if await parked_keys(connection, self.group, [delivery]) and await park_behind(connection, self.group, delivery):
                 return
         pause = _FIRST_PAUSE_SECONDS
         for attempt in range(1, _TRIES + 1):
@@ -202,13 +208,13 @@ class Consumer:
         """Handle these events and remember them, in one transaction. `connection` serves the platform."""
         await connection.execute("BEGIN")
         try:
-            fresh = await not_seen(connection, self._group, [one.event_id for one in heard])
+            fresh = await not_seen(connection, self.group, [one.event_id for one in heard])
             new = _first_deliveries(heard, fresh)
             for (kind, tenant_id), run in groupby(new, key=lambda one: (type(one.event), one.tenant_id)):
                 await self._call(connection, self._hears[kind], tenant_id, list(run))
             if released is not None:
                 await connection.serve(None)
-                await unpark(connection, self._group, released)
+                await unpark(connection, self.group, released)
             await connection.execute("COMMIT")
         except BaseException:
             connection.forget_tenant()
@@ -229,7 +235,7 @@ class Consumer:
             return
         for one in run:
             with telemetry.processing(
-                one.envelope.traceparent, topic=one.delivery.topic, group=self._group, event_type=one.envelope.type
+                one.envelope.traceparent, topic=one.delivery.topic, group=self.group, event_type=one.envelope.type
             ):
                 tx = self._transaction(connection, one)
                 await handler(tx, one.event)
@@ -273,10 +279,10 @@ class Consumer:
             "dlt_attempts": str(attempts),
         }
         headers = [*delivery.headers, *((name, value.encode()) for name, value in why.items())]
-        topic = dead_letter_topic(self._group, delivery.topic)
+        topic = dead_letter_topic(self.group, delivery.topic)
         await self._sender.send([Record(topic, delivery.key, delivery.value, headers)])
         async with self._database.connection(None) as connection:
-            await park(connection, self._group, delivery, reason)
+            await park(connection, self.group, delivery, reason)
         telemetry.dead_lettered.add(1)
         _log.error("event parked", topic=delivery.topic, partition=delivery.partition, offset=delivery.offset, reason=reason)
 
@@ -320,7 +326,8 @@ class _Busy:
         self._idle.set()
 
 
-async def _commit(client: AIOKafkaConsumer, offsets: dict[TopicPartition, int]) -> None:
+async def commit(client: AIOKafkaConsumer, offsets: dict[TopicPartition, int]) -> None:
+    """Commit what is still this member's; what a rebalance has taken away will be delivered again."""
     mine = {partition: offset for partition, offset in offsets.items() if partition in client.assignment()}
     if not mine:
         return
@@ -333,7 +340,8 @@ async def _commit(client: AIOKafkaConsumer, offsets: dict[TopicPartition, int]) 
         _log.warning("offsets not committed in time; these events may come again")
 
 
-def _delivery(record: ConsumerRecord) -> Delivery:
+def delivery_of(record: ConsumerRecord) -> Delivery:
+    """A record in the chassis's own words."""
     return Delivery(record.topic, record.partition, record.offset, record.key or b"", record.value, tuple(record.headers))
 
 

@@ -34,6 +34,7 @@ from peerloom_service.relay import Relay
 from peerloom_service.runtime import Runtime
 from peerloom_service.settings import ServiceSettings, read_settings
 from peerloom_service.tables import storages
+from peerloom_service.tasks import TaskConsumer, Tasks
 from peerloom_service.telemetry import configure_telemetry
 from peerloom_service.topics import TopicRefused, ensure_topics
 
@@ -46,7 +47,9 @@ Job = Callable[[Runtime], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """A service, declared. `hears`: events in, each with its handler. `jobs`: what its worker does besides, by name."""
+    """A service, declared. `hears`: events in, each with its handler. `tasks`: long work that comes as events. `jobs`: what
+    its worker does besides, by name.
+    """
 
     name: str
     description: str
@@ -55,6 +58,7 @@ class Service:
     routes: APIRouter
     migrations: Path
     hears: Hears = field(default_factory=dict)
+    tasks: Tasks = field(default_factory=dict)
     jobs: Mapping[str, Job] = field(default_factory=dict)
 
     def run(self, arguments: Sequence[str] | None = None) -> None:
@@ -110,15 +114,15 @@ class Service:
                 storages=storages(self.tables),
                 verifier=TokenVerifier(settings.auth_issuer, settings.auth_audience, http),
             )
-            consumer = self.consumer(runtime) if worker and self.hears else None
+            consumers = self._consumers(runtime) if worker else []
             loops = _Loops()
             stack.push_async_callback(loops.stop)
             if worker:
                 sender = Sender(settings.kafka_bootstrap, idempotent=settings.kafka_idempotent)
                 loops.start("relay", Relay(database, sender, runtime.wake_relay).run())
                 loops.start("housekeeping", housekeeping.run(runtime))
-                if consumer is not None:
-                    loops.start("consumer", consumer.run())
+                for consumer in consumers:
+                    loops.start(f"consumer {consumer.group}", consumer.run())
                 for name, job in self.jobs.items():
                     loops.start(name, job(runtime))
 
@@ -129,11 +133,17 @@ class Service:
                         await database.execute(None, "SELECT 1")
                 except (*TRANSIENT, asyncpg.PostgresError) as error:
                     wrong["database"] = type(error).__name__
-                if consumer is not None and not consumer.assigned:
-                    wrong["consumer"] = "waits for its partitions"
+                wrong |= {f"consumer {one.group}": "waits for its partitions" for one in consumers if not one.assigned}
                 return wrong
 
             yield runtime, health
+
+    def _consumers(self, runtime: Runtime) -> list[Consumer]:
+        consumers = [self.consumer(runtime)] if self.hears else []
+        if self.tasks:
+            sender = Sender(runtime.settings.kafka_bootstrap, idempotent=runtime.settings.kafka_idempotent)
+            consumers.append(TaskConsumer(group=f"{self.name}.tasks", tasks=self.tasks, runtime=runtime, sender=sender))
+        return consumers
 
     def consumer(self, runtime: Runtime) -> Consumer:
         """The service's consumer, not yet running."""
@@ -149,8 +159,9 @@ class Service:
 
     def topics(self) -> list[Topic]:
         """Every topic this service needs to exist: all that events travel on, and its own dead-letter topics."""
-        heard = sorted({kind.topic.name for kind in self.hears})
-        letters = [Topic(dead_letter_topic(self.name, name), "record", "Dead letters.", partitions=1) for name in heard]
+        heard = {(self.name, kind.topic.name) for kind in self.hears}
+        heard |= {(f"{self.name}.tasks", kind.topic.name) for kind in self.tasks}
+        letters = [Topic(dead_letter_topic(*one), "record", "Dead letters.", partitions=1) for one in sorted(heard)]
         return [*TOPICS, *letters]
 
     def _serve(self, settings: ServiceSettings, process: str) -> None:

@@ -79,13 +79,13 @@ class Storage(Generic[Entity]):
 
     @cached_property
     def update(self) -> str:
-        """Sets every column but the id where the version is still the one before ($2 = tenant …)."""
+        """Sets every column but the id, where the version is still a lower one."""
         assignments = ", ".join(f"{name} = ${position}" for position, name in enumerate(self.columns, start=2) if name != "id")
         id_position = self.columns.index("id") + 2
         version_position = self.columns.index("version") + 2
         return (
             f"UPDATE {self.table} SET {assignments} "
-            f"WHERE tenant_id = $1 AND id = ${id_position} AND version = ${version_position} - 1"
+            f"WHERE tenant_id = $1 AND id = ${id_position} AND version < ${version_position}"
         )
 
 

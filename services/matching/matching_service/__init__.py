@@ -1,0 +1,1 @@
+"""The matching service: who is brought together, and why."""

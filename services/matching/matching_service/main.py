@@ -1,0 +1,34 @@
+"""Matching is made of this."""
+
+from pathlib import Path
+
+from matching_service import expiry, handlers, runs
+from matching_service.models import Base
+from matching_service.routes import router
+from matching_service.settings import Settings
+from peerloom_events import (
+    MatchRunRequested,
+    ParticipantEnrolled,
+    ParticipantRegistered,
+    ParticipantUpdated,
+    ProgramLaunched,
+)
+from peerloom_service.consumer import InBatches
+from peerloom_service.service import Service
+
+service = Service(
+    name="matching",
+    description="Who meets whom: match runs with a certified bound, proposals, answers and matches.",
+    settings=Settings,
+    tables=Base,
+    routes=router,
+    migrations=Path(__file__).parent / "migrations",
+    hears={
+        ParticipantRegistered: InBatches(handlers.remember_people),
+        ParticipantUpdated: InBatches(handlers.remember_people),
+        ParticipantEnrolled: InBatches(handlers.remember_enrolments),
+        ProgramLaunched: InBatches(handlers.remember_programs),
+    },
+    tasks={MatchRunRequested: runs.work_off},
+    jobs={"expiry": expiry.watch},
+)

@@ -1,0 +1,122 @@
+"""Matching's tables."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Index, Text, Uuid, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+from matching_service import domain
+from peerloom_service.tables import TenantColumns
+
+
+class Base(SQLModel, registry=registry()):
+    """Matching's tables; a registry of its own lets two services live in one process."""
+
+
+class MemberRow(TenantColumns, Base, table=True):
+    """A copy of what matching needs of a participant."""
+
+    __tablename__ = "member"
+
+    facts: dict[str, Any] = Field(sa_type=JSONB)
+
+
+class ProgramRow(TenantColumns, Base, table=True):
+    """A copy of what matching needs of a program."""
+
+    __tablename__ = "program"
+
+    format: str = Field(sa_type=Text)
+    answer_within_seconds: int
+
+
+class EnrolmentRow(TenantColumns, Base, table=True):
+    """A copy of who takes part in what."""
+
+    __tablename__ = "enrolment"
+    __table_args__ = (Index("enrolment_program", "tenant_id", "program_id", "participant_id", unique=True),)
+
+    program_id: UUID
+    participant_id: UUID
+
+
+class RunRow(TenantColumns, Base, table=True):
+    __tablename__ = "run"
+    __entity__ = domain.Run
+    __conflicts__: ClassVar = {"run_unfinished": domain.RunInProgress}
+    __table_args__ = (
+        Index(
+            "run_unfinished",
+            "tenant_id",
+            "program_id",
+            unique=True,
+            postgresql_where=text("state IN ('requested', 'running')"),
+        ),
+    )
+
+    program_id: UUID
+    seed: int = Field(sa_type=BigInteger)
+    requested_at: datetime
+    state: str = Field(sa_type=Text)
+    phase: str = Field(sa_type=Text)
+    share: float
+    started_at: datetime | None
+    finished_at: datetime | None
+    people: int | None
+    pairs: int | None
+    unmatched: int | None
+    value: int | None = Field(sa_type=BigInteger)
+    upper_bound: int | None = Field(sa_type=BigInteger)
+    population_hash: str | None = Field(sa_type=Text)
+    policy: str | None = Field(sa_type=Text)
+    engine_version: str | None = Field(sa_type=Text)
+    problem: str | None = Field(sa_type=Text)
+
+
+class UnmatchedRow(Base, table=True):
+    """Who a run left without a partner, and why."""
+
+    __tablename__ = "unmatched"
+
+    tenant_id: UUID = Field(primary_key=True)
+    run_id: UUID = Field(primary_key=True)
+    id: UUID = Field(primary_key=True)
+    why: str = Field(sa_type=Text)
+    partners: int
+    removed: dict[str, Any] = Field(sa_type=JSONB)
+
+
+class MatchRow(TenantColumns, Base, table=True):
+    __tablename__ = "match"
+    __entity__ = domain.Match
+    __table_args__ = (
+        Index("match_program", "tenant_id", "program_id", "id"),
+        Index("match_run", "tenant_id", "run_id", "id"),
+        Index("match_open", "answer_by", postgresql_where=text("state = 'proposed'")),
+    )
+
+    run_id: UUID
+    program_id: UUID
+    participant_ids: list[UUID] = Field(sa_type=ARRAY(Uuid))
+    weight: int
+    reasons: list[dict[str, Any]] = Field(sa_type=JSONB)
+    proposed_at: datetime
+    answer_by: datetime
+    state: str = Field(sa_type=Text)
+    accepted_ids: list[UUID] = Field(sa_type=ARRAY(Uuid))
+    declined_id: UUID | None
+
+
+class SeatRow(Base, table=True):
+    """A place in an open or confirmed match. Its key is what makes it impossible to be in two of one program."""
+
+    __tablename__ = "seat"
+
+    tenant_id: UUID = Field(primary_key=True)
+    program_id: UUID = Field(primary_key=True)
+    participant_id: UUID = Field(primary_key=True)
+    match_id: UUID = Field(index=True)

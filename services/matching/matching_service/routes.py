@@ -1,0 +1,129 @@
+"""Matching's HTTP API."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Response, Security
+
+from matching_service import sql, use_cases
+from matching_service.domain import (
+    AnsweredAlready,
+    Match,
+    MatchState,
+    NotYourMatch,
+    Run,
+    RunInProgress,
+    RunOver,
+    TooLate,
+)
+from matching_service.schemas import Answer, MatchOut, NewRun, PoolOut, RunOut, UnmatchedOut
+from peerloom_service.http import problems
+from peerloom_service.paging import Cursor, Limit, Page, after, page_of
+from peerloom_service.problems import (
+    Forbidden,
+    IdempotencyKeyMissing,
+    IdempotencyKeyReused,
+    NotFound,
+    Unauthenticated,
+)
+from peerloom_service.work import Work, authorized
+
+router = APIRouter(prefix="/v1", responses=problems(Unauthenticated, Forbidden))
+KEYED = (IdempotencyKeyMissing, IdempotencyKeyReused)
+
+Reader = Annotated[Work, Security(authorized, scopes=["matching:read"])]
+Runner = Annotated[Work, Security(authorized, scopes=["matching:run"])]
+Answerer = Annotated[Work, Security(authorized, scopes=["matching:answer"])]
+
+
+@router.post(
+    "/match-runs",
+    status_code=202,
+    response_model=RunOut,
+    responses=problems(*KEYED, NotFound, RunInProgress),
+    tags=["runs"],
+)
+async def request_run(body: NewRun, work: Runner) -> Response:
+    """Ask for a program's free people to be matched; follow the run to see how far it is."""
+    return await work(
+        use_cases.request_run,
+        use_cases.RequestRun(body.program_id, body.seed),
+        answer=RunOut.of,
+        status=202,
+        location=lambda run: f"/v1/match-runs/{run.id}",
+    )
+
+
+@router.get("/match-runs", response_model=Page[RunOut], tags=["runs"])
+async def list_runs(work: Reader, limit: Limit = 100, cursor: Cursor = None, program_id: UUID | None = None) -> Page[RunOut]:
+    """Runs of the organisation."""
+    return await work.page(Run, answer=RunOut.of, limit=limit, cursor=cursor, program_id=program_id)
+
+
+@router.get("/match-runs/{run_id}", response_model=RunOut, responses=problems(NotFound), tags=["runs"])
+async def read_run(run_id: UUID, work: Reader) -> Response:
+    """One run: how far it is, or what came of it."""
+    return await work.one(Run, run_id, answer=RunOut.of)
+
+
+@router.post("/match-runs/{run_id}/cancel", response_model=RunOut, responses=problems(*KEYED, NotFound, RunOver), tags=["runs"])
+async def cancel_run(run_id: UUID, work: Runner) -> Response:
+    """Call a run off."""
+    return await work(use_cases.cancel_run, run_id, answer=RunOut.of)
+
+
+@router.get("/match-runs/{run_id}/unmatched", response_model=Page[UnmatchedOut], responses=problems(NotFound), tags=["runs"])
+async def list_unmatched(run_id: UUID, work: Reader, limit: Limit = 100, cursor: Cursor = None) -> Page[UnmatchedOut]:
+    """Who a run left without a partner, and why."""
+    await work.one(Run, run_id, answer=RunOut.of)
+    rows = await work.rows(sql.UNMATCHED, work.tenant_id, run_id, after(cursor), limit + 1)
+    return page_of(rows, limit, lambda row: UnmatchedOut.model_validate(dict(row.items())))
+
+
+@router.get("/match-pools/{program_id}", response_model=PoolOut, responses=problems(NotFound), tags=["runs"])
+async def read_pool(program_id: UUID, work: Reader) -> PoolOut:
+    """How many of a program's people are free, proposed to somebody, or in a match."""
+    if await work.row(sql.PROGRAM, work.tenant_id, program_id) is None:
+        raise NotFound(f"Matching knows no program {program_id}. One just launched arrives within a second or two.")
+    row = await work.row(sql.POOL, work.tenant_id, program_id)
+    assert row is not None
+    return PoolOut(
+        program_id=program_id,
+        enrolled=row["enrolled"],
+        free=row["enrolled"] - row["taken"],
+        proposed=row["proposed"],
+        confirmed=row["confirmed"],
+    )
+
+
+@router.get("/matches", response_model=Page[MatchOut], tags=["matches"])
+async def list_matches(
+    work: Reader,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    program_id: UUID | None = None,
+    run_id: UUID | None = None,
+    state: MatchState | None = None,
+) -> Page[MatchOut]:
+    """Proposals and matches of the organisation."""
+    return await work.page(
+        Match, answer=MatchOut.of, limit=limit, cursor=cursor, program_id=program_id, run_id=run_id, state=state
+    )
+
+
+@router.get("/matches/{match_id}", response_model=MatchOut, responses=problems(NotFound), tags=["matches"])
+async def read_match(match_id: UUID, work: Reader) -> Response:
+    """One proposal or match, with its reasons."""
+    return await work.one(Match, match_id, answer=MatchOut.of)
+
+
+@router.post(
+    "/matches/{match_id}/answers",
+    response_model=MatchOut,
+    responses=problems(*KEYED, NotFound, NotYourMatch, AnsweredAlready, TooLate),
+    tags=["matches"],
+)
+async def answer_proposal(match_id: UUID, body: Answer, work: Answerer) -> Response:
+    """A participant accepts or declines a proposal."""
+    command = use_cases.AnswerProposal(match_id, body.participant_id, body.answer)
+    return await work(use_cases.answer_proposal, command, answer=MatchOut.of)

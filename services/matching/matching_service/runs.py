@@ -1,0 +1,121 @@
+"""Works off requested runs: one at a time per worker, and by another worker if this one dies."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from matching_service import sql, use_cases
+from matching_service.engine import Person, Policy, Population, Seek, Skill, WorkingHours
+from matching_service.solving import Cancelled, SolvingFailed, solve
+from peerloom_events import MatchRunRequested
+from peerloom_service.context import Cause
+from peerloom_service.runtime import Runtime
+
+_FEWEST_PEOPLE: Final = 2
+_TELL_SECONDS: Final = 0.25
+_A_DAY: Final = 86_400.0
+
+_LOCK: Final = "SELECT pg_advisory_lock(hashtextextended($1::uuid::text, 1))"
+_UNLOCK: Final = "SELECT pg_advisory_unlock(hashtextextended($1::uuid::text, 1))"
+
+
+async def work_off(runtime: Runtime, requested: MatchRunRequested, tenant_id: UUID, cause: Cause) -> None:
+    """Match a program's free people and propose the pairs, or say why not. Started again after a crash, it begins afresh."""
+    run_id = requested.run_id
+    async with _alone_with(runtime, run_id):
+        run = await runtime.perform(use_cases.start_run, run_id, tenant_id=tenant_id, cause=cause)
+        if run is None:
+            return
+        try:
+            population = await _population(runtime, tenant_id, run.program_id, run.requested_at.date())
+            if len(population) < _FEWEST_PEOPLE:
+                raise SolvingFailed(f"{len(population)} people are free to be matched; it takes two.")
+            solved = await solve(population, Policy(), run.seed, _Teller(runtime, tenant_id, run_id).tell)
+        except Cancelled:
+            _log.info("run cancelled", run_id=str(run_id))
+        except (SolvingFailed, ValueError) as error:
+            failure = use_cases.FailRun(run_id, str(error))
+            await runtime.perform(use_cases.fail_run, failure, tenant_id=tenant_id, cause=cause)
+        else:
+            completion = use_cases.CompleteRun(run_id, solved)
+            await runtime.perform(use_cases.complete_run, completion, tenant_id=tenant_id, cause=cause)
+
+
+@asynccontextmanager
+async def _alone_with(runtime: Runtime, run_id: UUID) -> AsyncIterator[None]:
+    """Waits until no other worker has this run in hand; the lock goes with the connection, and so with the process."""
+    async with runtime.database.connection(None) as connection:
+        await connection.execute("SET lock_timeout = 0; SET statement_timeout = 0")
+        try:
+            await connection.execute(_LOCK, run_id, timeout=_A_DAY)
+            yield
+        finally:
+            if not connection.is_closed():
+                await connection.execute(_UNLOCK, run_id)
+                await connection.execute("RESET lock_timeout; RESET statement_timeout")
+
+
+class _Teller:
+    """Writes progress to the run, a few times a second, and finds out whether anybody still wants the answer."""
+
+    def __init__(self, runtime: Runtime, tenant_id: UUID, run_id: UUID) -> None:
+        self._runtime, self._tenant_id, self._run_id = runtime, tenant_id, run_id
+        self._told_at = 0.0
+        self._phase = ""
+
+    async def tell(self, phase: str, share: float) -> bool:
+        now = time.monotonic()
+        if phase == self._phase and now - self._told_at < _TELL_SECONDS:
+            return True
+        self._phase, self._told_at = phase, now
+        told = await self._runtime.database.fetchrow(self._tenant_id, sql.PROGRESS, self._tenant_id, self._run_id, phase, share)
+        return told is not None
+
+
+async def _population(runtime: Runtime, tenant_id: UUID, program_id: UUID, week_of: date) -> Population:
+    """Everyone enrolled and free, and whom each has been proposed to before."""
+    database = runtime.database
+    people = await database.fetch(tenant_id, sql.FREE_PEOPLE, tenant_id, program_id)
+    managers = {
+        row["id"]: row["manager_id"] for row in await database.fetch(tenant_id, sql.MANAGERS, tenant_id) if row["manager_id"]
+    }
+    met: dict[UUID, set[UUID]] = {}
+    for row in await database.fetch(tenant_id, sql.MET_BEFORE, tenant_id):
+        one, other = row["participant_ids"]
+        met.setdefault(one, set()).add(other)
+        met.setdefault(other, set()).add(one)
+    return Population.of((_person(row, met.get(row["id"], set())) for row in people), week_of, managers)
+
+
+def _person(row: asyncpg.Record, met: set[UUID]) -> Person:
+    facts: dict[str, Any] = row["facts"]
+    hours = facts["working_hours"]
+    manager = facts["manager_id"]
+    # A name given twice counts once, at its highest level: the engine takes each skill, goal and language once.
+    offers = {offer["skill"]: offer["level"] for offer in sorted(facts["offers"], key=lambda offer: offer["level"])}
+    seeks = {seek["skill"]: seek for seek in facts["seeks"]}
+    return Person(
+        id=row["id"],
+        offers=tuple(Skill(name, level) for name, level in offers.items()),
+        seeks=tuple(Seek(name, own=seek["level"], priority=seek["priority"]) for name, seek in seeks.items()),
+        goals=tuple(dict.fromkeys(facts["goals"])),
+        level=facts["employee_level"],
+        department=facts["department"],
+        location=facts["location"],
+        time_zone=facts["time_zone"],
+        working_hours=WorkingHours(
+            start=hours["starts"], end=hours["ends"], weekdays=frozenset(day - 1 for day in hours["weekdays"])
+        ),
+        languages=tuple(dict.fromkeys(facts["languages"])),
+        manager_id=UUID(manager) if manager else None,
+        excluded=frozenset(met),
+    )
+
+
+_log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)

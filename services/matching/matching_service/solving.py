@@ -1,0 +1,114 @@
+"""Runs the engine in a process of its own: the event loop stays free, memory goes back, and a cancelled run is ended at once.
+
+The child scores, solves, explains and has its answer checked by code that shares nothing with the solver. It tells its parent
+how far it is through a pipe.
+"""
+
+import asyncio
+import multiprocessing
+import traceback
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Final
+from uuid import UUID
+
+from matching_service.domain import Reason
+from matching_service.engine import (
+    MatchedPopulation,
+    Policy,
+    Population,
+    check_bound,
+    check_matches,
+    explain_pair,
+    match_population,
+)
+from matching_service.engine import Reason as EngineReason
+
+Progress = Callable[[str, float], Awaitable[bool]]
+"""Hears phase and share; answers whether to go on."""
+
+_SPAWN: Final = multiprocessing.get_context("spawn")
+_STOP_SECONDS: Final = 5.0
+
+
+class Cancelled(Exception):
+    """Nobody wants the answer any more."""
+
+
+class SolvingFailed(Exception):
+    """The engine gave no answer, or one that did not pass the check; the message says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Solved:
+    """A checked answer, and for each of its pairs the reasons."""
+
+    result: MatchedPopulation
+    reasons: tuple[tuple[Reason, ...], ...]
+
+
+async def solve(population: Population, policy: Policy, seed: int, progress: Progress) -> Solved:
+    """Match a population in a child process.
+
+    Raises: Cancelled when `progress` says so, SolvingFailed.
+    """
+    receiving, sending = _SPAWN.Pipe(duplex=False)
+    child = _SPAWN.Process(target=_child, args=(sending, population, policy, seed), daemon=True)
+    await asyncio.to_thread(child.start)
+    sending.close()
+    try:
+        while True:
+            try:
+                message = await asyncio.to_thread(receiving.recv)
+            except EOFError as error:
+                raise SolvingFailed("the solver's process ended without an answer (out of memory?)") from error
+            match message:
+                case ("progress", str(phase), float(share)):
+                    if not await progress(phase, share):
+                        raise Cancelled
+                case ("failed", str(reason)):
+                    raise SolvingFailed(reason)
+                case Solved():
+                    return message
+    finally:
+        child.kill()
+        await asyncio.to_thread(child.join, _STOP_SECONDS)
+        receiving.close()
+
+
+def _child(sending: Connection, population: Population, policy: Policy, seed: int) -> None:
+    try:
+        result = match_population(
+            population, policy, seed=seed, progress=lambda phase, share: sending.send(("progress", phase, float(share)))
+        )
+        sending.send(("progress", "checking", 0.0))
+        violations = [*check_matches(population, policy, result), *check_bound(population, policy, result)]
+        if violations:
+            sending.send(("failed", f"the answer did not pass the check: {violations[0]} ({len(violations)} in all)"))
+            return
+        reasons = tuple(
+            tuple(_reason(reason, pair.a, pair.b) for reason in explain_pair(population, policy, pair.a, pair.b))
+            for pair in result.pairs
+        )
+        sending.send(Solved(result, reasons))
+    except Exception as error:  # noqa: BLE001 - whatever it is, the parent must hear of it
+        sending.send(("failed", "".join(traceback.format_exception_only(error)).strip()))
+
+
+def _reason(reason: EngineReason, a: UUID, b: UUID) -> Reason:
+    """A reason of the engine, which speaks of sides, as one that names the participants."""
+    side = getattr(reason, "from_side", None)
+    giver = {"a": a, "b": b}.get(side) if side else None
+    match reason.model_dump(exclude={"from_side"}):
+        case {"code": "learns_from", "skill": skill, "level_gap": gap}:
+            return Reason("learns_from", giver, skill, gap)
+        case {"code": "common_hours", "hours_per_week": hours}:
+            return Reason("common_hours", amount=hours)
+        case {"code": "level_difference", "difference": difference}:
+            return Reason("level_difference", amount=difference)
+        case {"code": "common_languages", "languages": languages}:
+            return Reason("common_languages", subject=", ".join(languages))
+        case {"code": str(code), "goal": goal}:
+            return Reason(code, giver, goal)
+    raise TypeError(f"no words for the reason {reason!r}")

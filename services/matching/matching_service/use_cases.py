@@ -1,0 +1,224 @@
+"""What matching does: each function is one transaction."""
+
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Literal
+from uuid import UUID
+
+from matching_service import sql
+from matching_service.domain import UNFINISHED, Match, MatchState, Run
+from matching_service.solving import Solved
+from peerloom_events import (
+    MatchAccepted,
+    MatchConfirmed,
+    MatchDeclined,
+    MatchExpired,
+    MatchProposed,
+    MatchReason,
+    MatchRunCompleted,
+    MatchRunFailed,
+    MatchRunRequested,
+)
+from peerloom_service.identifiers import new_id
+from peerloom_service.problems import NotFound
+from peerloom_service.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRun:
+    program_id: UUID
+    seed: int
+
+
+async def request_run(tx: Transaction, command: RequestRun) -> Run:
+    """Ask for a program's free people to be matched.
+
+    Raises: NotFound, RunInProgress.
+    """
+    if await tx.fetchrow(sql.PROGRAM, tx.tenant_id, command.program_id) is None:
+        raise NotFound(f"Matching knows no program {command.program_id}. One just launched arrives within a second or two.")
+    run = Run(id=new_id(), version=1, program_id=command.program_id, seed=command.seed, requested_at=await tx.now())
+    tx.add(run)
+    tx.say(MatchRunRequested(version=1, run_id=run.id, program_id=run.program_id, seed=run.seed))
+    return run
+
+
+async def start_run(tx: Transaction, run_id: UUID) -> Run | None:
+    """A worker takes a run up; None when it is over already."""
+    run = await tx.lock(Run, run_id)
+    if run.state not in UNFINISHED:
+        return None
+    started = run.started(await tx.now())
+    await tx.save(started)
+    return started
+
+
+async def cancel_run(tx: Transaction, run_id: UUID) -> Run:
+    """Call a run off; its worker stops at its next sign of progress.
+
+    Raises: NotFound, RunOver.
+    """
+    run = (await tx.lock(Run, run_id)).cancelled(await tx.now())
+    await tx.save(run)
+    tx.say(MatchRunFailed(version=run.version, run_id=run.id, program_id=run.program_id, reason="cancelled"))
+    return run
+
+
+@dataclass(frozen=True, slots=True)
+class FailRun:
+    run_id: UUID
+    problem: str
+
+
+async def fail_run(tx: Transaction, command: FailRun) -> None:
+    """A run ends without an answer."""
+    run = await tx.lock(Run, command.run_id)
+    if run.state in UNFINISHED:
+        failed = run.failed(await tx.now(), command.problem)
+        await tx.save(failed)
+        tx.say(MatchRunFailed(version=failed.version, run_id=run.id, program_id=run.program_id, reason=command.problem))
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteRun:
+    run_id: UUID
+    solved: Solved
+
+
+async def complete_run(tx: Transaction, command: CompleteRun) -> None:
+    """Propose every pair to both of its people, and keep who was left over and why.
+
+    A run that was cancelled meanwhile proposes nothing.
+    """
+    run = await tx.lock(Run, command.run_id)
+    if run.state not in UNFINISHED:
+        return
+    result, now = command.solved.result, await tx.now()
+    program = await tx.fetchrow(sql.PROGRAM, tx.tenant_id, run.program_id)
+    assert program is not None
+    answer_by = now + timedelta(seconds=program["answer_within_seconds"])
+    proposals = [
+        MatchProposed(
+            version=1,
+            match_id=new_id(),
+            run_id=run.id,
+            program_id=run.program_id,
+            participant_ids=(pair.a, pair.b),
+            weight=pair.weight,
+            reasons=tuple(MatchReason(**asdict(reason)) for reason in reasons),
+            answer_by=answer_by,
+        )
+        for pair, reasons in zip(result.pairs, command.solved.reasons, strict=True)
+    ]
+    rows = [
+        {"id": proposal.match_id, **proposal.model_dump(mode="json", include={"participant_ids", "weight", "reasons"})}
+        for proposal in proposals
+    ]
+    seats = [(person, proposal.match_id) for proposal in proposals for person in proposal.participant_ids]
+    await tx.execute(sql.ADD_MATCHES, tx.tenant_id, run.id, run.program_id, now, answer_by, rows)
+    await tx.execute(
+        sql.TAKE_SEATS, tx.tenant_id, run.program_id, [person for person, _ in seats], [match_id for _, match_id in seats]
+    )
+    left_over = [
+        {"id": str(one.person), "why": one.why, "partners": one.partners, "removed": one.removed} for one in result.unmatched
+    ]
+    await tx.execute(sql.ADD_UNMATCHED, tx.tenant_id, run.id, left_over)
+    completed = run.completed(
+        now,
+        people=2 * len(result.pairs) + len(result.unmatched),
+        pairs=len(result.pairs),
+        unmatched=len(result.unmatched),
+        value=result.value,
+        upper_bound=result.upper_bound,
+        population_hash=result.population_hash,
+        policy=result.policy,
+        engine_version=result.engine_version,
+    )
+    await tx.save(completed)
+    for proposal in proposals:
+        tx.say(proposal)
+    tx.say(
+        MatchRunCompleted(
+            version=completed.version,
+            run_id=run.id,
+            program_id=run.program_id,
+            people=completed.people or 0,
+            pairs=len(result.pairs),
+            unmatched=len(result.unmatched),
+            value=result.value,
+            upper_bound=result.upper_bound,
+            population_hash=result.population_hash,
+            policy_version=result.policy,
+            engine_version=result.engine_version,
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerProposal:
+    match_id: UUID
+    participant_id: UUID
+    answer: Literal["accept", "decline"]
+
+
+async def answer_proposal(tx: Transaction, command: AnswerProposal) -> Match:
+    """One side answers; with the last yes the match is confirmed, with a no it is over.
+
+    Raises: NotFound, NotYourMatch, AnsweredAlready, TooLate.
+    """
+    match, now = await tx.lock(Match, command.match_id), await tx.now()
+    if command.answer == "decline":
+        declined = match.declined(command.participant_id, now)
+        await tx.save(declined)
+        await tx.execute(sql.LEAVE_SEATS, tx.tenant_id, match.id)
+        tx.say(
+            MatchDeclined(
+                version=declined.version,
+                match_id=match.id,
+                program_id=match.program_id,
+                participant_id=command.participant_id,
+                participant_ids=match.participant_ids,
+            )
+        )
+        return declined
+    if command.participant_id in match.accepted_ids:
+        return match  # saying yes twice changes nothing
+    accepted = match.accepted(command.participant_id, now)
+    tx.say(
+        MatchAccepted(
+            version=accepted.version,
+            match_id=match.id,
+            program_id=match.program_id,
+            participant_id=command.participant_id,
+        )
+    )
+    if accepted.unanimous:
+        accepted = accepted.confirmed()
+        tx.say(
+            MatchConfirmed(
+                version=accepted.version,
+                match_id=match.id,
+                program_id=match.program_id,
+                participant_ids=match.participant_ids,
+                confirmed_at=now,
+            )
+        )
+    await tx.save(accepted)
+    return accepted
+
+
+async def expire_proposal(tx: Transaction, match_id: UUID) -> None:
+    """A proposal whose time to answer is over ends, unless it was answered in this very moment."""
+    match = await tx.lock(Match, match_id)
+    if match.state is MatchState.PROPOSED and match.answer_by <= await tx.now():
+        expired = match.expired()
+        await tx.save(expired)
+        await tx.execute(sql.LEAVE_SEATS, tx.tenant_id, match.id)
+        tx.say(
+            MatchExpired(
+                version=expired.version,
+                match_id=match.id,
+                program_id=match.program_id,
+                participant_ids=match.participant_ids,
+            )
+        )
