@@ -40,7 +40,6 @@ _OUTAGE_PAUSE_SECONDS: Final = 1.0
 _COMMIT_SECONDS: Final = 10.0
 _DRAIN_SECONDS: Final = 20.0
 _STOP_SECONDS: Final = 10.0
-_SESSION_MS: Final = 45_000
 _REBALANCE_MS: Final = 60_000
 
 
@@ -82,7 +81,9 @@ class Consumer:
         storages: dict[type, Storage[Any]],
         sender: Sender,
         wake_relay: asyncio.Event,
+        session_ms: int = 45_000,
     ) -> None:
+        self._session_ms = session_ms
         self.group = group
         self._bootstrap = bootstrap
         self._hears = hears
@@ -128,7 +129,8 @@ class Consumer:
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             partition_assignment_strategy=(StickyPartitionAssignor,),
-            session_timeout_ms=_SESSION_MS,
+            session_timeout_ms=self._session_ms,
+            heartbeat_interval_ms=min(3_000, self._session_ms // 3),
             rebalance_timeout_ms=_REBALANCE_MS,
             request_timeout_ms=_REBALANCE_MS + 10_000,
             fetch_max_wait_ms=100,

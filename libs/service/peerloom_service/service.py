@@ -155,6 +155,7 @@ class Service:
             storages=runtime.storages,
             sender=Sender(runtime.settings.kafka_bootstrap, idempotent=runtime.settings.kafka_idempotent),
             wake_relay=runtime.wake_relay,
+            session_ms=runtime.settings.kafka_session_ms,
         )
 
     def topics(self) -> list[Topic]:

@@ -19,6 +19,7 @@ class ServiceSettings(BaseSettings):
     kafka_bootstrap: str = Field(min_length=3)
     kafka_idempotent: bool = True
     kafka_replication: int = Field(default=1, ge=1, le=9)
+    kafka_session_ms: int = Field(default=45_000, ge=1_000, le=300_000, description="Silence after which a member is out.")
     auth_issuer: str = Field(pattern=r"^https?://")
     auth_audience: str = "peerloom"
     http_host: str = "127.0.0.1"

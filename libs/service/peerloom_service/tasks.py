@@ -41,6 +41,7 @@ class TaskConsumer(Consumer):
             storages=runtime.storages,
             sender=sender,
             wake_relay=runtime.wake_relay,
+            session_ms=runtime.settings.kafka_session_ms,
         )
         self._tasks = tasks
         self._runtime = runtime

@@ -1,0 +1,75 @@
+# Peerloom. `make` explains itself.
+PYTHON ?= python3
+STACK ?= wheels
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+VENV := .venv-$(VERSION)
+BIN := $(VENV)/bin
+PARTS := libs/events libs/service services/profile services/matching services/sessions services/feedback services/analytics \
+         infra/kafka infra/issuer infra/local
+CODE := libs services infra
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up down test test-fast lint contracts contracts-accept bench clean constraints
+
+help: ## show what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
+
+demo: $(VENV)/run ## a company's people, matched: the whole way, once (STACK=compose: in containers)
+	@$(BIN)/python -m peerloom_local demo --stack $(STACK)
+
+up: $(VENV)/run ## start the stack and keep it running; prints addresses and a client credential
+	@$(BIN)/python -m peerloom_local up
+
+down: $(VENV)/run ## stop it and leave nothing behind
+	@$(BIN)/python -m peerloom_local down
+
+test: $(VENV)/dev ## every test, on real PostgreSQL and a real wire
+	@$(BIN)/python -m pytest
+
+test-fast: $(VENV)/dev ## the tests that need no server
+	@$(BIN)/python -m pytest tests/architecture tests/contracts tests/events tests/matching/engine tests/profile/test_people_file.py \
+	  $(wildcard tests/*/test_domain.py)
+
+lint: $(VENV)/dev ## style, types, import contracts, dead code, duplicates
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy $(CODE)
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/vulture
+	@$(BIN)/python tests/architecture/duplicates.py
+
+contracts: $(VENV)/dev ## events against every snapshot and sample; generated documents against the code
+	@$(BIN)/python -m peerloom_events.contracts check
+	@$(BIN)/python -m peerloom_events.contracts docs --check
+	@$(BIN)/python -m tests.contracts.openapi --check
+
+contracts-accept: $(VENV)/dev ## write snapshots of new events and the generated documents
+	@$(BIN)/python -m peerloom_events.contracts accept
+	@$(BIN)/python -m peerloom_events.contracts docs
+	@$(BIN)/python -m tests.contracts.openapi
+
+bench: $(VENV)/dev ## figures as JSON lines, and docs/benchmarks.md
+	@$(BIN)/python -m tests.bench
+
+clean: ## remove environments and everything built
+	rm -rf .venv-* build .mypy_cache .ruff_cache .hypothesis
+
+constraints: ## pin the newest versions of everything (takes a fresh environment)
+	rm -rf build/constraints && $(PYTHON) -m venv build/constraints
+	build/constraints/bin/pip install --quiet --upgrade pip
+	build/constraints/bin/pip install --quiet --group dev $(addprefix -e ,$(PARTS))
+	( echo '# Every version that is installed, on Python 3.11 and 3.13 alike. `make constraints` writes it anew.'; \
+	  build/constraints/bin/pip freeze --exclude-editable ) > constraints.txt
+
+$(VENV)/run: pyproject.toml constraints.txt $(addsuffix /pyproject.toml,$(PARTS))
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Peerloom needs Python 3.11 or newer; $(PYTHON) is $(VERSION). Try: make $(MAKECMDGOALS) PYTHON=python3.13" >&2; exit 1; }
+	@echo "installing into $(VENV)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt pip setuptools wheel
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation -c constraints.txt $(addprefix -e ,$(PARTS))
+	@touch $@
+
+$(VENV)/dev: $(VENV)/run
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --group dev
+	@touch $@
