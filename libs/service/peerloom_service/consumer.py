@@ -305,14 +305,14 @@ class _Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
     def busy(self) -> "_Busy":
         return _Busy(self._idle)
 
-    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:  # noqa: ARG002
+    async def on_partitions_revoked(self, _revoked: Iterable[TopicPartition]) -> None:
         self.settled = False
         with suppress(TimeoutError):
             async with asyncio.timeout(_DRAIN_SECONDS):
                 await self._idle.wait()
         self.epoch += 1
 
-    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:  # noqa: ARG002
+    async def on_partitions_assigned(self, _assigned: Iterable[TopicPartition]) -> None:
         self.epoch += 1
         self.settled = True
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import structlog
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
 from peerloom_events import Topic
 
@@ -69,6 +69,8 @@ async def _check(admin: AIOKafkaAdminClient, topics: Sequence[Topic], replicatio
     found = {entry["topic"]: entry["partitions"] for entry in described}
     for topic in topics:
         partitions = found.get(topic.name, [])
+        if not partitions:
+            raise UnknownTopicOrPartitionError(topic.name)  # the broker asked has not heard yet of what was just created
         if len(partitions) < topic.partitions:
             raise TopicRefused(f"topic {topic.name} has {len(partitions)} partitions, {topic.partitions} are needed")
         copies = min((len(partition["replicas"]) for partition in partitions), default=0)

@@ -1,0 +1,104 @@
+"""The page the main job ends with."""
+
+from collections.abc import Iterable
+
+from peerloom_events import event_types
+from rich.console import Console, Group
+from rich.panel import Panel
+from rich.table import Table
+
+from peerloom_local.demo import Report, Run
+
+
+def show(report: Report, console: Console) -> None:
+    """Print what happened, readably on one page."""
+    console.print()
+    console.print(Panel(Group(*_parts(report)), title="A company's people, matched", border_style="cyan", padding=(1, 2)))
+
+
+def _parts(report: Report) -> Iterable[Table | str]:
+    yield _facts(
+        ("people", f"{report.people_registered:,} registered, {report.rows_refused} of {report.people_in_file:,} rows refused"),
+        *((f"  line {one['line']}", f"{one['column'] or 'row'}: {one['message']}") for one in _worst(report)),
+        ("enrolled", f"{report.enrolled:,}"),
+        *((f"round {number}", _run(run)) for number, run in enumerate(report.runs, start=1)),
+        ("an example", _example(report)),
+        ("matches", ", ".join(f"{count:,} {state}" for state, count in sorted(report.matches.items()))),
+        ("people matched", f"{report.people_matched:,} of {report.enrolled:,} ({_share(report.people_matched, report.enrolled)})"),
+        ("sessions", ", ".join(f"{count:,} {state}" for state, count in sorted(report.sessions.items()))),
+        ("feedback", _feedback(report)),
+    )
+    yield ""
+    yield _events(report)
+    yield ""
+    yield _agreement(report)
+    yield ""
+    total = sum(report.seconds.values())
+    steps = " · ".join(f"{title} {seconds:.1f}" for title, seconds in report.seconds.items())
+    yield f"[bold]seconds[/bold]  {steps} · [bold]all {total:.1f}[/bold]"
+    yield ""
+    yield _facts(*((name, f"[link={url}]{url}[/link]") for name, url in report.addresses.items()))
+
+
+def _facts(*rows: tuple[str, str]) -> Table:
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column()
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _worst(report: Report) -> list[dict[str, object]]:
+    return [one for one in report.findings if one["severity"] == "error"][:3]
+
+
+def _run(run: Run) -> str:
+    left = ", ".join(f"{count} {why.replace('_', ' ')}" for why, count in sorted(run.unmatched.items())) or "nobody left over"
+    return (
+        f"{run.pairs:,} pairs among {run.people:,} people; worth {run.value / 1e6:,.3f} "
+        f"of at most {run.upper_bound / 1e6:,.3f} (certified within {run.gap:.4%}); {left}"
+    )
+
+
+def _example(report: Report) -> str:
+    """The best pair's reasons in words; people are called A and B, names are profile's alone."""
+    match = report.example
+    if not match:
+        return "no pair was proposed"
+    names = dict(zip(match["participant_ids"], "AB", strict=False))
+    words = []
+    for reason in match["reasons"][:4]:
+        giver = names.get(reason["giver_id"] or "", "")
+        subject = f" {reason['subject']}" if reason["subject"] else ""
+        amount = f" ({reason['amount']:g})" if reason["amount"] is not None else ""
+        words.append(f"{reason['code'].replace('_', ' ')}{f' {giver}' if giver else ''}:{subject}{amount}")
+    return f"worth {match['weight'] / 1e6:.3f}: " + "; ".join(words)
+
+
+def _feedback(report: Report) -> str:
+    answered, asked = report.surveys.get("answered", 0), sum(report.surveys.values())
+    mean = f", usefulness {report.usefulness_mean:.2f} of 5" if report.usefulness_mean is not None else ""
+    return f"{answered:,} of {asked:,} surveys answered ({_share(answered, asked)}){mean}"
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part / whole:.1%}" if whole else "none"
+
+
+def _events(report: Report) -> Table:
+    names = {kind: event.__name__ for kind, event in event_types().items()}
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), title_justify="left", show_header=False)
+    entries = [f"{names.get(kind, kind)} [cyan]{count:,}[/cyan]" for kind, count in report.events.items()]
+    for start in range(0, len(entries), 3):
+        row = entries[start : start + 3]
+        table.add_row("[bold]events[/bold]" if start == 0 else "", *row)
+    return table
+
+
+def _agreement(report: Report) -> str:
+    wrong = [one for one in report.agreement if not one["agrees"]]
+    if not wrong and report.agreement:
+        return f"[green]✓[/green] analytics agrees with the other services and with Kafka in all {len(report.agreement)} figures"
+    lines = [f"[red]✗[/red] {one['figure']}: held {one['held']}, analytics says {one['analytics']}" for one in wrong]
+    return "\n".join(lines) or "[red]✗[/red] nothing was compared"

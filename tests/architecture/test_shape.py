@@ -1,0 +1,89 @@
+"""Who has read one service knows them all."""
+
+import importlib
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.middleware.base import BaseHTTPMiddleware
+
+ROOT = Path(__file__).parents[2]
+SERVICES = sorted(path.name for path in (ROOT / "services").iterdir() if path.is_dir())
+SHAPE = {"main.py", "domain.py", "models.py", "use_cases.py", "routes.py", "schemas.py", "settings.py", "migrations"}
+
+
+def routes_of(service: str) -> list[APIRoute]:
+    router = importlib.import_module(f"{service}_service.main").service.routes
+    routes = [route for route in router.routes if isinstance(route, APIRoute)]
+    assert routes, f"{service} serves nothing"
+    return routes
+
+
+def test_there_are_the_services_of_the_design() -> None:
+    assert set(SERVICES) >= {"profile", "matching", "sessions", "feedback", "analytics"}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_has_the_shape_of_all_services(service: str) -> None:
+    folder = ROOT / "services" / service
+    there = {path.name for path in (folder / f"{service}_service").iterdir()}
+    assert there >= SHAPE, f"{service} lacks {sorted(SHAPE - there)}"
+    assert (folder / "README.md").exists(), f"{service} has no README"
+    if importlib.import_module(f"{service}_service.main").service.hears:
+        assert "handlers.py" in there
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_route_asks_for_a_token_with_a_scope(service: str) -> None:
+    app = FastAPI()
+    app.include_router(importlib.import_module(f"{service}_service.main").service.routes)
+    document = app.openapi()
+    operations = [
+        (method.upper(), path, operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    ]
+    assert operations
+    for method, path, operation in operations:
+        scopes = [scope for requirement in operation.get("security", []) for scope in requirement.get("oauth2", [])]
+        assert scopes, f"{method} {path} can be called without a scope"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_post_says_that_it_needs_an_idempotency_key(service: str) -> None:
+    for route in routes_of(service):
+        if "POST" in route.methods:
+            assert 400 in route.responses, f"POST {route.path} does not document the missing Idempotency-Key"
+
+
+def test_no_two_services_share_a_path() -> None:
+    owners: dict[str, str] = {}
+    for service in SERVICES:
+        for path in {route.path for route in routes_of(service)}:
+            assert path not in owners, f"{path} is served by {owners[path]} and {service}"
+            owners[path] = service
+
+
+def test_no_middleware_wraps_requests_in_tasks_of_their_own() -> None:
+    for path in (ROOT / "libs").rglob("*.py"):
+        assert BaseHTTPMiddleware.__name__ not in path.read_text(), f"{path} uses BaseHTTPMiddleware, which costs threefold"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_says_only_events_of_its_own(service: str) -> None:
+    events = importlib.import_module("peerloom_events").event_types().values()
+    foreign = {event.__name__ for event in events if event.service() != service}
+    code = "\n".join(path.read_text() for path in (ROOT / "services" / service / f"{service}_service").glob("*.py"))
+    said = {name for name in foreign if f"say({name}(" in code}
+    assert not said, f"{service} says {sorted(said)}, which belong to others"
+
+
+def test_most_files_are_right_sized() -> None:
+    sizes = {
+        path: len(path.read_text().splitlines())
+        for folder in ("libs", "services", "infra")
+        for path in (ROOT / folder).rglob("*.py")
+        if "build" not in path.parts
+    }
+    assert {path for path, lines in sizes.items() if lines > 400} == set()
