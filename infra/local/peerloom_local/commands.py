@@ -1,21 +1,31 @@
-"""The commands `up`, `down` and `status`."""
+"""The commands `demo`, `up`, `down` and `status`."""
 
 from __future__ import annotations
 
 import argparse
+import asyncio
+import json
 import signal
 import sys
+import time
 from pathlib import Path
+from typing import Final
 
 from rich.console import Console
 from rich.table import Table
 
 from peerloom_kafka import KafkaError
+from peerloom_local.company import CallRefused, TookTooLong
+from peerloom_local.compose import ComposeStack
 from peerloom_local.credentials import CredentialError, organisation_client
 from peerloom_local.databases import DatabaseError
+from peerloom_local.demo import PEOPLE, STACK_STARTED, Demo
+from peerloom_local.page import show
 from peerloom_local.stack import BASE_PORT, DIRECTORY, Stack
 from peerloom_local.state import StackError
 from peerloom_local.wheels import WheelError
+
+REPORT: Final = Path("build/demo/report.json")
 
 
 def main() -> int:
@@ -23,10 +33,10 @@ def main() -> int:
     # So that a half-started stack is taken down when the command itself is told to end.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     options = _arguments().parse_args()
-    commands = {"up": up, "down": down, "status": status}
+    commands = {"demo": demo, "up": up, "down": down, "status": status}
     try:
         return commands[options.command](options, Console(highlight=False, soft_wrap=True))
-    except (StackError, WheelError, KafkaError, DatabaseError, CredentialError, OSError) as error:
+    except (StackError, WheelError, KafkaError, DatabaseError, CredentialError, CallRefused, TookTooLong, OSError) as error:
         print(f"peerloom: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -61,6 +71,29 @@ def up(options: argparse.Namespace, console: Console) -> int:
     return 0
 
 
+def demo(options: argparse.Namespace, console: Console) -> int:
+    """Run the main job on a stack of its own, or on the one that is up, and print its page; 1 when the figures disagree."""
+    began = time.perf_counter()
+
+    def say(step: str) -> None:
+        console.print(f"[green]✓[/green] {step}")
+
+    stack: Stack | ComposeStack
+    if options.stack == "compose":
+        stack = ComposeStack.up(say)
+    else:
+        stack = Stack.up(options.directory, base_port=options.base_port, kafka=options.kafka, say=say, tied=True)
+    with stack:
+        ready = time.perf_counter() - began
+        report = asyncio.run(Demo(stack, console, options.people).run())
+    report.seconds = {STACK_STARTED: round(ready, 2), **report.seconds}
+    show(report, console)
+    REPORT.parent.mkdir(parents=True, exist_ok=True)
+    REPORT.write_text(json.dumps(report.as_json(), indent=1) + "\n")
+    console.print(f"\nThe same as data: {REPORT}. To look around yourself: `make up`.")
+    return 0 if report.agrees else 1
+
+
 def down(options: argparse.Namespace, console: Console) -> int:
     """Take the stack down."""
     was_up = Stack.down(options.directory)
@@ -85,9 +118,13 @@ def _arguments() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     where = argparse.ArgumentParser(add_help=False)
     where.add_argument("--directory", type=Path, default=DIRECTORY, help="for state and logs (%(default)s)")
-    up = commands.add_parser("up", parents=[where], help="start everything and keep it running")
-    up.add_argument("--base-port", type=int, default=BASE_PORT, help="first of the ports (%(default)s)")
-    up.add_argument("--kafka", choices=("wheel", "real"), default="wheel", help="real: Apache Kafka, needs a JDK 17")
+    how = argparse.ArgumentParser(add_help=False)
+    how.add_argument("--base-port", type=int, default=BASE_PORT, help="first of the ports (%(default)s)")
+    how.add_argument("--kafka", choices=("wheel", "real"), default="wheel", help="real: Apache Kafka, needs a JDK 17")
+    demo = commands.add_parser("demo", parents=[where, how], help="a company's people, matched: the whole way, once")
+    demo.add_argument("--stack", choices=("wheels", "compose"), default="wheels", help="compose: in containers")
+    demo.add_argument("--people", type=int, default=PEOPLE, help="how many the company has (%(default)s)")
+    commands.add_parser("up", parents=[where, how], help="start everything and keep it running")
     commands.add_parser("down", parents=[where], help="stop everything and leave nothing behind")
     commands.add_parser("status", parents=[where], help="show what runs; exit code 3 when not all is ready")
     return parser

@@ -9,8 +9,8 @@ from typing import Any, Final, Protocol, TypeVar
 
 import httpx
 from aiokafka import AIOKafkaConsumer
-from peerloom_events import TOPICS
 
+from peerloom_events import TOPICS
 from peerloom_local.credentials import token
 
 Item = TypeVar("Item")
@@ -49,9 +49,7 @@ class Company:
     @asynccontextmanager
     async def client(cls, addresses: Addresses, credential: dict[str, str]) -> AsyncIterator["Company"]:
         """Connected with an access token for the credential's organisation."""
-        access_token = await asyncio.to_thread(
-            token, addresses.issuer, credential["client_id"], credential["client_secret"]
-        )
+        access_token = await asyncio.to_thread(token, addresses.issuer, credential["client_id"], credential["client_secret"])
         limits = httpx.Limits(max_connections=_AT_ONCE)
         async with httpx.AsyncClient(timeout=60, limits=limits, trust_env=False) as http:
             yield cls(http, addresses, credential["organisation_id"], access_token)
@@ -69,9 +67,7 @@ class Company:
         """Raises: CallRefused."""
         return _body(await self.attempt(service, path, body, content=content))
 
-    async def attempt(
-        self, service: str, path: str, body: object = None, *, content: bytes | None = None
-    ) -> httpx.Response:
+    async def attempt(self, service: str, path: str, body: object = None, *, content: bytes | None = None) -> httpx.Response:
         """A POST whose refusal the caller deals with."""
         headers = {**self._headers, "idempotency-key": uuid.uuid4().hex}
         if content is not None:

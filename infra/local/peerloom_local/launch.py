@@ -148,6 +148,7 @@ def _migrate(state: StackState, services: Sequence[Service]) -> None:
 def _environment(state: StackState, service: Service) -> dict[str, str]:
     environment = {
         "PEERLOOM_ENVIRONMENT": "local",
+        "PEERLOOM_TEST_CLOCKS": "true",
         "PEERLOOM_DATABASE_URL": state.databases[service.name],
         "PEERLOOM_KAFKA_BOOTSTRAP": state.kafka,
         "PEERLOOM_AUTH_ISSUER": state.issuer,

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from peerloom_events import event_types
 from rich.console import Console, Group
 from rich.panel import Panel
 from rich.table import Table
 
+from peerloom_events import event_types
 from peerloom_local.demo import Report, Run
 
 
@@ -24,7 +24,10 @@ def _parts(report: Report) -> Iterable[Table | str]:
         *((f"round {number}", _run(run)) for number, run in enumerate(report.runs, start=1)),
         ("an example", _example(report)),
         ("matches", ", ".join(f"{count:,} {state}" for state, count in sorted(report.matches.items()))),
-        ("people matched", f"{report.people_matched:,} of {report.enrolled:,} ({_share(report.people_matched, report.enrolled)})"),
+        (
+            "people matched",
+            f"{report.people_matched:,} of {report.enrolled:,} ({_share(report.people_matched, report.enrolled)})",
+        ),
         ("sessions", ", ".join(f"{count:,} {state}" for state, count in sorted(report.sessions.items()))),
         ("feedback", _feedback(report)),
     )
@@ -99,6 +102,8 @@ def _events(report: Report) -> Table:
 def _agreement(report: Report) -> str:
     wrong = [one for one in report.agreement if not one["agrees"]]
     if not wrong and report.agreement:
-        return f"[green]✓[/green] analytics agrees with the other services and with Kafka in all {len(report.agreement)} figures"
+        return (
+            f"[green]✓[/green] analytics agrees with the other services and with Kafka in all {len(report.agreement)} figures"
+        )
     lines = [f"[red]✗[/red] {one['figure']}: held {one['held']}, analytics says {one['analytics']}" for one in wrong]
     return "\n".join(lines) or "[red]✗[/red] nothing was compared"

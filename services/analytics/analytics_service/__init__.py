@@ -1,0 +1,1 @@
+"""Analytics: what an organisation's programs come to, read from every event."""

@@ -1,0 +1,57 @@
+"""Analytics is made of this."""
+
+from pathlib import Path
+
+from analytics_service import handlers
+from analytics_service.models import Base
+from analytics_service.routes import router
+from analytics_service.settings import Settings
+from peerloom_events import (
+    FeedbackSubmitted,
+    MatchAccepted,
+    MatchConfirmed,
+    MatchDeclined,
+    MatchExpired,
+    MatchProposed,
+    MatchRunCompleted,
+    MatchRunFailed,
+    MatchRunRequested,
+    ParticipantEnrolled,
+    ParticipantRegistered,
+    ParticipantUpdated,
+    ProgramLaunched,
+    SessionCompleted,
+    SessionMissed,
+    SessionScheduled,
+    SurveyRequested,
+)
+from peerloom_service.consumer import InBatches
+from peerloom_service.service import Service
+
+service = Service(
+    name="analytics",
+    description="Figures of an organisation and its programs, read from every event.",
+    settings=Settings,
+    tables=Base,
+    routes=router,
+    migrations=Path(__file__).parent / "migrations",
+    hears={
+        ParticipantRegistered: InBatches(handlers.participants),
+        ParticipantUpdated: InBatches(handlers.participants),
+        ParticipantEnrolled: InBatches(handlers.enrolments),
+        ProgramLaunched: InBatches(handlers.programs),
+        MatchRunRequested: InBatches(handlers.runs),
+        MatchRunCompleted: InBatches(handlers.completed_runs),
+        MatchRunFailed: InBatches(handlers.runs),
+        MatchProposed: InBatches(handlers.matches),
+        MatchAccepted: InBatches(handlers.acceptances),
+        MatchDeclined: InBatches(handlers.matches),
+        MatchExpired: InBatches(handlers.matches),
+        MatchConfirmed: InBatches(handlers.matches),
+        SessionScheduled: InBatches(handlers.sessions),
+        SessionCompleted: InBatches(handlers.sessions),
+        SessionMissed: InBatches(handlers.sessions),
+        SurveyRequested: InBatches(handlers.surveys),
+        FeedbackSubmitted: InBatches(handlers.answered_surveys),
+    },
+)

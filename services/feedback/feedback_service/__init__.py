@@ -1,0 +1,1 @@
+"""Feedback: surveys about sessions, and the answers to them."""

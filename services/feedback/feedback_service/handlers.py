@@ -1,0 +1,11 @@
+"""Events in: what feedback does about them."""
+
+from feedback_service import use_cases
+from peerloom_events import SessionCompleted
+from peerloom_service.transaction import Transaction
+
+
+async def ask_about_session(tx: Transaction, event: SessionCompleted) -> None:
+    """A session took place: everybody who was in it is asked."""
+    command = use_cases.AskAboutSession(event.session_id, event.match_id, event.program_id, event.participant_ids)
+    await use_cases.ask_about_session(tx, command)

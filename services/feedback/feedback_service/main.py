@@ -1,0 +1,20 @@
+"""Feedback is made of this."""
+
+from pathlib import Path
+
+from feedback_service import handlers
+from feedback_service.models import Base
+from feedback_service.routes import router
+from feedback_service.settings import Settings
+from peerloom_events import SessionCompleted
+from peerloom_service.service import Service
+
+service = Service(
+    name="feedback",
+    description="Surveys about sessions, and the answers to them.",
+    settings=Settings,
+    tables=Base,
+    routes=router,
+    migrations=Path(__file__).parent / "migrations",
+    hears={SessionCompleted: handlers.ask_about_session},
+)

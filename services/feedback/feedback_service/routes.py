@@ -1,0 +1,80 @@
+"""Feedback's HTTP API."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Response, Security
+
+from feedback_service import domain, use_cases
+from feedback_service.schemas import NewResponse, ResponseOut, SurveyOut
+from peerloom_service.http import problems
+from peerloom_service.paging import Cursor, Limit, Page
+from peerloom_service.problems import Forbidden, IdempotencyKeyMissing, IdempotencyKeyReused, NotFound, Unauthenticated
+from peerloom_service.work import Work, authorized
+
+router = APIRouter(prefix="/v1", responses=problems(Unauthenticated, Forbidden))
+KEYED = (IdempotencyKeyMissing, IdempotencyKeyReused)
+
+FeedbackReader = Annotated[Work, Security(authorized, scopes=["feedback:read"])]
+FeedbackWriter = Annotated[Work, Security(authorized, scopes=["feedback:write"])]
+
+
+@router.get("/surveys", response_model=Page[SurveyOut], tags=["surveys"])
+async def list_surveys(
+    work: FeedbackReader,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    program_id: UUID | None = None,
+    participant_id: UUID | None = None,
+    session_id: UUID | None = None,
+    state: domain.SurveyState | None = None,
+) -> Page[SurveyOut]:
+    """Surveys of the organisation: who is asked about which session, and whether they have answered."""
+    return await work.page(
+        domain.Survey,
+        answer=SurveyOut.of,
+        limit=limit,
+        cursor=cursor,
+        program_id=program_id,
+        participant_id=participant_id,
+        session_id=session_id,
+        state=state,
+    )
+
+
+@router.get("/surveys/{survey_id}", response_model=SurveyOut, responses=problems(NotFound), tags=["surveys"])
+async def read_survey(survey_id: UUID, work: FeedbackReader) -> Response:
+    """One survey, with an ETag."""
+    return await work.one(domain.Survey, survey_id, answer=SurveyOut.of)
+
+
+@router.post(
+    "/surveys/{survey_id}/responses",
+    status_code=201,
+    response_model=ResponseOut,
+    responses=problems(*KEYED, NotFound, domain.SurveyAnswered),
+    tags=["surveys"],
+)
+async def answer_survey(survey_id: UUID, body: NewResponse, work: FeedbackWriter) -> Response:
+    """Answer a survey. It is answered once."""
+    return await work(
+        use_cases.answer_survey,
+        use_cases.AnswerSurvey(survey_id, body.answer()),
+        answer=ResponseOut.of,
+        status=201,
+        location=lambda response: f"/v1/responses/{response.id}",
+    )
+
+
+@router.get("/responses", response_model=Page[ResponseOut], tags=["surveys"])
+async def list_responses(
+    work: FeedbackReader, limit: Limit = 100, cursor: Cursor = None, program_id: UUID | None = None
+) -> Page[ResponseOut]:
+    """What the organisation's participants have answered."""
+    return await work.page(domain.Response, answer=ResponseOut.of, limit=limit, cursor=cursor, program_id=program_id)
+
+
+@router.get("/responses/{response_id}", response_model=ResponseOut, responses=problems(NotFound), tags=["surveys"])
+async def read_response(response_id: UUID, work: FeedbackReader) -> Response:
+    """One response, with an ETag."""
+    return await work.one(domain.Response, response_id, answer=ResponseOut.of)
