@@ -1,6 +1,7 @@
 """Bodies in and out of profile's API."""
 
 from datetime import date, datetime
+from functools import cache
 from typing import Annotated, Literal, Self
 from uuid import UUID
 from zoneinfo import available_timezones
@@ -16,8 +17,11 @@ Email = Annotated[Line, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]
 Minute = Annotated[int, Field(ge=0, le=1440)]
 
 
+_zones = cache(available_timezones)  # it looks through the file system each time
+
+
 def _known_zone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in _zones():
         raise ValueError("not an IANA time zone; an example is Europe/Berlin")
     return name
 

@@ -1,6 +1,6 @@
 """What profile does: each function is one transaction."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from uuid import UUID
 
 from peerloom_events import (
@@ -59,7 +59,7 @@ async def register_participant(tx: Transaction, body: schemas.NewParticipant) ->
         languages=body.languages,
         hired_on=body.hired_on,
         manager_id=body.manager_id,
-        working_hours=Hours(**dict(body.working_hours)),
+        working_hours=Hours(body.working_hours.starts, body.working_hours.ends, body.working_hours.weekdays),
         offers=tuple(Offer(offer.skill, offer.level) for offer in body.offers),
         seeks=tuple(Wish(wish.skill, wish.level, wish.priority) for wish in body.seeks),
         goals=body.goals,
@@ -173,6 +173,7 @@ async def receive_import(tx: Transaction, command: ReceiveImport) -> Import:
 
 def facts_of(person: Participant) -> ParticipantFacts:
     """What the other services may know of a person."""
+    hours = person.working_hours
     return ParticipantFacts(
         employee_level=person.employee_level,
         department=person.department,
@@ -182,7 +183,7 @@ def facts_of(person: Participant) -> ParticipantFacts:
         languages=person.languages,
         hired_on=person.hired_on,
         manager_id=person.manager_id,
-        working_hours=WorkingHours(**asdict(person.working_hours)),
+        working_hours=WorkingHours(starts=hours.starts, ends=hours.ends, weekdays=hours.weekdays),
         offers=tuple(OfferedSkill(skill=offer.skill, level=offer.level) for offer in person.offers),
         seeks=tuple(SoughtSkill(skill=wish.skill, level=wish.level, priority=wish.priority) for wish in person.seeks),
         goals=person.goals,
