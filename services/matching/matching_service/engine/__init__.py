@@ -1,0 +1,35 @@
+"""The matching engine: people or a graph in, checked pairs out. Needs neither Kafka nor a database."""
+
+from matching_service.engine.availability import WorkingHours
+from matching_service.engine.checker import Violation, check_bound, check_matches
+from matching_service.engine.explain import Reason, explain_pair, sentence
+from matching_service.engine.graph import PopulationTooLarge
+from matching_service.engine.matching import Matching, match_graph
+from matching_service.engine.policy import Context, Policy
+from matching_service.engine.population import Person, Population, Seek, Skill
+from matching_service.engine.population_matching import match_population
+from matching_service.engine.results import ENGINE_VERSION, MatchedPopulation, Pair, Unmatched
+
+__all__ = [
+    "ENGINE_VERSION",
+    "Context",
+    "MatchedPopulation",
+    "Matching",
+    "Pair",
+    "Person",
+    "Policy",
+    "Population",
+    "PopulationTooLarge",
+    "Reason",
+    "Seek",
+    "Skill",
+    "Unmatched",
+    "Violation",
+    "WorkingHours",
+    "check_bound",
+    "check_matches",
+    "explain_pair",
+    "match_graph",
+    "match_population",
+    "sentence",
+]

@@ -1,0 +1,163 @@
+"""Why two people were brought together: reasons as data, for a front end to phrase, and an English sentence for each.
+
+The two sides are "a" and "b", never names. ``explain_pair`` reads the snapshot alone, so the reasons of a stored
+pair can be given again whenever the snapshot is there.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from matching_service.engine.policy import Policy
+from matching_service.engine.population import Person, Population
+
+Side = Literal["a", "b"]
+
+
+class _Reason(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class LearnsFrom(_Reason):
+    """The other side can learn ``skill`` from ``from_side``: from ``level_now`` up to ``level_reached``."""
+
+    code: Literal["learns_from"] = "learns_from"
+    from_side: Side
+    skill: str
+    level_now: int
+    level_reached: int
+    level_gap: int
+    priority: int
+
+
+class SharedGoal(_Reason):
+    """Both have the goal; ``experienced``: the sides who are experienced in it already."""
+
+    code: Literal["shared_goal"] = "shared_goal"
+    goal: str
+    experienced: tuple[Side, ...]
+
+
+class ExperiencedInGoal(_Reason):
+    """``from_side`` is experienced in a goal of the other side."""
+
+    code: Literal["experienced_in_goal"] = "experienced_in_goal"
+    from_side: Side
+    goal: str
+
+
+class CommonHours(_Reason):
+    """Whole hours a week in which both work."""
+
+    code: Literal["common_hours"] = "common_hours"
+    hours_per_week: int
+
+
+class LevelDifference(_Reason):
+    """How many job levels lie between the two; ``similar``: no more than the policy calls similar."""
+
+    code: Literal["level_difference"] = "level_difference"
+    difference: int
+    similar: bool
+
+
+class CommonLanguages(_Reason):
+    code: Literal["common_languages"] = "common_languages"
+    languages: tuple[str, ...]
+
+
+Reason = Annotated[
+    LearnsFrom | SharedGoal | ExperiencedInGoal | CommonHours | LevelDifference | CommonLanguages,
+    Field(discriminator="code"),
+]
+
+
+def explain_pair(population: Population, policy: Policy, a: UUID, b: UUID) -> tuple[Reason, ...]:
+    """The reasons that speak for a pair, what is learnt first, the largest gain first.
+
+    Raises: KeyError when one of the two is not in the population.
+    """
+    here, there = population.index[a], population.index[b]
+    one, other = population.people[here], population.people[there]
+    lessons = [*_lessons(one, other, "b"), *_lessons(other, one, "a")]
+    lessons.sort(key=lambda lesson: (-lesson.priority * lesson.level_gap, lesson.from_side, lesson.skill))
+    reasons: list[Reason] = [*lessons, *_goal_reasons(one, other, policy)]
+    hours = (population.availability[here] & population.availability[there]).bit_count()
+    if hours:
+        reasons.append(CommonHours(hours_per_week=hours))
+    difference = abs(one.level - other.level)
+    reasons.append(LevelDifference(difference=difference, similar=difference <= policy.similar_level_within))
+    languages = tuple(sorted(set(one.languages) & set(other.languages)))
+    if languages:
+        reasons.append(CommonLanguages(languages=languages))
+    return tuple(reasons)
+
+
+def sentence(reason: Reason, a: str = "A", b: str = "B") -> str:
+    """The reason in English; ``a`` and ``b`` are what to call the two sides."""
+    names: dict[Side, str] = {"a": a, "b": b}
+    match reason:
+        case LearnsFrom(from_side=side):
+            text = f"{names[_other(side)]} can learn {reason.skill} from {names[side]}, {_levels(reason.level_gap)} up"
+        case SharedGoal():
+            text = f"{a} and {b} both want to develop {reason.goal}"
+            if reason.experienced:
+                text += f", with experience on the side of {' and '.join(names[side] for side in reason.experienced)}"
+        case ExperiencedInGoal(from_side=side):
+            text = f"{names[side]} is experienced in {reason.goal}, which {names[_other(side)]} wants to develop"
+        case CommonHours(hours_per_week=hours):
+            text = f"{a} and {b} share {hours} working hour{'' if hours == 1 else 's'} a week"
+        case LevelDifference(difference=difference):
+            apart = f"are {_levels(difference)} apart" if difference else "have the same job level"
+            text = f"{a} and {b} {apart}"
+        case CommonLanguages():
+            text = f"{a} and {b} both speak {' and '.join(reason.languages)}"
+    return f"{text}."
+
+
+def _lessons(learner: Person, teacher: Person, from_side: Side) -> list[LearnsFrom]:
+    taught = {skill.name: skill.level for skill in teacher.offers}
+    known = {skill.name: skill.level for skill in learner.offers}
+    lessons = []
+    for seek in learner.seeks:
+        now = max(seek.own, known.get(seek.skill, 0))
+        reached = min(taught.get(seek.skill, 0), seek.wanted, now + 4)
+        if reached > now:
+            lessons.append(
+                LearnsFrom(
+                    from_side=from_side,
+                    skill=seek.skill,
+                    level_now=now,
+                    level_reached=reached,
+                    level_gap=reached - now,
+                    priority=seek.priority,
+                )
+            )
+    return lessons
+
+
+def _goal_reasons(one: Person, other: Person, policy: Policy) -> list[Reason]:
+    sides: tuple[tuple[Side, Person], ...] = (("a", one), ("b", other))
+    experience = {
+        side: {skill.name for skill in person.offers if skill.level >= policy.experienced_level} for side, person in sides
+    }
+    reasons: list[Reason] = []
+    for goal in sorted({*one.goals, *other.goals}):
+        experienced = tuple(side for side, _ in sides if goal in experience[side])
+        holders = [side for side, person in sides if goal in person.goals]
+        if len(holders) == 2:
+            reasons.append(SharedGoal(goal=goal, experienced=experienced))
+        elif _other(holders[0]) in experienced:
+            reasons.append(ExperiencedInGoal(from_side=_other(holders[0]), goal=goal))
+    return reasons
+
+
+def _other(side: Side) -> Side:
+    return "b" if side == "a" else "a"
+
+
+def _levels(count: int) -> str:
+    return "1 level" if count == 1 else f"{count} levels"

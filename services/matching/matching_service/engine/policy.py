@@ -1,0 +1,121 @@
+"""What a match is worth, and which matches may never be.
+
+A policy is data. Two people who break one of its *rules* are never paired, whatever they could give each other.
+Everybody else gets a *worth*, a whole number of micro-units from 0 to 1,000,000:
+
+    worth = weaker_side x (harmonic mean of both benefits)    a pair is as good as its weaker side
+          + both_sides  x (plain mean of both benefits)
+          + context     x (goals, levels, common hours, complementary strengths)
+
+The benefit of one side is the share of what that person seeks which the other side can give.
+The shares are micro-units too and must add up to exactly 1,000,000, so that a worth never leaves its scale.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+MICRO = 1_000_000
+
+Micro = Annotated[int, Field(ge=0, le=MICRO, strict=True)]
+Attribute = Literal["department", "location"]
+
+
+class Context(BaseModel):
+    """How the context part of a worth is shared out. The four shares add up to 1,000,000."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    goals: Micro = Field(400_000, description="The other side is experienced in a goal, or has the same goal.")
+    level: Micro = Field(200_000, description="Both have a similar job level.")
+    common_hours: Micro = Field(200_000, description="Both work at the same time.")
+    complement: Micro = Field(200_000, description="Their strengths complement each other rather than repeat.")
+
+    @model_validator(mode="after")
+    def _shares_add_up(self) -> Self:
+        total = self.goals + self.level + self.common_hours + self.complement
+        if total != MICRO:
+            raise ValueError(f"The context shares must add up to {MICRO:,}; they add up to {total:,}.")
+        return self
+
+
+class Policy(BaseModel):
+    """The rules and the worth of a match; the defaults are those of the one-to-one peer format.
+
+    Change a value, raise ``version``: a run stores both, and the ``fingerprint`` shows whether somebody forgot to.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field("one-to-one peers", min_length=1, max_length=120)
+    version: int = Field(1, ge=1, strict=True)
+
+    coverage_first: bool = Field(
+        True, description="Pair as many people as possible, then make the pairs worth as much as possible."
+    )
+
+    weaker_side: Micro = Field(700_000, description="Share of a worth that follows the side which gains less.")
+    both_sides: Micro = Field(150_000, description="Share of a worth that follows the mean of both benefits.")
+    context: Micro = Field(150_000, description="Share of a worth that follows the context.")
+    context_shares: Context = Context()
+
+    experienced_level: int = Field(
+        3, ge=1, le=5, strict=True, description="From this skill level on somebody counts as experienced in a goal."
+    )
+    shared_goal_without_experience: Micro = Field(
+        500_000, description="What a shared goal counts when the other side is a beginner in it too."
+    )
+    similar_level_within: int = Field(
+        1, ge=0, le=20, strict=True, description="Job levels that differ by at most this much are similar."
+    )
+    full_common_hours: int = Field(
+        10, ge=1, le=168, strict=True, description="Common working hours a week beyond which more hours add nothing."
+    )
+
+    level_rule: Literal["prefer", "require"] = Field("prefer", description="Whether a similar job level is a wish or a rule.")
+    min_common_hours: int = Field(
+        1, ge=0, le=168, strict=True, description="Rule: at least so many common working hours a week."
+    )
+    common_language: bool = Field(True, description="Rule: at least one common language.")
+    reporting_line_depth: int = Field(
+        2,
+        ge=0,
+        le=20,
+        strict=True,
+        description="Rule: nobody is paired with a manager up to this many levels above (1: the manager, 2: the "
+        "manager's manager too) nor, from 1 on, with somebody who has the same manager. 0: no such rule.",
+    )
+    must_share: frozenset[Attribute] = Field(frozenset(), description="Rule: both have the same of each of these.")
+    must_differ: frozenset[Attribute] = Field(frozenset(), description="Rule: both have a different one of each.")
+
+    @model_validator(mode="after")
+    def _no_contradictions(self) -> Self:
+        total = self.weaker_side + self.both_sides + self.context
+        if total != MICRO:
+            raise ValueError(f"weaker_side, both_sides and context must add up to {MICRO:,}; they add up to {total:,}.")
+        both = sorted(self.must_share & self.must_differ)
+        if both:
+            raise ValueError(f"A pair cannot have the same and a different {' and '.join(both)}; choose one.")
+        if self.full_common_hours < self.min_common_hours:
+            raise ValueError(
+                f"min_common_hours asks for {self.min_common_hours} common hours but full_common_hours stops counting "
+                f"at {self.full_common_hours}; raise full_common_hours or lower min_common_hours."
+            )
+        return self
+
+    @property
+    def label(self) -> str:
+        """Name and version, as a run records them."""
+        return f"{self.name}@{self.version}"
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) over every value of the policy."""
+        content = self.model_dump(mode="python")
+        content["must_share"] = sorted(self.must_share)
+        content["must_differ"] = sorted(self.must_differ)
+        return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -1,0 +1,61 @@
+"""A policy says what it means, or is refused."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from matching_service.engine import Context, Policy
+
+
+def test_the_defaults_are_the_one_to_one_peer_format() -> None:
+    policy = Policy()
+
+    assert policy.coverage_first
+    assert (policy.weaker_side, policy.both_sides, policy.context) == (700_000, 150_000, 150_000)
+    assert (policy.level_rule, policy.similar_level_within) == ("prefer", 1)
+    assert policy.reporting_line_depth == 2
+    assert policy.common_language
+    assert policy.label == "one-to-one peers@1"
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"must_share": {"department"}, "must_differ": {"department"}}, "cannot have the same and a different department"),
+        ({"min_common_hours": 20, "full_common_hours": 10}, "asks for 20 common hours"),
+        ({"weaker_side": 800_000}, "must add up to 1,000,000; they add up to 1,100,000"),
+        ({"context_shares": {"goals": 500_000}}, "context shares must add up"),
+        ({"weaker_side": -1}, "greater than or equal to 0"),
+        ({"weaker_side": 0.7}, "valid integer"),
+        ({"min_common_hours": 169}, "less than or equal to 168"),
+        ({"version": 0}, "greater than or equal to 1"),
+        ({"max_distance": 3}, "Extra inputs are not permitted"),
+        ({"level_rule": "maybe"}, "'prefer' or 'require'"),
+        ({"must_share": {"manager"}}, "'department' or 'location'"),
+    ],
+)
+def test_contradictions_and_nonsense_are_refused_in_a_sentence(values: dict[str, object], sentence: str) -> None:
+    with pytest.raises(ValidationError, match=sentence):
+        Policy.model_validate(values)
+
+
+def test_a_policy_comes_back_from_json_as_it_was() -> None:
+    policy = Policy(must_differ=frozenset({"location", "department"}), version=7)
+
+    assert Policy.model_validate_json(policy.model_dump_json()) == policy
+
+
+def test_the_fingerprint_follows_every_value() -> None:
+    same = Policy(must_differ=frozenset({"location", "department"}))
+    again = Policy(must_differ=frozenset({"department", "location"}))
+    others = [Policy(), Policy(version=2), Policy(context_shares=Context(goals=300_000, level=300_000))]
+
+    assert same.fingerprint == again.fingerprint
+    assert len({policy.fingerprint for policy in [same, *others]}) == 4
+
+
+def test_every_field_is_explained_in_plain_words() -> None:
+    explained = {name for name, field in {**Policy.model_fields, **Context.model_fields}.items() if field.description}
+
+    assert set(Policy.model_fields) | set(Context.model_fields) == explained | {"name", "version", "context_shares"}

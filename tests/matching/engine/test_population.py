@@ -1,0 +1,106 @@
+"""A snapshot is the same for the same people, and its hash tells when it is not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from matching_service.engine import Population, Seek, Skill, WorkingHours
+from tests.matching.engine.people import A_MONDAY, number, person, population
+
+ANA = person(
+    0,
+    offers=(Skill("python", 4), Skill("sql", 2)),
+    seeks=(Seek("sales", priority=2), Seek("law")),
+    goals=("leading a team", "sales"),
+    languages=("en", "de"),
+    excluded=frozenset({number(5), number(6)}),
+)
+
+
+def test_the_order_in_which_people_and_their_facts_arrive_does_not_matter() -> None:
+    shuffled = replace(
+        ANA, offers=ANA.offers[::-1], seeks=ANA.seeks[::-1], goals=ANA.goals[::-1], languages=ANA.languages[::-1]
+    )
+
+    assert population(ANA, person(1)).hash == population(person(1), shuffled).hash
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"id": number(9)},
+        {"offers": (Skill("python", 5), Skill("sql", 2))},
+        {"seeks": (Seek("sales", priority=1), Seek("law"))},
+        {"seeks": (Seek("sales", priority=2, own=1), Seek("law"))},
+        {"goals": ("sales",)},
+        {"level": 2},
+        {"department": "Finance"},
+        {"location": "Oslo"},
+        {"time_zone": "Asia/Tokyo"},
+        {"working_hours": WorkingHours(0, 60)},
+        {"languages": ("en",)},
+        {"manager_id": number(1)},
+        {"excluded": frozenset({number(5)})},
+    ],
+)
+def test_the_hash_follows_every_fact(change: dict[str, object]) -> None:
+    assert population(replace(ANA, **change)).hash != population(ANA).hash  # type: ignore[arg-type]
+
+
+def test_the_hash_is_the_same_on_every_machine_and_in_every_release() -> None:
+    assert population(ANA).hash == "411d3a19a188cde304b6fabb95db8325ce45470c495b433b4ce73ef94957948c"
+
+
+def test_the_week_counts_when_clocks_have_changed() -> None:
+    berliner = replace(ANA, time_zone="Europe/Berlin")
+
+    assert population(berliner, on=date(2026, 1, 12)).hash == population(berliner, on=date(2026, 1, 16)).hash
+    assert population(berliner, on=date(2026, 1, 12)).hash != population(berliner, on=date(2026, 7, 13)).hash
+
+
+def test_a_reporting_line_goes_up_through_managers_who_do_not_take_part() -> None:
+    takes_part = person(0, manager_id=number(1))
+
+    known = Population.of([takes_part], A_MONDAY, {number(1): number(2), number(2): number(3)})
+
+    assert known.lines == ((number(1), number(2), number(3)),)
+    assert population(takes_part).lines == ((number(1),),)
+
+
+def test_a_circle_of_managers_ends_where_it_closes() -> None:
+    circle = [person(0, manager_id=number(1)), person(1, manager_id=number(2)), person(2, manager_id=number(0))]
+
+    assert population(*circle).lines[0] == (number(1), number(2))
+    assert population(person(0, manager_id=number(0))).lines == ((),)
+
+
+def test_a_person_twice_is_refused() -> None:
+    with pytest.raises(ValueError, match="is in the population twice"):
+        population(person(0), person(1), person(0))
+
+
+@pytest.mark.parametrize(
+    ("facts", "sentence"),
+    [
+        ({"offers": (Skill("sql", 1), Skill("sql", 2))}, "offers the skill 'sql' twice"),
+        ({"seeks": (Seek("sql"), Seek("sql"))}, "seeks the skill 'sql' twice"),
+        ({"goals": ("a", "a")}, "has the goal 'a' twice"),
+        ({"languages": ("en", "en")}, "speaks 'en' twice"),
+        ({"level": -1}, "job level -1"),
+    ],
+)
+def test_facts_that_cannot_be_are_refused(facts: dict[str, object], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        person(0, **facts)
+
+
+def test_levels_outside_one_to_five_are_refused() -> None:
+    with pytest.raises(ValueError, match="level 6"):
+        Skill("sql", 6)
+    with pytest.raises(ValueError, match="wanted must be 1 to 5"):
+        Seek("sql", wanted=0)
+    with pytest.raises(ValueError, match="priority 0"):
+        Seek("sql", priority=0)
