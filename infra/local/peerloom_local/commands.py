@@ -87,7 +87,7 @@ def demo(options: argparse.Namespace, console: Console) -> int:
         ready = time.perf_counter() - began
         report = asyncio.run(Demo(stack, console, options.people).run())
     report.seconds = {STACK_STARTED: round(ready, 2), **report.seconds}
-    show(report, console)
+    show(report, Console(highlight=False))  # this one wraps lines, so that the page fits its frame
     REPORT.parent.mkdir(parents=True, exist_ok=True)
     REPORT.write_text(json.dumps(report.as_json(), indent=1) + "\n")
     console.print(f"\nThe same as data: {REPORT}. To look around yourself: `make up`.")

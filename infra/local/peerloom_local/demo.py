@@ -5,6 +5,7 @@ proven that what analytics counted agrees with what the other services hold and 
 """
 
 import asyncio
+import math
 import random
 import tempfile
 import time
@@ -26,7 +27,7 @@ from peerloom_local.people import write_people_file
 PEOPLE: Final = 2_400
 BAD_ROWS: Final = 12
 SEED: Final = 1
-ANSWER_SECONDS: Final = 12
+SHORTEST_ANSWER_SECONDS: Final = 10
 ROUNDS: Final = 2
 STACK_STARTED: Final = "stack started"
 
@@ -162,7 +163,7 @@ class Demo:
             "expectations": "Meet every other week, prepare one question, take turns in teaching.",
             "starts_on": today.isoformat(),
             "ends_on": _months_later(today, 6).isoformat(),
-            "answer_within_seconds": ANSWER_SECONDS,
+            "answer_within_seconds": await self._patience(company),
         }
         with self._step("people enrolled by rule", 1) as advance:
             launched = await company.post("profile", "/v1/programs", program)
@@ -176,6 +177,14 @@ class Demo:
             await _until("matching to hear of everybody enrolled", heard)
             advance(1)
         self.report.program_id, self.report.enrolled = launched["id"], enrolled["enrolled"]
+
+    async def _patience(self, company: Company) -> int:
+        """Seconds in which everybody can answer, three times over, at the pace of this machine."""
+        calls = 100
+        began = time.perf_counter()
+        await at_once(company.get("profile", "/v1/participants", limit=1) for _ in range(calls))
+        pace = (time.perf_counter() - began) / calls
+        return max(SHORTEST_ANSWER_SECONDS, math.ceil(3 * pace * self._people))
 
     async def _match(self, company: Company, number: int) -> None:
         with self._step(f"matched, round {number}", 100) as advance:

@@ -66,17 +66,22 @@ def _run(run: Run) -> str:
 
 def _example(report: Report) -> str:
     """The best pair's reasons in words; people are called A and B, names are profile's alone."""
-    match = report.example
-    if not match:
+    best = report.example
+    if not best:
         return "no pair was proposed"
-    names = dict(zip(match["participant_ids"], "AB", strict=False))
-    words = []
-    for reason in match["reasons"][:4]:
-        giver = names.get(reason["giver_id"] or "", "")
-        subject = f" {reason['subject']}" if reason["subject"] else ""
-        amount = f" ({reason['amount']:g})" if reason["amount"] is not None else ""
-        words.append(f"{reason['code'].replace('_', ' ')}{f' {giver}' if giver else ''}:{subject}{amount}")
-    return f"worth {match['weight'] / 1e6:.3f}: " + "; ".join(words)
+    names = dict(zip(best["participant_ids"], "AB", strict=False))
+    other = {"A": "B", "B": "A"}
+    words = [f"worth {best['weight'] / 1e6:.3f}"]
+    for reason in best["reasons"]:
+        giver, subject, amount = names.get(reason["giver_id"] or "", ""), reason["subject"], reason["amount"]
+        match reason["code"]:
+            case "learns_from":
+                words.append(f"{other[giver]} learns {subject} from {giver}, {amount:g} level{'s' * (amount != 1)} up")
+            case "shared_goal":
+                words.append(f"both want {subject}")
+            case "common_hours":
+                words.append(f"{amount:g} common hours a week")
+    return "; ".join(words)
 
 
 def _feedback(report: Report) -> str:
@@ -92,10 +97,12 @@ def _share(part: int, whole: int) -> str:
 def _events(report: Report) -> Table:
     names = {kind: event.__name__ for kind, event in event_types().items()}
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), title_justify="left", show_header=False)
-    entries = [f"{names.get(kind, kind)} [cyan]{count:,}[/cyan]" for kind, count in report.events.items()]
-    for start in range(0, len(entries), 3):
-        row = entries[start : start + 3]
-        table.add_row("[bold]events[/bold]" if start == 0 else "", *row)
+    table.add_column(style="bold")
+    entries = [(names[kind], f"[cyan]{report.events[kind]:,}[/cyan]") for kind in names if kind in report.events]
+    half = -(-len(entries) // 2)
+    for place in range(half):
+        cells = [cell for entry in entries[place::half] for cell in entry]
+        table.add_row("events" if place == 0 else "", *cells)
     return table
 
 

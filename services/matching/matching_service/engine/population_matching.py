@@ -108,17 +108,15 @@ def _unmatched(population: Population, scores: Scores, feasible: FeasiblePairs, 
     count = len(population)
     partners = np.bincount(feasible.u, minlength=count) + np.bincount(feasible.v, minlength=count)
     free = np.flatnonzero(matching.mate == FREE)
-    part_size = np.bincount(matching.part)
-    part_free = np.bincount(matching.part[free], minlength=len(part_size))
+    part_free = np.bincount(matching.part[free])
     result: list[Unmatched] = []
     for person in free.tolist():
-        part = matching.part[person]
         why: WhyUnmatched
         removed: dict[str, int] = {}
         if not partners[person]:
             why = "no_feasible_partner"
             removed = _removed(scores, person, count)
-        elif part_free[part] == 1 and part_size[part] % 2:
+        elif part_free[matching.part[person]] == 1:
             why = "odd_one_out"
         else:
             why = "better_pairs_elsewhere"
