@@ -19,8 +19,9 @@ from peerloom_local.company import CallRefused, TookTooLong
 from peerloom_local.compose import ComposeStack
 from peerloom_local.credentials import CredentialError, organisation_client
 from peerloom_local.databases import DatabaseError
-from peerloom_local.demo import PEOPLE, STACK_STARTED, Demo
+from peerloom_local.demo import PEOPLE, Demo
 from peerloom_local.page import show
+from peerloom_local.report import STACK_STARTED
 from peerloom_local.stack import BASE_PORT, DIRECTORY, Stack
 from peerloom_local.state import StackError
 from peerloom_local.wheels import WheelError

@@ -12,7 +12,6 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -23,68 +22,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from peerloom_local.company import Addresses, Company, TookTooLong, at_once, events_by_type
 from peerloom_local.credentials import organisation_client
 from peerloom_local.people import write_people_file
+from peerloom_local.report import Report, Run
 
 PEOPLE: Final = 2_400
 BAD_ROWS: Final = 12
 SEED: Final = 1
 SHORTEST_ANSWER_SECONDS: Final = 10
 ROUNDS: Final = 2
-STACK_STARTED: Final = "stack started"
 
 _ACCEPTS, _DECLINES = 0.86, 0.07  # the rest never answers
 _COMES, _RESPONDS = 0.9, 0.8
 _WAIT_SECONDS: Final = 60.0
 _POLL_SECONDS: Final = 0.05
-
-
-@dataclass
-class Run:
-    """One match run as the report shows it; `unmatched` counts people by the reason why they have no partner."""
-
-    people: int
-    pairs: int
-    value: int
-    upper_bound: int
-    gap: float
-    unmatched: dict[str, int]
-
-
-@dataclass
-class Report:
-    """What the job has seen, and how long each step took."""
-
-    organisation_id: str = ""
-    program_id: str = ""
-    people_in_file: int = 0
-    people_registered: int = 0
-    rows_refused: int = 0
-    findings: list[dict[str, Any]] = field(default_factory=list)
-    enrolled: int = 0
-    runs: list[Run] = field(default_factory=list)
-    example: dict[str, Any] = field(default_factory=dict)
-    matches: dict[str, int] = field(default_factory=dict)
-    people_matched: int = 0
-    sessions: dict[str, int] = field(default_factory=dict)
-    surveys: dict[str, int] = field(default_factory=dict)
-    usefulness_mean: float | None = None
-    events: dict[str, int] = field(default_factory=dict)
-    agreement: list[dict[str, Any]] = field(default_factory=list)
-    seconds: dict[str, float] = field(default_factory=dict)
-    addresses: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def agrees(self) -> bool:
-        """Whether analytics, the other services and Kafka all tell the same."""
-        return bool(self.agreement) and all(one["agrees"] for one in self.agreement)
-
-    @property
-    def job_seconds(self) -> float:
-        """The main job: every step but the stack's start."""
-        return round(sum(seconds for step, seconds in self.seconds.items() if step != STACK_STARTED), 2)
-
-    def as_json(self) -> dict[str, Any]:
-        """The report as it is written to `build/demo/report.json`."""
-        return {**asdict(self), "agrees": self.agrees, "job_seconds": self.job_seconds}
 
 
 class Demo:
@@ -255,7 +204,7 @@ class Demo:
 
             async def all_scheduled() -> list[dict[str, Any]] | None:
                 relationships = await company.all("sessions", "/v1/relationships", program_id=program)
-                settled = [one for one in relationships if one["state"] == "running" or one["reason"]]
+                settled = [one for one in relationships if one["state"] == "running" or one["reason"] == "no_common_hours"]
                 advance(len(settled))
                 return relationships if len(settled) == len(confirmed) else None
 

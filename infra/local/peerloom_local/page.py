@@ -7,7 +7,7 @@ from rich.panel import Panel
 from rich.table import Table
 
 from peerloom_events import event_types
-from peerloom_local.demo import Report, Run
+from peerloom_local.report import Report, Run
 
 
 def show(report: Report, console: Console) -> None:

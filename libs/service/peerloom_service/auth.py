@@ -7,6 +7,7 @@ token is remembered by its digest for at most a minute: verifying an RSA signatu
 import asyncio
 import hashlib
 import time
+from contextlib import suppress
 from typing import Any, Final
 from uuid import UUID
 
@@ -69,7 +70,7 @@ class TokenVerifier:
         except jwt.InvalidTokenError as error:
             raise Unauthenticated("The access token is not a signed JWT.") from error
         algorithm = header.get("alg")
-        if algorithm not in ALGORITHMS:
+        if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
             raise Unauthenticated(f"The access token's algorithm must be one of {', '.join(ALGORITHMS)}.")
         key = await self._key(str(header.get("kid", "")))
         if key.key_type != ALGORITHMS[algorithm]:
@@ -106,18 +107,24 @@ class TokenVerifier:
             discovery.raise_for_status()
             found = await self._http.get(discovery.json()["jwks_uri"])
             found.raise_for_status()
-            keys = {
-                str(entry["kid"]): PyJWK(entry)
-                for entry in found.json()["keys"]
-                if entry.get("kty") in ALGORITHMS.values() and entry.get("use", "sig") == "sig"
-            }
-        except (httpx.HTTPError, jwt.PyJWTError, KeyError, ValueError) as error:
+            keys = _usable(found.json()["keys"])
+        except (httpx.HTTPError, KeyError, TypeError, ValueError) as error:
             if self._keys:
                 return  # Those we have stay good until the issuer can be reached again.
             raise Unavailable("The issuer's signing keys cannot be read at the moment.") from error
         self._keys = keys
         self._fetched_at = time.monotonic()
         self._remembered.clear()
+
+
+def _usable(published: list[dict[str, Any]]) -> dict[str, PyJWK]:
+    """The keys we can verify with, by their id. An issuer may publish others for other ends; they are passed over."""
+    keys: dict[str, PyJWK] = {}
+    for entry in published:
+        if "kid" in entry and entry.get("kty") in ALGORITHMS.values() and entry.get("use", "sig") == "sig":
+            with suppress(jwt.PyJWTError):
+                keys[str(entry["kid"])] = PyJWK(entry)
+    return keys
 
 
 def require_scope(caller: Caller, scope: str) -> None:

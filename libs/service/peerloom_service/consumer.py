@@ -101,20 +101,23 @@ class Consumer:
 
     async def run(self) -> None:
         """Until cancelled. A client that broke is replaced by a new one."""
-        while True:
-            try:
-                await self._consume()
-            except (KafkaError, SendFailed, *TRANSIENT) as error:
-                _log.warning("consumer starts anew", error=type(error).__name__)
-                await asyncio.sleep(_OUTAGE_PAUSE_SECONDS)
+        try:
+            while True:
+                try:
+                    await self._consume()
+                except (KafkaError, SendFailed, *TRANSIENT) as error:
+                    _log.warning("consumer starts anew", error=type(error).__name__)
+                    await asyncio.sleep(_OUTAGE_PAUSE_SECONDS)
+        finally:
+            await self._sender.close()
 
     async def _consume(self) -> None:
         async with self._member() as client:
             while True:
-                epoch = self._assignment.epoch
+                # During a rebalance this waits, and then returns records of the new assignment: none of them may be passed
+                # over, because the client's position is behind them already.
                 polled = await client.getmany(timeout_ms=_POLL_MS, max_records=_BATCH)
-                # A rebalance in between took the partitions away or moved their position back: these come again.
-                if not polled or self._assignment.epoch != epoch:
+                if not polled:
                     continue
                 with self._assignment.busy():
                     await self.handle([delivery_of(record) for records in polled.values() for record in records])
@@ -138,7 +141,9 @@ class Consumer:
         self._assignment = _Assignment()
         client.subscribe(sorted({kind.topic.name for kind in self._types.values()}), listener=self._assignment)
         try:
-            async with asyncio.timeout(_DRAIN_SECONDS):
+            # A member that was killed holds the group up until its session ends. Who gives up sooner leaves another dead
+            # member behind, and the group would never come to an end of it.
+            async with asyncio.timeout((self._session_ms + 2 * _REBALANCE_MS) / 1000):
                 await client.start()
             yield client
         finally:
@@ -272,7 +277,7 @@ class Consumer:
 
     async def _give_up(self, delivery: Delivery, error: Exception, attempts: int) -> None:
         """Dead-letter topic first, then the table: a crash in between repeats the first and loses nothing."""
-        reason = f"{type(error).__name__}: {error}"
+        reason = _keepable(f"{type(error).__name__}: {error}")
         why = {
             "dlt_reason": reason[:1000],
             "dlt_topic": delivery.topic,
@@ -297,7 +302,6 @@ class _Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
     """Follows the group's rebalances, and lets the batch in hand finish before partitions are given away."""
 
     def __init__(self) -> None:
-        self.epoch = 0
         self.settled = False
         self._idle = asyncio.Event()
         self._idle.set()
@@ -310,10 +314,8 @@ class _Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
         with suppress(TimeoutError):
             async with asyncio.timeout(_DRAIN_SECONDS):
                 await self._idle.wait()
-        self.epoch += 1
 
     async def on_partitions_assigned(self, _assigned: Iterable[TopicPartition]) -> None:
-        self.epoch += 1
         self.settled = True
 
 
@@ -345,6 +347,11 @@ async def commit(client: AIOKafkaConsumer, offsets: dict[TopicPartition, int]) -
 def delivery_of(record: ConsumerRecord) -> Delivery:
     """A record in the chassis's own words."""
     return Delivery(record.topic, record.partition, record.offset, record.key or b"", record.value, tuple(record.headers))
+
+
+def _keepable(text: str) -> str:
+    """Text that both a Kafka header and PostgreSQL take: an error's message may quote any part of a bad event."""
+    return text.encode(errors="backslashreplace").decode().replace("\x00", "\\x00")
 
 
 def _first_deliveries(heard: Sequence[Heard], fresh: set[UUID]) -> list[Heard]:

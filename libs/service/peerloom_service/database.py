@@ -14,6 +14,8 @@ from uuid import UUID
 import asyncpg
 import orjson
 
+_ACQUIRE_SECONDS = 10.0
+
 EVERY_TENANT = "*"
 """Work of the platform itself (relay, timers, consumers' bookkeeping), not of one organisation."""
 
@@ -110,7 +112,9 @@ class Database:
     @asynccontextmanager
     async def connection(self, tenant: UUID | None) -> AsyncIterator[Connection]:
         """A connection serving one organisation (None: the platform itself)."""
-        async with self._pool.acquire(timeout=10) as connection:
+        # Waiting with a deadline makes a task; with a free connection there is nothing to wait for.
+        deadline = None if self._pool.get_idle_size() else _ACQUIRE_SECONDS
+        async with self._pool.acquire(timeout=deadline) as connection:
             await connection.serve(tenant)  # type: ignore[attr-defined]
             yield connection  # type: ignore[misc]
 

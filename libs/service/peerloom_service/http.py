@@ -58,7 +58,7 @@ def create_app(
         telemetry={"tracing": tracing, "logs": False, "auto_configure": False},
     )
     app.add_middleware(_Correlation)
-    app.include_router(router)
+    app.router.routes.extend(router.routes)  # including the router would have each request matched twice
     add_health(app)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)

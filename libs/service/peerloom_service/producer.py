@@ -54,19 +54,34 @@ class Sender:
                 producer = await self._started()
                 await self._send(producer, records)
         except (KafkaError, TimeoutError, OSError) as error:
-            await self.close()
+            await self._abandon()
             raise SendFailed(f"{type(error).__name__}: {error}") from error
         except asyncio.CancelledError:
-            await self.close()
+            await self._abandon()
             raise
 
     async def close(self) -> None:
-        """Stop the producer; a broken one is abandoned after a few seconds."""
-        producer, self._producer = self._producer, None
-        if producer is not None:
+        """Stop the producer, within a few seconds."""
+        if self._producer is not None:
             with suppress(KafkaError, TimeoutError, OSError):
                 async with asyncio.timeout(_STOP_SECONDS):
-                    await producer.stop()
+                    await self._producer.stop()
+            await self._abandon()
+
+    async def _abandon(self) -> None:
+        """End the producer at once. Its own way would send on what it holds, late and for as long as an outage lasts, while a
+        new producer is sending the same.
+        """
+        producer, self._producer = self._producer, None
+        if producer is None:
+            return
+        sending = producer._sender.sender_task  # noqa: SLF001 - the client cannot be asked to give up
+        while sending is not None and not sending.done():
+            sending.cancel()  # the first time it only stops taking batches, and waits for its requests to be answered
+            await asyncio.sleep(0)
+        with suppress(KafkaError, OSError):
+            await producer.client.close()
+        producer._closed = True  # noqa: SLF001 - or it complains of not having been stopped
 
     async def _started(self) -> AIOKafkaProducer:
         if self._producer is None:
@@ -97,8 +112,19 @@ class Sender:
                     _append(batch, row)
             batch.close()
             acknowledgements.append(await producer.send_batch(batch, topic, partition=partition))
-        for acknowledgement in acknowledgements:
-            await acknowledgement
+        await asyncio.gather(*acknowledgements)
+
+
+async def _abandon(producer: AIOKafkaProducer, error: Exception) -> None:
+    """End what `stop` could not: an idempotent producer would go on trying for ever, and each outage would add another."""
+    sending = producer._sender.sender_task  # noqa: SLF001 - the client has no way of its own to give up
+    if sending is not None:
+        sending.cancel()  # it waits for its requests to be answered: closing the connections answers them
+    with suppress(KafkaError, OSError):
+        await producer.client.close()
+    if sending is not None:
+        await asyncio.wait([sending], timeout=1)
+    producer._message_accumulator.fail_all(error)  # noqa: SLF001
 
 
 async def _partition(producer: AIOKafkaProducer, record: Record) -> int:

@@ -1,6 +1,7 @@
 """Organisations, people, programs, enrolments and imports."""
 
 from alembic import op
+
 from peerloom_service.migrations import chassis_tables, secure
 
 revision = "0001"

@@ -1,0 +1,1 @@
+"""Sessions: relationships, and meetings at times everybody can keep."""

@@ -1,0 +1,50 @@
+"""Events in: each is translated and handed to a use case."""
+
+from collections.abc import Sequence
+
+from peerloom_events import MatchConfirmed, ParticipantRegistered, ParticipantUpdated, ProgramLaunched
+from peerloom_service.transaction import Transaction
+from sessions_service import use_cases
+from sessions_service.domain import Participant, Program, Relationship
+from sessions_service.slots import Hours
+
+
+async def keep_people(tx: Transaction, events: Sequence[ParticipantRegistered | ParticipantUpdated]) -> None:
+    """When people work, as profile says."""
+    await use_cases.keep_people(
+        tx,
+        [
+            Participant(
+                id=event.participant_id,
+                version=event.version,
+                time_zone=event.facts.time_zone,
+                working_hours=Hours(**dict(event.facts.working_hours)),
+            )
+            for event in events
+        ],
+    )
+
+
+async def keep_program(tx: Transaction, event: ProgramLaunched) -> None:
+    """How long and between which days a program's people meet, as profile says."""
+    program = Program(
+        id=event.program_id,
+        version=event.version,
+        session_minutes=event.session_minutes,
+        cadence_days=event.cadence_days,
+        starts_on=event.starts_on,
+        ends_on=event.ends_on,
+    )
+    await use_cases.keep_program(tx, program)
+
+
+async def begin_relationship(tx: Transaction, event: MatchConfirmed) -> None:
+    """People agreed to meet."""
+    relationship = Relationship(
+        id=event.match_id,
+        version=1,
+        program_id=event.program_id,
+        participant_ids=event.participant_ids,
+        begun_at=event.confirmed_at,
+    )
+    await use_cases.begin_relationship(tx, relationship)

@@ -1,0 +1,27 @@
+"""Sessions is made of this."""
+
+from pathlib import Path
+
+from peerloom_events import MatchConfirmed, ParticipantRegistered, ParticipantUpdated, ProgramLaunched
+from peerloom_service.consumer import InBatches
+from peerloom_service.service import Service
+from sessions_service import first_sessions, handlers
+from sessions_service.models import Base
+from sessions_service.routes import router
+from sessions_service.settings import Settings
+
+service = Service(
+    name="sessions",
+    description="Relationships, and meetings at times everybody can keep.",
+    settings=Settings,
+    tables=Base,
+    routes=router,
+    migrations=Path(__file__).parent / "migrations",
+    hears={
+        ParticipantRegistered: InBatches(handlers.keep_people),
+        ParticipantUpdated: InBatches(handlers.keep_people),
+        ProgramLaunched: handlers.keep_program,
+        MatchConfirmed: handlers.begin_relationship,
+    },
+    jobs={"first sessions": first_sessions.schedule},
+)

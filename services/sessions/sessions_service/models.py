@@ -1,0 +1,118 @@
+"""Sessions' tables."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, Interval, SmallInteger, Text, UniqueConstraint, Uuid, column, func, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, ExcludeConstraint
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+from peerloom_service.tables import TenantColumns
+from sessions_service import domain
+
+
+class Base(SQLModel, registry=registry()):
+    """Sessions' tables; a registry of its own lets two services live in one process."""
+
+
+class ParticipantRow(TenantColumns, Base, table=True):
+    """A copy of what profile says of people. Also whom a scheduler locks while it plans for them."""
+
+    __tablename__ = "participant"
+    __entity__ = domain.Participant
+
+    time_zone: str = Field(sa_type=Text)
+    working_hours: dict[str, Any] = Field(sa_type=JSONB)
+
+
+class ProgramRow(TenantColumns, Base, table=True):
+    """A copy of what profile says of programs."""
+
+    __tablename__ = "program"
+    __entity__ = domain.Program
+
+    session_minutes: int = Field(sa_type=SmallInteger)
+    cadence_days: int = Field(sa_type=SmallInteger)
+    starts_on: date
+    ends_on: date
+
+
+class RelationshipRow(TenantColumns, Base, table=True):
+    """`due_at`: when the job looks at a waiting one again, by the real clock; `tries`: how often it has looked in vain."""
+
+    __tablename__ = "relationship"
+    __entity__ = domain.Relationship
+    __table_args__ = (
+        Index("relationship_list", "tenant_id", "program_id", "id"),
+        Index("relationship_due", "due_at", postgresql_where=text("state = 'waiting'")),
+        Index(
+            "relationship_waiting_people",
+            "participant_ids",
+            postgresql_using="gin",
+            postgresql_where=text("state = 'waiting'"),
+        ),
+    )
+
+    program_id: UUID
+    participant_ids: list[UUID] = Field(sa_type=ARRAY(Uuid))
+    begun_at: datetime
+    state: str = Field(sa_type=Text)
+    reason: str | None = Field(sa_type=Text)
+    due_at: datetime = Field(sa_column_kwargs={"server_default": func.now()})
+    tries: int = Field(sa_column_kwargs={"server_default": text("0")})
+
+
+class SessionRow(TenantColumns, Base, table=True):
+    __tablename__ = "session"
+    __entity__ = domain.Session
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "match_id", "number", name="session_number_key"),
+        Index("session_list", "tenant_id", "program_id", "id"),
+    )
+
+    match_id: UUID
+    program_id: UUID
+    participant_ids: list[UUID] = Field(sa_type=ARRAY(Uuid))
+    number: int
+    starts_at: datetime
+    ends_at: datetime
+    state: str = Field(sa_type=Text)
+    absent_ids: list[UUID] = Field(sa_type=ARRAY(Uuid))
+
+
+class BookingRow(Base, table=True):
+    """Time of a person that a session takes; the constraint is why nobody is ever in two sessions at once.
+
+    `holds` until the person turns out not to have been there.
+    """
+
+    __tablename__ = "booking"
+    __table_args__ = (
+        ExcludeConstraint(
+            (column("tenant_id"), "="),
+            (column("participant_id"), "="),
+            (func.tstzrange(column("starts_at"), column("ends_at")), "&&"),
+            name="booking_no_overlap",
+            using="gist",
+            where=text("holds"),
+        ),
+        Index("booking_of_person", "tenant_id", "participant_id", "ends_at"),
+    )
+
+    tenant_id: UUID = Field(primary_key=True)
+    session_id: UUID = Field(primary_key=True)
+    participant_id: UUID = Field(primary_key=True)
+    starts_at: datetime
+    ends_at: datetime
+    holds: bool
+
+
+class TestClockRow(Base, table=True):
+    """How far an organisation's clock is put forward, where integrators may try the months ahead."""
+
+    __tablename__ = "test_clock"
+
+    tenant_id: UUID = Field(primary_key=True)
+    ahead: timedelta = Field(sa_type=Interval)

@@ -1,0 +1,170 @@
+"""Sessions' HTTP API."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response, Security
+
+from peerloom_service.http import problems
+from peerloom_service.paging import Cursor, Limit, Page
+from peerloom_service.problems import (
+    Forbidden,
+    IdempotencyKeyMissing,
+    IdempotencyKeyReused,
+    NotFound,
+    Unauthenticated,
+)
+from peerloom_service.work import Work, authorized
+from sessions_service import clock, use_cases
+from sessions_service.domain import (
+    AlreadyStarted,
+    FactsMissing,
+    InThePast,
+    NotEndedYet,
+    NotOfTheSession,
+    NotStartedYet,
+    OutsideProgram,
+    Relationship,
+    RelationshipState,
+    Session,
+    SessionOver,
+    SessionState,
+    SlotTaken,
+    TimeZoneUnknown,
+)
+from sessions_service.schemas import (
+    Absence,
+    RelationshipOut,
+    Reschedule,
+    SessionOut,
+    SlotsOut,
+    TestClock,
+    TestClockOut,
+)
+from sessions_service.settings import Settings
+
+router = APIRouter(prefix="/v1", responses=problems(Unauthenticated, Forbidden))
+KEYED = (IdempotencyKeyMissing, IdempotencyKeyReused)
+
+Reader = Annotated[Work, Security(authorized, scopes=["sessions:read"])]
+Writer = Annotated[Work, Security(authorized, scopes=["sessions:write"])]
+
+
+async def _where_clocks_are_set(request: Request, work: Writer) -> Work:
+    settings: Settings = request.app.state.runtime.settings
+    if not settings.test_clocks:
+        raise NotFound("There are no test clocks here.")
+    return work
+
+
+ClockSetter = Annotated[Work, Depends(_where_clocks_are_set)]
+
+
+@router.get("/relationships", response_model=Page[RelationshipOut], tags=["relationships"])
+async def list_relationships(
+    work: Reader,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    program_id: UUID | None = None,
+    state: RelationshipState | None = None,
+) -> Page[RelationshipOut]:
+    """Relationships: confirmed matches, and whether their sessions run yet."""
+    return await work.page(
+        Relationship, answer=RelationshipOut.of, limit=limit, cursor=cursor, program_id=program_id, state=state
+    )
+
+
+@router.get(
+    "/relationships/{relationship_id}", response_model=RelationshipOut, responses=problems(NotFound), tags=["relationships"]
+)
+async def read_relationship(relationship_id: UUID, work: Reader) -> Response:
+    """One relationship, with an ETag. Its id is the match's."""
+    return await work.one(Relationship, relationship_id, answer=RelationshipOut.of)
+
+
+@router.get(
+    "/relationships/{relationship_id}/slots",
+    response_model=SlotsOut,
+    responses=problems(NotFound, FactsMissing, TimeZoneUnknown),
+    tags=["relationships"],
+)
+async def read_free_slots(
+    relationship_id: UUID, work: Reader, limit: Annotated[int, Query(ge=1, le=100, description="Slots.")] = 10
+) -> Response:
+    """When everybody of a relationship works and is free, soonest first."""
+    return await work(use_cases.next_free_slots, use_cases.FreeSlots(relationship_id, limit), answer=SlotsOut.of)
+
+
+@router.get("/sessions", response_model=Page[SessionOut], tags=["sessions"])
+async def list_sessions(
+    work: Reader,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    program_id: UUID | None = None,
+    match_id: UUID | None = None,
+    state: SessionState | None = None,
+) -> Page[SessionOut]:
+    """Sessions of the organisation."""
+    return await work.page(
+        Session,
+        answer=SessionOut.of,
+        limit=limit,
+        cursor=cursor,
+        program_id=program_id,
+        match_id=match_id,
+        state=state,
+    )
+
+
+@router.get("/sessions/{session_id}", response_model=SessionOut, responses=problems(NotFound), tags=["sessions"])
+async def read_session(session_id: UUID, work: Reader) -> Response:
+    """One session, with an ETag."""
+    return await work.one(Session, session_id, answer=SessionOut.of)
+
+
+@router.post(
+    "/sessions/{session_id}/complete",
+    response_model=SessionOut,
+    responses=problems(*KEYED, NotFound, SessionOver, NotStartedYet),
+    tags=["sessions"],
+)
+async def complete_session(session_id: UUID, work: Writer) -> Response:
+    """The session took place. Possible once it has started."""
+    return await work(use_cases.complete, session_id, answer=SessionOut.of)
+
+
+@router.post(
+    "/sessions/{session_id}/miss",
+    response_model=SessionOut,
+    responses=problems(*KEYED, NotFound, SessionOver, NotEndedYet, NotOfTheSession),
+    tags=["sessions"],
+)
+async def miss_session(session_id: UUID, body: Absence, work: Writer) -> Response:
+    """Somebody did not come, so the session did not take place. Possible once it has ended."""
+    return await work(use_cases.miss, use_cases.MissSession(session_id, body.absent_ids), answer=SessionOut.of)
+
+
+@router.post(
+    "/sessions/{session_id}/reschedule",
+    response_model=SessionOut,
+    responses=problems(*KEYED, NotFound, SessionOver, AlreadyStarted, InThePast, OutsideProgram, SlotTaken, TimeZoneUnknown),
+    tags=["sessions"],
+)
+async def reschedule_session(session_id: UUID, body: Reschedule, work: Writer) -> Response:
+    """Move a session that has not started to another time at which nobody of it has another session."""
+    return await work(use_cases.reschedule, use_cases.RescheduleSession(session_id, body.starts_at), answer=SessionOut.of)
+
+
+@router.get("/test-clock", response_model=TestClockOut, responses=problems(NotFound), tags=["test clock"])
+async def read_test_clock(work: ClockSetter) -> Response:
+    """What time it is for the organisation. Only where test clocks are on."""
+    return await work(clock.read, None, answer=lambda now: TestClockOut(now=now))
+
+
+@router.put(
+    "/test-clock", response_model=TestClockOut, responses=problems(NotFound, clock.ClockOnlyGoesForward), tags=["test clock"]
+)
+async def put_test_clock_forward(body: TestClock, work: ClockSetter) -> Response:
+    """Try the months ahead without waiting for them: from now on it is that time for the organisation, and the clock runs on.
+    Only where test clocks are on."""
+    return await work(clock.put_forward, body.now, answer=lambda now: TestClockOut(now=now))

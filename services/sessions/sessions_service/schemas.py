@@ -1,0 +1,83 @@
+"""Bodies in and out of sessions' API."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from peerloom_service.bodies import Body, Out
+from sessions_service import domain
+from sessions_service.slots import Slot
+
+Moment = Annotated[
+    AwareDatetime,
+    Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC), description="With its offset from UTC."),
+]
+
+
+class RelationshipOut(Out):
+    """A waiting one gets its first session as soon as that is possible; `reason` says why it has not been so far: facts of its
+    people or program have not arrived, a time zone is not known, or there are no common hours before the program ends."""
+
+    id: UUID
+    version: int
+    program_id: UUID
+    participant_ids: tuple[UUID, ...]
+    begun_at: datetime
+    state: domain.RelationshipState
+    reason: domain.Reason | None
+
+    @classmethod
+    def of(cls, relationship: domain.Relationship) -> Self:
+        return cls.model_validate(relationship, from_attributes=True)
+
+
+class SlotOut(Out):
+    starts_at: datetime
+    ends_at: datetime
+
+
+class SlotsOut(Out):
+    items: list[SlotOut]
+
+    @classmethod
+    def of(cls, slots: list[Slot]) -> Self:
+        return cls(items=[SlotOut(starts_at=slot.starts_at, ends_at=slot.ends_at) for slot in slots])
+
+
+class SessionOut(Out):
+    """`match_id` is also the relationship's id. Instants in UTC."""
+
+    id: UUID
+    version: int
+    match_id: UUID
+    program_id: UUID
+    participant_ids: tuple[UUID, ...]
+    number: int
+    starts_at: datetime
+    ends_at: datetime
+    state: domain.SessionState
+    absent_ids: tuple[UUID, ...]
+
+    @classmethod
+    def of(cls, session: domain.Session) -> Self:
+        return cls.model_validate(session, from_attributes=True)
+
+
+class Absence(Body):
+    absent_ids: tuple[UUID, ...] = Field(min_length=1, max_length=100, description="Who did not come.")
+
+
+class Reschedule(Body):
+    starts_at: Moment
+
+
+class TestClock(Body):
+    """What time it is for the organisation."""
+
+    now: Moment
+
+
+class TestClockOut(Out):
+    now: datetime

@@ -1,0 +1,19 @@
+"""What sessions is told beyond what every service is."""
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from peerloom_service.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """Whether integrators may try the months ahead."""
+
+    test_clocks: bool = Field(default=False, description="Lets an organisation put its clock forward; never in production.")
+
+    @model_validator(mode="after")
+    def _refuse_test_clocks_in_earnest(self) -> Self:
+        if self.test_clocks and self.environment != "local":
+            raise ValueError("PEERLOOM_TEST_CLOCKS is for PEERLOOM_ENVIRONMENT=local only: it lets clients change the time")
+        return self
