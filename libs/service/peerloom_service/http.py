@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Final
 from uuid import uuid4
 
+import asyncpg
 import structlog
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -49,7 +50,7 @@ def create_app(
             app.state.runtime, app.state.health = runtime, health
             yield
 
-    app = FastAPI(
+    app = _App(
         title=title,
         description=description,
         version="1",
@@ -57,11 +58,12 @@ def create_app(
         max_body_size=body_limit,
         telemetry={"tracing": tracing, "logs": False, "auto_configure": False},
     )
-    app.add_middleware(_Correlation)
     app.router.routes.extend(router.routes)  # including the router would have each request matched twice
     add_health(app)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(asyncpg.CharacterNotInRepertoireError, _unkeepable)
+    app.add_exception_handler(asyncpg.UntranslatableCharacterError, _unkeepable)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Exception, _unexpected)
     return app
@@ -112,6 +114,12 @@ _PROBLEM_SCHEMA: Final = {
         },
     },
 }
+
+
+class _App(FastAPI):
+    def build_middleware_stack(self) -> ASGIApp:
+        """With the correlation id outside of everything, so that the framework's own answers have it too."""
+        return _Correlation(super().build_middleware_stack())
 
 
 class _Correlation:
@@ -169,6 +177,10 @@ async def _invalid(request: Request, error: Exception) -> Response:
         {"pointer": _pointer(finding["loc"]), "detail": finding["msg"], "code": finding["type"]} for finding in findings[:100]
     ]
     return await _problem(request, Invalid("See errors for each value and what is wrong with it.", errors=errors))
+
+
+async def _unkeepable(request: Request, _error: Exception) -> Response:
+    return await _problem(request, BadRequest("Some text has a character that cannot be kept, such as NUL."))
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

@@ -19,6 +19,7 @@ import structlog
 import uvicorn
 from aiokafka.errors import KafkaError
 from fastapi import APIRouter, FastAPI
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
 from peerloom_events import TOPICS, Topic, dead_letter_topic
@@ -166,6 +167,7 @@ class Service:
         return [*TOPICS, *letters]
 
     def _serve(self, settings: ServiceSettings, process: str) -> None:
+        asyncio.run(self._refuse_an_unready_database(settings))
         if process == "worker":
             app = _health_app(self, settings)
             port = settings.health_port or settings.http_port
@@ -188,9 +190,16 @@ class Service:
             asyncio.run(ensure_topics(settings.kafka_bootstrap, self.topics(), replication=settings.kafka_replication))
         except OSError as error:
             _stop(f"{self.name}: the database or the broker cannot be reached: {error}")
+        except DBAPIError as error:
+            _stop(f"{self.name}: its database refuses: {error.orig}")
         except (KafkaError, TopicRefused) as error:
             _stop(f"{self.name}: the topics could not be made: {error}")
         print(f"{self.name}: database at {head_revision(self.migrations)}, {len(self.topics())} topics present")
+
+    async def _refuse_an_unready_database(self, settings: ServiceSettings) -> None:
+        """Look before the server starts: what stops its start is logged as a traceback."""
+        async with self._database(settings):
+            pass
 
     @asynccontextmanager
     async def _database(self, settings: ServiceSettings) -> AsyncIterator[Database]:

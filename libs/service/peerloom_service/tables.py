@@ -44,6 +44,8 @@ class Storage(Generic[Entity]):
         if missing:
             raise TypeError(f"table {self.table} has no column for {', '.join(missing)} of {entity.__name__}")
         self.types = {name: declared[name].type.compile(dialect=_POSTGRESQL) for name in ("tenant_id", *self.columns)}
+        self.creating: dict[bool, str] = {}
+        """The transaction's statements for a new entity, by whether they come with an idempotency key; kept once made."""
         self._adapter = TypeAdapter(entity)
         self._selected = ", ".join(self.columns)
 

@@ -18,7 +18,7 @@ from peerloom_service.database import Connection
 from peerloom_service.idempotency import CLAIM, PLATFORM, SETTLE, Answer
 from peerloom_service.identifiers import new_id
 from peerloom_service.outbox import APPEND, OutboxRows
-from peerloom_service.problems import Conflict, NotFound, PreconditionFailed, Problem
+from peerloom_service.problems import Conflict, Forbidden, NotFound, PreconditionFailed, Problem
 from peerloom_service.tables import Entity, Storage
 
 _KEY_CONSTRAINT = "idempotency_key_pkey"
@@ -53,9 +53,12 @@ class Transaction:
 
     @property
     def tenant_id(self) -> UUID:
-        """The organisation this transaction works for."""
+        """The organisation this transaction works for.
+
+        Raises: Forbidden for an operator's, which works for none.
+        """
         if self._tenant_id is None:
-            raise LookupError("this transaction belongs to the platform, not to an organisation")
+            raise Forbidden("This needs the token of an organisation's client, not an operator's.")
         return self._tenant_id
 
     def act_for(self, tenant_id: UUID) -> None:
@@ -256,18 +259,15 @@ class _conflicts_of:  # noqa: N801 - reads as the words it is used in
                 raise problem from error
 
 
-_statements: dict[tuple[str, bool], str] = {}
-
-
 def _create_statement(storage: Storage[Any], *, with_key: bool) -> str:
     """One statement for a new entity, its event and its idempotency key.
 
     The entity's row is taken from the key's: the key is inserted first, so that a repeated request meets its own key and not
     the entity it created the first time.
     """
-    cached = _statements.get((storage.table, with_key))
-    if cached is not None:
-        return cached
+    made = storage.creating.get(with_key)
+    if made is not None:
+        return made
     outbox = len(OutboxRows.COLUMNS)
     columns, parameters = storage.insert_values(first=outbox + 1)
     after = outbox + len(storage.columns) + 2
@@ -283,7 +283,8 @@ def _create_statement(storage: Storage[Any], *, with_key: bool) -> str:
         )
     else:
         sql = f"WITH state AS (INSERT INTO {storage.table} ({columns}) VALUES ({parameters}) RETURNING 1) {said}"
-    return _statements.setdefault((storage.table, with_key), sql)
+    storage.creating[with_key] = sql
+    return sql
 
 
 def _cast(storage: Storage[Any], parameters: str) -> str:

@@ -233,7 +233,14 @@ class _Authorized(SecurityBase):
 
 authorized = _Authorized()
 
-_LOST = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.InternalClientError, ConnectionError)
+_LOST = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    ConnectionError,
+)
 _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
 

@@ -1,0 +1,142 @@
+"""relay_vs_send_batch: the relay draining an outbox beside aiokafka sending the same records out of memory.
+
+`python -m tests.bench.relay` is one contestant for one round, in a process of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from typing import Any
+
+import uvloop
+from support.log import envelope_of
+from support.services import Surroundings
+
+from peerloom_events import ParticipantRegistered
+from peerloom_service.database import Database
+from peerloom_service.identifiers import new_id
+from peerloom_service.outbox import APPEND, OutboxRows
+from peerloom_service.producer import Record, Sender, as_headers
+from peerloom_service.relay import Relay
+from tests.bench.events import people_registered
+from tests.bench.figures import Effort, Measured, Pace, Stopwatch, median_ratio, paces, spread_of_ratio
+from tests.bench.processes import contestant
+
+KEYS = ("relay_vs_send_batch",)
+
+_KEEP = "CREATE TABLE bench_event AS SELECT seq, shard, topic, key, headers, value FROM outbox"
+_FILL = """
+    INSERT INTO outbox (shard, topic, key, headers, value)
+    SELECT shard, topic, key, headers, value FROM bench_event ORDER BY seq LIMIT $1
+"""
+_KEPT = "SELECT key, headers, value FROM bench_event ORDER BY seq"
+_TOPIC = ParticipantRegistered.topic.name
+_LEFT = "SELECT 1 FROM outbox LIMIT 1"
+_WARM_UP = 1000
+_RAW_BATCH = 500
+
+
+async def measure(surroundings: Surroundings, wanted: Sequence[str], effort: Effort) -> list[Measured]:
+    """Rounds of both in turn, over the same events of profile's outbox."""
+    from profile_service.main import service
+
+    async with surroundings.migrated(service) as settings:
+        async with Database.opened(settings.database_url, name="bench") as database:
+            await _keep_events(database, effort.events)
+        task = {"database_url": settings.database_url, "bootstrap": settings.kafka_bootstrap, "events": effort.events}
+        seen: dict[str, list[Pace]] = {"relay": [], "send_batch": []}
+        for _ in range(effort.rounds):
+            for name, rounds in seen.items():
+                rounds.append(Pace(**await contestant("tests.bench.relay", {**task, "who": name})))
+    ours, theirs = ([pace.rate for pace in rounds] for rounds in seen.values())
+    return [
+        Measured(
+            KEYS[0],
+            median_ratio(ours, theirs),
+            f"median of {effort.rounds} interleaved rounds of {effort.events:,} events ({spread_of_ratio(ours, theirs)})",
+            [paces(name, rounds) for name, rounds in seen.items()],
+        )
+    ]
+
+
+async def _keep_events(database: Database, count: int) -> None:
+    """`count` registered people as profile's outbox would hold them, kept to fill it with again and again."""
+    tenant_id, rows = new_id(), OutboxRows()
+    for event in people_registered(count):
+        rows.add(envelope_of(event, tenant_id), event)
+    await database.execute(None, APPEND, *rows.columns())
+    await database.execute(None, _KEEP)
+    await database.execute(None, "TRUNCATE outbox")
+
+
+class _CountingSender(Sender):
+    """The chassis's sender, counting what the broker has acknowledged."""
+
+    sent = 0
+
+    async def send(self, records: Sequence[Record]) -> None:
+        await super().send(records)
+        self.sent += len(records)
+
+
+async def _relay(database: Database, bootstrap: str, events: int) -> Pace:
+    """Pace of the relay, from a full outbox to an empty one."""
+    sender = _CountingSender(bootstrap, idempotent=True)
+    running = asyncio.ensure_future(Relay(database, sender, asyncio.Event()).run())
+    for count in (_WARM_UP, events):
+        sender.sent = 0
+        await database.execute(None, _FILL, count)
+        watch = Stopwatch()
+        while sender.sent < count or await database.fetchrow(None, _LEFT):  # noqa: ASYNC110 - the relay tells nobody
+            await asyncio.sleep(0.001)
+        pace = watch.pace(count)
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+    return pace
+
+
+async def _raw(database: Database, bootstrap: str, events: int) -> Pace:
+    """Pace of aiokafka with the sender's own producer; batches wait for each other only as aiokafka makes them."""
+    rows = await database.fetch(None, _KEPT)
+    kept = [(row["key"].encode(), row["value"], as_headers(row["headers"])) for row in rows]
+    sender = Sender(bootstrap, idempotent=True)
+    producer = await sender._started()
+    partitions = len(await producer.partitions_for(_TOPIC))
+    for some in (kept[:_WARM_UP], kept):
+        watch = Stopwatch()
+        acknowledgements = []
+        number = 0
+        for start in range(0, len(some), _RAW_BATCH):
+            waiting = some[start : start + _RAW_BATCH]
+            while waiting:
+                batch = producer.create_batch()
+                fitted = 0
+                for key, value, headers in waiting:
+                    if batch.append(key=key, value=value, timestamp=None, headers=headers) is None:
+                        break
+                    fitted += 1
+                batch.close()
+                acknowledgements.append(await producer.send_batch(batch, _TOPIC, partition=number % partitions))
+                waiting = waiting[fitted:]
+                number += 1
+        for acknowledgement in acknowledgements:
+            await acknowledgement
+        pace = watch.pace(len(some))
+    await sender.close()
+    return pace
+
+
+async def _contestant(task: dict[str, Any]) -> Pace:
+    compete = {"relay": _relay, "send_batch": _raw}[task["who"]]
+    async with Database.opened(task["database_url"], name="bench") as database:
+        return await compete(database, task["bootstrap"], task["events"])
+
+
+if __name__ == "__main__":
+    json.dump(asdict(uvloop.run(_contestant(json.load(sys.stdin)))), sys.stdout)

@@ -1,0 +1,141 @@
+"""PostgreSQL ends connections, or cannot be reached, while the API is used."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit, urlunsplit
+from uuid import UUID
+
+import pytest
+from ledgers import Ledger, a_match, an_account
+from support import RunningService, Surroundings, eventually
+from support.proxy import Proxy
+
+_TERMINATE = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()"
+
+
+async def end_all_connections(surroundings: Surroundings, ledger: Ledger) -> None:
+    await surroundings.administer(_TERMINATE, ledger.settings.database_url.rpartition("/")[2])
+
+
+async def test_requests_survive_that_all_connections_are_ended_between_them(
+    own_ledger: Ledger, surroundings: Surroundings, tenant: UUID
+) -> None:
+    async with own_ledger.serving(worker=False) as ledger:
+        client = ledger.client(tenant)
+        account = (await client.post("/v1/accounts", json=an_account())).headers["location"]
+        statuses = []
+        for _ in range(5):
+            await asyncio.gather(*(client.get(account) for _ in range(20)))  # fills the pool
+            await end_all_connections(surroundings, own_ledger)
+            answers = await asyncio.gather(
+                *(client.post("/v1/accounts", json=an_account()) for _ in range(10)), *(client.get(account) for _ in range(10))
+            )
+            statuses += [answer.status_code for answer in answers]
+
+    assert statuses == ([201] * 10 + [200] * 10) * 5
+
+
+async def test_a_request_whose_connection_is_ended_in_its_middle_is_done_once(
+    own_ledger: Ledger, surroundings: Surroundings, tenant: UUID
+) -> None:
+    async with own_ledger.serving(worker=False) as ledger:
+        client = ledger.client(tenant)
+        account = (await client.post("/v1/accounts", json=an_account())).json()["id"]
+        async with ledger.runtime.database.connection(None) as held:
+            await held.execute("BEGIN")
+            await held.execute("SELECT 1 FROM account FOR UPDATE")
+            booking = asyncio.ensure_future(client.post(f"/v1/accounts/{account}/bookings", json={"amount": 5}))
+            await eventually(lambda: _end_whoever_waits_for_a_lock(surroundings, own_ledger), what="a booking that waits")
+            await held.execute("ROLLBACK")
+            held.forget_tenant()
+        answer = await booking
+        after = await client.get(f"/v1/accounts/{account}")
+
+    assert answer.status_code == 200, answer.text
+    assert after.json()["balance"] == 5
+
+
+async def test_a_creation_whose_connection_is_ended_in_its_middle_is_done_once(
+    own_ledger: Ledger, surroundings: Surroundings, tenant: UUID
+) -> None:
+    body = an_account()
+    async with own_ledger.serving(worker=False) as ledger:
+        client = ledger.client(tenant)
+        async with ledger.runtime.database.connection(None) as held:
+            await held.execute("BEGIN")
+            await held.execute("INSERT INTO account VALUES ($1, $1, 1, $2, 0)", tenant, body["name"])
+            opening = asyncio.ensure_future(client.post("/v1/accounts", json=body))
+            await eventually(lambda: _end_whoever_waits_for_a_lock(surroundings, own_ledger), what="a creation that waits")
+            await held.execute("ROLLBACK")
+            held.forget_tenant()
+        answer = await opening
+        kept = await own_ledger.rows("SELECT id FROM account")
+
+    assert answer.status_code == 201, answer.text
+    assert [str(row["id"]) for row in kept] == [answer.json()["id"]]
+
+
+async def test_a_request_that_waits_too_long_for_a_lock_is_told_to_come_back(own_ledger: Ledger, tenant: UUID) -> None:
+    async with own_ledger.serving(worker=False) as ledger:
+        client = ledger.client(tenant)
+        account = (await client.post("/v1/accounts", json=an_account())).json()["id"]
+        async with ledger.runtime.database.connection(None) as held:
+            await held.execute("BEGIN")
+            await held.execute("SELECT 1 FROM account FOR UPDATE")
+            answer = await client.post(f"/v1/accounts/{account}/bookings", json={"amount": 5})
+            await held.execute("ROLLBACK")
+            held.forget_tenant()
+
+    assert answer.status_code == 409
+    assert answer.json()["type"] == "urn:peerloom:problem:request-in-progress"
+
+
+async def _end_whoever_waits_for_a_lock(surroundings: Surroundings, ledger: Ledger) -> bool:
+    name = ledger.settings.database_url.rpartition("/")[2]
+    (row,) = await surroundings.administer(f"{_TERMINATE} AND wait_event_type = 'Lock'", name)
+    return bool(row[0])
+
+
+@pytest.fixture
+async def proxied(own_ledger: Ledger) -> AsyncIterator[tuple[Ledger, Proxy]]:
+    """A ledger whose way to its database can be cut."""
+    there = urlsplit(own_ledger.settings.database_url)
+    async with Proxy.to(str(there.hostname), there.port or 5432) as proxy:
+        netloc = f"{there.username}:{there.password}@127.0.0.1:{proxy.port}"
+        own_ledger.settings = own_ledger.settings.model_copy(update={"database_url": urlunsplit(there._replace(netloc=netloc))})
+        yield own_ledger, proxy
+
+
+async def test_while_the_database_cannot_be_reached_callers_are_told_so_and_nothing_is_lost(
+    proxied: tuple[Ledger, Proxy], tenant: UUID, feed
+) -> None:
+    own, proxy = proxied
+    match = a_match()
+    async with own.serving() as ledger:
+        client = ledger.client(tenant)
+        account = (await client.post("/v1/accounts", json=an_account())).headers["location"]
+        proxy.cut = True
+        proxy.disconnect()
+        await feed(match)
+
+        written = await client.post("/v1/accounts", json=an_account())
+        read = await client.get(account)
+        readiness = await client.get("/health/ready")
+
+        proxy.cut = False
+        again = await eventually(lambda: _taken(ledger, tenant))
+        await own.settled()
+        await ledger.ready()
+
+    for answer in (written, read):
+        assert answer.status_code == 503, answer.text
+        assert answer.json()["type"] == "urn:peerloom:problem:unavailable"
+        assert int(answer.headers["retry-after"]) > 0
+    assert readiness.status_code == 503
+    assert "database" in readiness.json()
+    assert again
+    assert await own.effects() == [match.match_id]
+
+
+async def _taken(ledger: RunningService, tenant: UUID) -> bool:
+    return (await ledger.client(tenant).post("/v1/accounts", json=an_account())).status_code == 201

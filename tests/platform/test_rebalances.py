@@ -1,0 +1,54 @@
+"""Consumers that come and go."""
+
+import asyncio
+from collections import Counter
+
+import pytest
+from ledgers import Ledger, a_match
+
+
+async def test_nothing_is_lost_or_done_twice_while_members_come_and_go(own_ledger: Ledger, feed) -> None:
+    matches = [a_match() for _ in range(600)]
+
+    async def feed_all() -> None:
+        for start in range(0, len(matches), 20):
+            await feed(*matches[start : start + 20])
+            await asyncio.sleep(0.1)
+
+    async with own_ledger.serving():
+        feeding = asyncio.ensure_future(feed_all())
+        for _ in range(3):
+            async with own_ledger.serving():
+                await asyncio.sleep(0.3)
+        await feeding
+        await own_ledger.settled()
+
+    assert Counter(await own_ledger.effects()) == Counter(match.match_id for match in matches)
+
+
+async def test_a_member_that_joins_in_the_middle_of_a_batch_repeats_nothing_of_it(own_ledger: Ledger, feed) -> None:
+    matches = [a_match() for _ in range(30)]
+
+    async with own_ledger.serving() as first:
+        await first.rows("INSERT INTO slowness VALUES (0.05)")
+        await feed(*matches)
+        await asyncio.sleep(0.3)
+        assert await own_ledger.effects() == [], "the batch is done already: this test proves nothing"
+        async with own_ledger.serving():
+            await own_ledger.settled()
+
+    assert Counter(await own_ledger.effects()) == Counter(match.match_id for match in matches)
+
+
+@pytest.mark.real_kafka
+async def test_what_a_killed_member_held_is_taken_over_when_its_session_ends(own_ledger: Ledger, feed) -> None:
+    matches = [a_match() for _ in range(24)]
+
+    async with own_ledger.process("worker") as doomed, own_ledger.process("worker"):
+        await feed(*matches[:12])
+        await own_ledger.settled()
+        await doomed.kill()
+        await feed(*matches[12:])
+        await own_ledger.settled()
+
+    assert Counter(await own_ledger.effects()) == Counter(match.match_id for match in matches)

@@ -1,0 +1,55 @@
+"""What tests stand on: real parts, an issuer, the event log, running services, and builders of what goes in and out."""
+
+from support import parts
+from support.bodies import a_person, a_program, an_organisation
+from support.facts import (
+    a_match_accepted,
+    a_match_confirmed,
+    a_match_declined,
+    a_match_expired,
+    a_match_proposed,
+    a_match_run_completed,
+    a_participant_enrolled,
+    a_participant_registered,
+    a_participant_updated,
+    a_program_launched,
+    a_session_completed,
+    a_session_missed,
+    a_session_scheduled,
+    a_survey_requested,
+    feedback_submitted,
+    some_facts,
+)
+from support.log import EventLog, Overheard
+from support.processes import ServiceProcess
+from support.services import RunningService, Surroundings
+from support.waiting import eventually
+
+__all__ = [
+    "EventLog",
+    "Overheard",
+    "RunningService",
+    "ServiceProcess",
+    "Surroundings",
+    "a_match_accepted",
+    "a_match_confirmed",
+    "a_match_declined",
+    "a_match_expired",
+    "a_match_proposed",
+    "a_match_run_completed",
+    "a_participant_enrolled",
+    "a_participant_registered",
+    "a_participant_updated",
+    "a_person",
+    "a_program",
+    "a_program_launched",
+    "a_session_completed",
+    "a_session_missed",
+    "a_session_scheduled",
+    "a_survey_requested",
+    "an_organisation",
+    "eventually",
+    "feedback_submitted",
+    "parts",
+    "some_facts",
+]
