@@ -83,13 +83,12 @@ def _on_real_parts(module: ModuleType, wanted: Sequence[str], effort: Effort) ->
 
     async def measure(postgres: str, kafka: str) -> tuple[str, list[Measured]]:
         connection = await asyncpg.connect(postgres)
-        server = ".".join(map(str, connection.get_server_version()[:2]))
-        fsync = await connection.fetchval("SHOW fsync")
+        server = f"server {await connection.fetchval('SHOW server_version')}, fsync {await connection.fetchval('SHOW fsync')}"
         await connection.close()
         async with Issuer.running() as issuer, AsyncExitStack() as stack:
             log = EventLog(kafka, idempotent=True)  # not opened: nobody listens while others are measured
             surroundings = Surroundings(postgres, kafka, True, issuer, log, stack)
-            return f"{parts.choice()}; server {server}, fsync {fsync}", await module.measure(surroundings, wanted, effort)
+            return f"{parts.choice()}; {server}", await module.measure(surroundings, wanted, effort)
 
     with parts.postgres() as postgres, parts.kafka() as kafka:
         return asyncio.run(measure(postgres, kafka))

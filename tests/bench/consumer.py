@@ -12,26 +12,27 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 
 import uvloop
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from support.services import Surroundings
 
-from matching_service import handlers
-from matching_service.models import Base
+from matching_service.main import service
 from peerloom_events import ParticipantRegistered
-from peerloom_service.consumer import Consumer, InBatches
-from peerloom_service.database import Database
+from peerloom_service.consumer import Consumer
 from peerloom_service.identifiers import new_id
 from peerloom_service.parking import Delivery
 from peerloom_service.producer import Sender
-from peerloom_service.tables import storages
+from peerloom_service.runtime import Runtime
+from peerloom_service.settings import read_settings
 from tests.bench.events import records
 from tests.bench.figures import Effort, Measured, Pace, Stopwatch, median_ratio, paces, spread_of_ratio
-from tests.bench.processes import contestant
+from tests.bench.processes import contestant, runtime_of
 
 KEYS = ("consumer_vs_getmany",)
+
+AnyConsumer = TypeVar("AnyConsumer", bound=Consumer)
 
 _TOPIC = ParticipantRegistered.topic.name
 _BATCH = 500
@@ -40,19 +41,17 @@ _FEED = 2000
 
 async def measure(surroundings: Surroundings, wanted: Sequence[str], effort: Effort) -> list[Measured]:
     """Rounds of both in turn; every round has a group of its own that starts where the events begin."""
-    from matching_service.main import service
-
     async with surroundings.migrated(service) as settings:
         bootstrap = settings.kafka_bootstrap
         starts = await ends(bootstrap)
         await _feed(bootstrap, effort.events)
-        task = {"database_url": settings.database_url, "bootstrap": bootstrap, "events": effort.events}
         seen: dict[str, list[Pace]] = {"consumer": [], "getmany": []}
         for number in range(effort.rounds):
             for name, rounds in seen.items():
                 group = f"bench-{name}-{new_id().hex}-{number}"
                 await start_at(bootstrap, group, starts)
-                rounds.append(Pace(**await contestant("tests.bench.consumer", {**task, "who": name, "group": group})))
+                task = {"who": name, "group": group, "events": effort.events}
+                rounds.append(Pace(**await contestant("tests.bench.consumer", task, settings=settings)))
     ours, theirs = ([pace.rate for pace in rounds] for rounds in seen.values())
     return [
         Measured(
@@ -122,17 +121,10 @@ class _TimedConsumer(Consumer):
 
 
 async def _consumer(task: dict[str, Any]) -> Pace:
-    async with Database.opened(task["database_url"], name="bench") as database:
+    async with runtime_of(service) as runtime:
+        database = runtime.database
         await database.execute(None, "TRUNCATE member, inbox")
-        consumer = _TimedConsumer(
-            group=task["group"],
-            bootstrap=task["bootstrap"],
-            hears={ParticipantRegistered: InBatches(handlers.remember_people)},
-            database=database,
-            storages=storages(Base),
-            sender=Sender(task["bootstrap"], idempotent=True),
-            wake_relay=asyncio.Event(),
-        )
+        consumer = consumer_of(_TimedConsumer, runtime, task["group"])
         consumer.clock = _Clock(task["events"])
         running = asyncio.ensure_future(consumer.run())
         pace = await consumer.clock.pace
@@ -145,10 +137,25 @@ async def _consumer(task: dict[str, Any]) -> Pace:
     return pace
 
 
+def consumer_of(kind: type[AnyConsumer], runtime: Runtime, group: str) -> AnyConsumer:
+    """Matching's consumer as a member of `group`, hearing only of people registered."""
+    bootstrap = runtime.settings.kafka_bootstrap
+    return kind(
+        group=group,
+        bootstrap=bootstrap,
+        hears={ParticipantRegistered: service.hears[ParticipantRegistered]},
+        database=runtime.database,
+        storages=runtime.storages,
+        sender=Sender(bootstrap, idempotent=True),
+        wake_relay=runtime.wake_relay,
+    )
+
+
 async def _raw(task: dict[str, Any]) -> Pace:
+    bootstrap = read_settings(service.settings, service.name).kafka_bootstrap
     client = AIOKafkaConsumer(
         _TOPIC,
-        bootstrap_servers=task["bootstrap"],
+        bootstrap_servers=bootstrap,
         group_id=task["group"],
         enable_auto_commit=False,
         auto_offset_reset="earliest",

@@ -22,23 +22,18 @@ from support.bodies import a_person
 from support.services import Surroundings
 from support.waiting import eventually
 
-from matching_service import handlers
-from matching_service.models import Base as MatchingTables
-from peerloom_events import ParticipantRegistered
-from peerloom_service.consumer import Consumer, InBatches
+from matching_service.main import service as matching
+from peerloom_service.consumer import Consumer
 from peerloom_service.context import Cause
-from peerloom_service.database import Database
 from peerloom_service.identifiers import new_id
 from peerloom_service.parking import Delivery
 from peerloom_service.producer import Sender
 from peerloom_service.relay import Relay
-from peerloom_service.tables import storages
-from peerloom_service.transaction import Transaction
 from profile_service import schemas, use_cases
-from profile_service.models import Base as ProfileTables
-from tests.bench.consumer import ends, start_at
+from profile_service.main import service as profile
+from tests.bench.consumer import consumer_of, ends, start_at
 from tests.bench.figures import Effort, Measured
-from tests.bench.processes import MeasurementFailed, contestant
+from tests.bench.processes import MeasurementFailed, contestant, runtime_of
 
 KEYS = ("event_latency_p50_ms", "event_latency_p99_ms")
 
@@ -52,17 +47,14 @@ _EDGES_MS: Final = (0, 5, 10, 15, 20, 25, 30, 40, 50, 75, 100, 150, 200, 500, 10
 
 async def measure(surroundings: Surroundings, wanted: Sequence[str], effort: Effort) -> list[Measured]:
     """One run; its first seconds are not counted."""
-    from matching_service.main import service as matching
-    from profile_service.main import service as profile
-
     async with surroundings.migrated(profile) as one, surroundings.migrated(matching) as other:
         seconds = _WARM_UP_SECONDS + effort.open_loop_seconds
         bootstrap, group = one.kafka_bootstrap, f"bench-{new_id().hex}"
         await start_at(bootstrap, group, await ends(bootstrap))
-        task = {"bootstrap": bootstrap, "group": group, "events": seconds * EVENTS_A_SECOND}
+        task = {"group": group, "events": seconds * EVENTS_A_SECOND}
         said, heard = await asyncio.gather(
-            contestant("tests.bench.latency", {**task, "who": "profile", "database_url": one.database_url}),
-            contestant("tests.bench.latency", {**task, "who": "matching", "database_url": other.database_url}),
+            contestant("tests.bench.latency", {**task, "who": "profile"}, settings=one),
+            contestant("tests.bench.latency", {**task, "who": "matching"}, settings=other),
         )
     lost = said.keys() - heard.keys()
     if lost:
@@ -107,12 +99,12 @@ def _histogram(latencies: Sequence[float], width: int = 50) -> list[str]:
 
 async def _profile(task: dict[str, Any]) -> dict[str, tuple[float, float]]:
     """Due time and commit time of each person, by id."""
-    tenant_id, kept = new_id(), storages(ProfileTables)
-    wake = asyncio.Event()
+    tenant_id = new_id()
     due_and_committed: dict[str, tuple[float, float]] = {}
     bodies = _bodies(task["events"])
-    async with Database.opened(task["database_url"], name="bench") as database:
-        relay = asyncio.ensure_future(Relay(database, Sender(task["bootstrap"], idempotent=True), wake).run())
+    async with runtime_of(profile) as runtime:
+        sender = Sender(runtime.settings.kafka_bootstrap, idempotent=True)
+        relay = asyncio.ensure_future(Relay(runtime.database, sender, runtime.wake_relay).run())
         began = time.monotonic() + _JOIN_SECONDS
 
         async def register_in_time() -> None:
@@ -120,17 +112,14 @@ async def _profile(task: dict[str, Any]) -> dict[str, tuple[float, float]]:
                 due = began + number / EVENTS_A_SECOND
                 if (early := due - time.monotonic()) > 0:
                     await asyncio.sleep(early)
-                async with database.connection(tenant_id) as connection:
-                    tx = Transaction(connection, kept, tenant_id=tenant_id, cause=Cause(correlation_id=f"{number:032x}"))
-                    person = await use_cases.register_participant(tx, body)
-                    await tx.commit()
-                wake.set()
+                cause = Cause(correlation_id=f"{number:032x}")
+                person = await runtime.perform(use_cases.register_participant, body, tenant_id=tenant_id, cause=cause)
                 due_and_committed[str(person.id)] = (due, time.monotonic())
 
         await asyncio.gather(*(register_in_time() for _ in range(_AT_ONCE)))
 
         async def all_sent() -> bool:
-            return await database.fetchrow(None, "SELECT 1 FROM outbox LIMIT 1") is None
+            return await runtime.database.fetchrow(None, "SELECT 1 FROM outbox LIMIT 1") is None
 
         await eventually(all_sent, within=_REST_SECONDS, every=0.1, what="the relay to send everything")
         relay.cancel()
@@ -150,16 +139,8 @@ def _bodies(count: int) -> Iterator[tuple[int, schemas.NewParticipant]]:
 
 async def _matching(task: dict[str, Any]) -> dict[str, float]:
     """When the effect of each person's event was committed, by id."""
-    async with Database.opened(task["database_url"], name="bench") as database:
-        consumer = _NotingConsumer(
-            group=task["group"],
-            bootstrap=task["bootstrap"],
-            hears={ParticipantRegistered: InBatches(handlers.remember_people)},
-            database=database,
-            storages=storages(MatchingTables),
-            sender=Sender(task["bootstrap"], idempotent=True),
-            wake_relay=asyncio.Event(),
-        )
+    async with runtime_of(matching) as runtime:
+        consumer = consumer_of(_NotingConsumer, runtime, task["group"])
         consumer.committed = {}
         running = asyncio.ensure_future(consumer.run())
         within = task["events"] / EVENTS_A_SECOND + _JOIN_SECONDS + _REST_SECONDS

@@ -96,7 +96,8 @@ def _sections(kept: dict[str, dict[str, Any]]) -> list[str]:
         lines += [f"## {key}", "", FIGURES[key].meaning, "", f"This run: {one['how']}.", ""]
         block = False
         for detail in one["details"]:
-            block ^= detail == "```"
-            lines.append(detail if block or detail == "```" else f"- {detail}")
+            fence = detail == "```"
+            lines += ["", detail] if fence and not block else [detail, ""] if fence else [detail if block else f"- {detail}"]
+            block ^= fence
         lines += [*([""] if one["details"] else []), f"Again: `python -m tests.bench {key}`", ""]
     return lines

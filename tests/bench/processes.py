@@ -15,8 +15,12 @@ from typing import Any
 
 import httpx
 import psutil
+from support.processes import environment_of
 
 from peerloom_kafka import free_ports
+from peerloom_service.runtime import Runtime
+from peerloom_service.service import Service
+from peerloom_service.settings import ServiceSettings, read_settings
 from tests.bench.load import Job, Seen
 
 ROOT = Path(__file__).parents[2]
@@ -98,14 +102,19 @@ async def loaded(job: Job) -> Seen:
     return seen
 
 
-async def contestant(module: str, task: Mapping[str, Any], *, within: float = 300.0) -> dict[str, Any]:
-    """Run `python -m module` with `task` as JSON on its standard input; what it prints, read as JSON."""
+async def contestant(
+    module: str, task: Mapping[str, Any], *, settings: ServiceSettings | None = None, within: float = 300.0
+) -> dict[str, Any]:
+    """Run `python -m module` with `task` as JSON on its standard input and, where given, a service's settings in its
+    environment; what it prints, read as JSON.
+    """
+    environment = os.environ if settings is None else environment_of(settings)
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         module,
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "tests")},  # as pytest does: `support` is what the tests stand on
+        env={**environment, "PYTHONPATH": str(ROOT / "tests")},  # as pytest does: `support` is what the tests stand on
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
@@ -122,3 +131,10 @@ async def contestant(module: str, task: Mapping[str, Any], *, within: float = 30
         raise MeasurementFailed(f"{module} ended with {process.returncode}")
     seen: dict[str, Any] = json.loads(printed)
     return seen
+
+
+@asynccontextmanager
+async def runtime_of(service: Service) -> AsyncIterator[Runtime]:
+    """In a contestant: this process made ready as one of the service's own, with the settings in its environment."""
+    async with service.running(read_settings(service.settings, service.name), worker=False) as (runtime, _health):
+        yield runtime

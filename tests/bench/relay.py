@@ -23,9 +23,11 @@ from peerloom_service.identifiers import new_id
 from peerloom_service.outbox import APPEND, OutboxRows
 from peerloom_service.producer import Record, Sender, as_headers
 from peerloom_service.relay import Relay
+from peerloom_service.runtime import Runtime
+from profile_service.main import service
 from tests.bench.events import people_registered
 from tests.bench.figures import Effort, Measured, Pace, Stopwatch, median_ratio, paces, spread_of_ratio
-from tests.bench.processes import contestant
+from tests.bench.processes import contestant, runtime_of
 
 KEYS = ("relay_vs_send_batch",)
 
@@ -34,7 +36,7 @@ _FILL = """
     INSERT INTO outbox (shard, topic, key, headers, value)
     SELECT shard, topic, key, headers, value FROM bench_event ORDER BY seq LIMIT $1
 """
-_KEPT = "SELECT key, headers, value FROM bench_event ORDER BY seq"
+_KEPT = "SELECT key, headers, value FROM bench_event ORDER BY seq LIMIT $1"
 _TOPIC = ParticipantRegistered.topic.name
 _LEFT = "SELECT 1 FROM outbox LIMIT 1"
 _WARM_UP = 1000
@@ -43,16 +45,15 @@ _RAW_BATCH = 500
 
 async def measure(surroundings: Surroundings, wanted: Sequence[str], effort: Effort) -> list[Measured]:
     """Rounds of both in turn, over the same events of profile's outbox."""
-    from profile_service.main import service
-
     async with surroundings.migrated(service) as settings:
         async with Database.opened(settings.database_url, name="bench") as database:
             await _keep_events(database, effort.events)
-        task = {"database_url": settings.database_url, "bootstrap": settings.kafka_bootstrap, "events": effort.events}
         seen: dict[str, list[Pace]] = {"relay": [], "send_batch": []}
         for _ in range(effort.rounds):
             for name, rounds in seen.items():
-                rounds.append(Pace(**await contestant("tests.bench.relay", {**task, "who": name})))
+                rounds.append(
+                    Pace(**await contestant("tests.bench.relay", {"who": name, "events": effort.events}, settings=settings))
+                )
     ours, theirs = ([pace.rate for pace in rounds] for rounds in seen.values())
     return [
         Measured(
@@ -84,10 +85,11 @@ class _CountingSender(Sender):
         self.sent += len(records)
 
 
-async def _relay(database: Database, bootstrap: str, events: int) -> Pace:
+async def _relay(runtime: Runtime, events: int) -> Pace:
     """Pace of the relay, from a full outbox to an empty one."""
-    sender = _CountingSender(bootstrap, idempotent=True)
-    running = asyncio.ensure_future(Relay(database, sender, asyncio.Event()).run())
+    database = runtime.database
+    sender = _CountingSender(runtime.settings.kafka_bootstrap, idempotent=True)
+    running = asyncio.ensure_future(Relay(database, sender, runtime.wake_relay).run())
     for count in (_WARM_UP, events):
         sender.sent = 0
         await database.execute(None, _FILL, count)
@@ -101,11 +103,11 @@ async def _relay(database: Database, bootstrap: str, events: int) -> Pace:
     return pace
 
 
-async def _raw(database: Database, bootstrap: str, events: int) -> Pace:
+async def _raw(runtime: Runtime, events: int) -> Pace:
     """Pace of aiokafka with the sender's own producer; batches wait for each other only as aiokafka makes them."""
-    rows = await database.fetch(None, _KEPT)
+    rows = await runtime.database.fetch(None, _KEPT, events)
     kept = [(row["key"].encode(), row["value"], as_headers(row["headers"])) for row in rows]
-    sender = Sender(bootstrap, idempotent=True)
+    sender = Sender(runtime.settings.kafka_bootstrap, idempotent=True)
     producer = await sender._started()
     partitions = len(await producer.partitions_for(_TOPIC))
     for some in (kept[:_WARM_UP], kept):
@@ -134,8 +136,8 @@ async def _raw(database: Database, bootstrap: str, events: int) -> Pace:
 
 async def _contestant(task: dict[str, Any]) -> Pace:
     compete = {"relay": _relay, "send_batch": _raw}[task["who"]]
-    async with Database.opened(task["database_url"], name="bench") as database:
-        return await compete(database, task["bootstrap"], task["events"])
+    async with runtime_of(service) as runtime:
+        return await compete(runtime, task["events"])
 
 
 if __name__ == "__main__":

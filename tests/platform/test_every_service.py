@@ -22,6 +22,7 @@ from peerloom_service.service import Service
 from peerloom_service.settings import ServiceSettings
 from peerloom_service.tables import CHASSIS_TABLES, storages
 
+_VERBS = {"SELECT", "INSERT", "UPDATE", "DELETE", "WITH"}
 SERVICES = ("profile", "matching", "sessions", "feedback", "analytics")
 
 
@@ -61,7 +62,9 @@ async def test_a_schema_that_does_not_agree_with_its_models_would_be_noticed(own
     finally:
         await engine.dispose()
 
-    assert len(differences) == 2, differences
+    said = str(differences)
+    assert "modify_type" in said
+    assert "add_constraint" in said
 
 
 def _differences(connection: Connection, service: Service) -> list[Any]:
@@ -85,7 +88,8 @@ async def test_every_statement_fits_the_migrated_schema(migrated: Migrated) -> N
         f"{module.__name__}.{name}": text
         for module in (idempotency, inbox, outbox, parking, *_modules_with_statements(migrated.service))
         for name, text in vars(module).items()
-        if name.isupper() and not name.startswith("_") and isinstance(text, str)
+        # Those with "_" are parts of others, those without a verb are conditions for `Transaction.find`.
+        if name.isupper() and name[0] != "_" and isinstance(text, str) and text.split(maxsplit=1)[0] in _VERBS
     }
     for storage in storages(migrated.service.tables).values():
         for name in ("select", "select_for_update", "insert", "update"):

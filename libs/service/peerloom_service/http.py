@@ -1,5 +1,6 @@
 """The HTTP app of a service: its routes, problems for everything that goes wrong, health, and a correlation id for all."""
 
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Final
@@ -10,7 +11,7 @@ import structlog
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, Histogram, generate_latest
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -28,6 +29,15 @@ from peerloom_service.telemetry import current_trace_id
 _TOO_LARGE: Final = PayloadTooLarge("Send less at once: the body is larger than this address takes.")
 _CORRELATION_HEADER: Final = b"x-correlation-id"
 _LONGEST_CORRELATION: Final = 64
+
+_DURATION: Final = Histogram(
+    "http_server_request_duration_seconds",
+    "Duration of HTTP server requests",
+    ("http_request_method", "http_route", "http_response_status_code"),
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
+)
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_series: dict[tuple[str, str, int], Histogram] = {}
 
 Health = Callable[[], Awaitable[dict[str, str]]]
 """What is wrong, by part; empty when the process is ready."""
@@ -56,7 +66,7 @@ def create_app(
         version="1",
         lifespan=lifespan,
         max_body_size=body_limit,
-        telemetry={"tracing": tracing, "logs": False, "auto_configure": False},
+        telemetry={"tracing": tracing, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.router.routes.extend(router.routes)  # including the router would have each request matched twice
     add_health(app)
@@ -123,7 +133,11 @@ class _App(FastAPI):
 
 
 class _Correlation:
-    """Gives each request a correlation id, the caller's own where it sent a sound one, and sends it back."""
+    """Gives each request a correlation id, the caller's own where it sent a sound one, and sends it back; times the request.
+
+    The duration goes to a histogram of the Prometheus client under OpenTelemetry's stable name: recording it through the SDK
+    costs 50 µs a request, half of what a plain FastAPI route costs as a whole.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -137,12 +151,27 @@ class _Correlation:
         correlation = given if sound else uuid4().hex.encode()
         scope["correlation_id"] = correlation.decode()
 
+        began, status = time.perf_counter(), 0
+
         async def send_with_id(message: Message) -> None:
+            nonlocal status
             if message["type"] == "http.response.start":
+                status = message["status"]
                 message["headers"] = [*message.get("headers", ()), (_CORRELATION_HEADER, correlation)]
             await send(message)
 
-        await self._app(scope, receive, _bare_413_as_problem(scope, receive, send_with_id))
+        try:
+            await self._app(scope, receive, _bare_413_as_problem(scope, receive, send_with_id))
+        finally:
+            _observe(scope["method"], getattr(scope.get("route"), "path", ""), status, time.perf_counter() - began)
+
+
+def _observe(method: str, route: str, status: int, seconds: float) -> None:
+    series = _series.get((method, route, status))
+    if series is None:
+        method = method if method in _METHODS else "_OTHER"  # whatever a client makes up is one series
+        series = _series[method, route, status] = _DURATION.labels(method, route, str(status))
+    series.observe(seconds)
 
 
 def _bare_413_as_problem(scope: Scope, receive: Receive, send: Send) -> Send:

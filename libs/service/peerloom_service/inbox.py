@@ -4,6 +4,7 @@ Kafka may deliver an event again after a crash, a rebalance or a retried send; t
 """
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Final
 from uuid import UUID
 
@@ -20,5 +21,7 @@ FORGET: Final = "DELETE FROM inbox WHERE handled_at < now() - make_interval(days
 
 async def not_seen(connection: Connection, consumer: str, event_ids: Sequence[UUID]) -> set[UUID]:
     """Ids not handled before, now remembered; where another transaction is handling one, waits for its outcome."""
-    rows = await connection.fetch(_REMEMBER, consumer, sorted(event_ids))
+    rows = await connection.fetch(_REMEMBER, consumer, sorted(event_ids, key=attrgetter("int")))  # in one order: no deadlocks
+    if len(rows) == len(event_ids):
+        return set(event_ids)
     return {UUID(int=row["event_id"].int) for row in rows}

@@ -18,9 +18,10 @@ APPEND: Final = """
     INSERT INTO outbox (shard, topic, key, headers, value)
     SELECT * FROM unnest($1::smallint[], $2::text[], $3::text[], $4::jsonb[], $5::bytea[])
 """
+# Rows on their way are left out one by one, not by `seq > last`: a transaction that commits late has a lower number.
 NEXT: Final = """
     SELECT seq, topic, key, headers, value, extract(epoch FROM clock_timestamp() - created_at)::float8 AS age
-    FROM outbox WHERE shard = ANY($1::smallint[]) ORDER BY seq LIMIT $2
+    FROM outbox WHERE shard = ANY($1::smallint[]) AND seq <> ALL($2::bigint[]) ORDER BY seq LIMIT $3
 """
 DELETE: Final = "DELETE FROM outbox WHERE seq = ANY($1::bigint[])"
 

@@ -98,9 +98,11 @@ class Sender:
         return self._producer
 
     async def _send(self, producer: AIOKafkaProducer, records: Sequence[Record]) -> None:
+        partitions = {topic: len(await producer.partitions_for(topic)) for topic in {record.topic for record in records}}
         by_partition: dict[tuple[str, int], list[Record]] = {}
         for record in records:
-            partition = await _partition(producer, record)
+            # librdkafka's `consistent` partitioner; aiokafka's own, murmur2 in Python, would cost half of what the relay spends.
+            partition = crc32(record.key or b"") % partitions[record.topic]
             by_partition.setdefault((record.topic, partition), []).append(record)
         acknowledgements: list[Any] = []
         for (topic, partition), rows in by_partition.items():
@@ -125,12 +127,6 @@ async def _abandon(producer: AIOKafkaProducer, error: Exception) -> None:
     if sending is not None:
         await asyncio.wait([sending], timeout=1)
     producer._message_accumulator.fail_all(error)  # noqa: SLF001
-
-
-async def _partition(producer: AIOKafkaProducer, record: Record) -> int:
-    """Partition by CRC-32 of the key, librdkafka's `consistent`; aiokafka's murmur2 in Python would cost half the relay."""
-    partitions = await producer.partitions_for(record.topic)
-    return crc32(record.key or b"") % len(partitions)
 
 
 def _append(batch: BatchBuilder, record: Record) -> Any:

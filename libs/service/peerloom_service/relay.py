@@ -61,29 +61,37 @@ class Relay:
                 self._wake.clear()
                 sent = await self._drain(connection, sorted(held)) if held else 0
                 self.idle = sent == 0
-                if sent < _BATCH:
-                    with suppress(TimeoutError):
-                        async with asyncio.timeout(_POLL_SECONDS if held else _CLAIM_SECONDS):
-                            await self._wake.wait()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_POLL_SECONDS if held else _CLAIM_SECONDS):
+                        await self._wake.wait()
         finally:
             if not connection.is_closed():
                 with suppress(*TRANSIENT):
                     await connection.execute("SELECT pg_advisory_unlock_all()")
 
     async def _drain(self, connection: Connection, shards: list[int]) -> int:
-        rows = await connection.fetch(NEXT, shards, _BATCH)
-        if not rows:
-            return 0
-        try:
-            await self._sender.send([_record(row) for row in rows])
-        except SendFailed as error:
-            _log.warning("broker did not acknowledge", error=str(error), waiting=len(rows))
-            await asyncio.sleep(_PAUSE_SECONDS)
-            return 0
-        await connection.execute(DELETE, [row["seq"] for row in rows])
-        telemetry.published.add(len(rows))
-        telemetry.outbox_age.record(max(0.0, rows[0]["age"]))
-        return len(rows)
+        """Send what waits, in order, and delete it; the next batch is read while one is on its way. Returns how many."""
+        drained = 0
+        rows = await connection.fetch(NEXT, shards, [], _BATCH)
+        while rows:
+            on_their_way = [row["seq"] for row in rows]
+            sending = asyncio.ensure_future(self._sender.send([_record(row) for row in rows]))
+            try:
+                following = await connection.fetch(NEXT, shards, on_their_way, _BATCH) if len(rows) == _BATCH else []
+                await sending
+            except SendFailed as error:
+                _log.warning("broker did not acknowledge", error=str(error), waiting=len(rows))
+                await asyncio.sleep(_PAUSE_SECONDS)
+                break
+            except BaseException:
+                sending.cancel()
+                raise
+            await connection.execute(DELETE, on_their_way)
+            telemetry.published.add(len(rows))
+            telemetry.outbox_age.record(max(0.0, rows[0]["age"]))
+            drained += len(rows)
+            rows = following
+        return drained
 
 
 async def _claim(connection: Connection, held: set[int]) -> set[int]:

@@ -16,7 +16,7 @@ async def remember_people(tx: Transaction, events: Sequence[ParticipantRegistere
         tx.tenant_id,
         list(newest),
         [event.version for event in people],
-        [event.facts.model_dump(mode="json") for event in people],
+        [event.facts.model_dump_json() for event in people],
     )
 
 
