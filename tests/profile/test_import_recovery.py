@@ -120,13 +120,13 @@ async def test_several_workers_share_the_imports_and_do_each_once(
 
 
 @pytest.mark.xfail(
-    strict=True,
+    strict=False,  # the two have to meet
     reason="imports of one organisation are worked through at the same time, each choosing its own ids for the same people",
 )
 async def test_the_same_file_sent_twice_at_once_registers_everybody_once(
     own_profile: OwnProfile, event_log: EventLog, tenant: UUID
 ) -> None:
-    client, file = own_profile.api.client(tenant), company(8_000)
+    client, file, good = own_profile.api.client(tenant), company(PEOPLE), PEOPLE - PEOPLE // 100
     started: list[str] = []
 
     async def both_completed() -> list[dict[str, Any]]:
@@ -145,6 +145,6 @@ async def test_the_same_file_sent_twice_at_once_registers_everybody_once(
 
     rows = await own_profile.api.rows("SELECT id, version, manager_id FROM participant WHERE tenant_id = $1", tenant)
     kept = {row["id"] for row in rows}
-    assert sorted((job["registered"], job["updated"], job["unchanged"]) for job in jobs) == [(0, 0, 7920), (7920, 0, 0)]
+    assert sorted((job["registered"], job["updated"], job["unchanged"]) for job in jobs) == [(0, 0, good), (good, 0, 0)]
     assert {row["manager_id"] for row in rows if row["manager_id"]} <= kept, "managers who do not exist"
     assert {one.event.key for one in event_log.overheard(None, tenant)} == kept, "events about nobody"

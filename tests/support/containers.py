@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +14,7 @@ from testcontainers.community.postgres import PostgresContainer
 from testcontainers.core.container import DockerContainer, Reaper
 from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
-from peerloom_kafka import free_ports
+from peerloom_kafka import free_ports, probe
 
 POSTGRES_IMAGE = "postgres:18"
 KAFKA_IMAGE = "apache/kafka:4.3.1"
@@ -58,9 +59,9 @@ class KafkaContainer(DockerContainer):
 
     def __init__(self) -> None:
         super().__init__(KAFKA_IMAGE)
-        port = free_ports(1)[0]
-        self.bootstrap = f"127.0.0.1:{port}"
-        self.ports = _on_loopback({9092: port})
+        self.port = free_ports(1)[0]
+        self.bootstrap = f"127.0.0.1:{self.port}"
+        self.ports = _on_loopback({9092: self.port})
         self.waiting_for(LogMessageWaitStrategy("Kafka Server started"))
         for name, value in {
             "KAFKA_NODE_ID": "1",
@@ -87,8 +88,13 @@ class KafkaContainer(DockerContainer):
         self.get_wrapped_container().kill()
 
     def restart(self) -> None:
-        """Start it again after `kill`."""
+        """Start it again after `kill`; returns when it answers."""
         self.get_wrapped_container().start()
+        deadline = time.monotonic() + 60
+        while not probe.view(self.port).brokers:
+            if time.monotonic() > deadline:
+                raise TimeoutError("Kafka did not come back within 60 s")
+            time.sleep(0.1)
 
     def freeze(self) -> None:
         """Stop its clock: connections stay open and nothing is answered."""

@@ -6,6 +6,7 @@ a pooler between us and PostgreSQL must pool whole connections (session mode).
 """
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -20,21 +21,26 @@ _CLOSE_SECONDS: Final = 5.0
 EVERY_TENANT = "*"
 """Work of the platform itself (relay, timers, consumers' bookkeeping), not of one organisation."""
 
-TRANSIENT = (
+LOST = (
     asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
+    ConnectionError,
+)
+"""Errors after which a connection is of no use any more."""
+
+TRANSIENT = (
+    *LOST,
     asyncpg.SerializationError,
     asyncpg.DeadlockDetectedError,
     asyncpg.LockNotAvailableError,
     asyncpg.QueryCanceledError,
     asyncpg.CannotConnectNowError,
     asyncpg.TooManyConnectionsError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
     asyncpg.InvalidCachedStatementError,
     asyncpg.DiskFullError,
-    ConnectionError,
     TimeoutError,
     OSError,
 )
@@ -81,8 +87,9 @@ class Database:
 
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
         self._pool = pool
+        self._taken = 0  # out of the pool: at hand, in use, or being made
         self._at_hand: list[Any] = []
-        self._waiting = 0
+        self._waiting: deque[asyncio.Future[Any]] = deque()
 
     @classmethod
     @asynccontextmanager
@@ -119,27 +126,73 @@ class Database:
         return _Lease(self, tenant)
 
     async def take(self) -> Any:
-        """A connection from those at hand, or else from the pool.
+        """A connection from those at hand, or else from the pool, or else the first that somebody gives back.
 
         Raises: TimeoutError when none becomes free in time, OSError or asyncpg.PostgresError when none can be made.
         """
-        while self._at_hand:
-            connection = self._at_hand.pop()
-            if not connection.is_closed():
+        while True:
+            while self._at_hand:
+                connection = self._at_hand.pop()
+                if not _is_gone(connection):
+                    return connection
+                await self._drop(connection)
+            if self._taken < self._pool.get_max_size():
+                return await self._from_pool()
+            connection = await self._turn()
+            if connection is not None:
                 return connection
-            await self._pool.release(connection)
-        self._waiting += 1
+
+    async def give_back(self, connection: Any, *, broken: bool) -> None:
+        """Hand a sound connection to the first who waits, or keep it at hand; a broken one is dropped.
+
+        Where one was cut off the others usually were too, without anybody having noticed yet: all at hand are dropped with it.
+        """
+        if broken or _is_gone(connection):
+            lost, self._at_hand = [connection, *self._at_hand], []
+            for each in lost:
+                await self._drop(each)
+            return
+        if connection.is_in_transaction():
+            await _reset(connection)
+        if not self._wake(connection):
+            self._at_hand.append(connection)
+
+    async def _from_pool(self) -> Any:
+        self._taken += 1
         try:
             return await self._pool.acquire(timeout=_ACQUIRE_SECONDS)
-        finally:
-            self._waiting -= 1
+        except BaseException:
+            self._taken -= 1
+            self._wake(None)
+            raise
 
-    async def give_back(self, connection: Any) -> None:
-        """Keep a sound connection at hand; a broken or awaited one goes back to the pool."""
-        if self._waiting or connection.is_closed() or connection.is_in_transaction():
-            await self._pool.release(connection)
-        else:
-            self._at_hand.append(connection)
+    async def _turn(self) -> Any:
+        """Wait for a connection; None: a place in the pool has become free."""
+        turn: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            async with asyncio.timeout(_ACQUIRE_SECONDS):
+                return await turn
+        except BaseException:
+            if turn.done() and not turn.cancelled() and turn.result() is not None:
+                await self.give_back(turn.result(), broken=False)  # it came in the very moment of giving up
+            raise
+
+    async def _drop(self, connection: Any) -> None:
+        if not _is_gone(connection):
+            connection.terminate()
+        await self._pool.release(connection)
+        self._taken -= 1
+        self._wake(None)
+
+    def _wake(self, connection: Any) -> bool:
+        """Whether somebody was waiting for it."""
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(connection)
+                return True
+        return False
 
     async def _close(self) -> None:
         try:
@@ -166,6 +219,14 @@ class Database:
             return await connection.execute(sql, *values)
 
 
+def _is_gone(connection: Any) -> bool:
+    """Whether it was closed; the pool takes back by itself what the server has cut off, and then the proxy answers nothing."""
+    try:
+        return bool(connection.is_closed())
+    except asyncpg.InterfaceError:
+        return True
+
+
 class _Lease:
     """A connection for the time of a `async with` block."""
 
@@ -179,14 +240,14 @@ class _Lease:
         self._connection = await self._database.take()
         try:
             await self._connection.serve(self._tenant)
-        except BaseException:
-            await self._database.give_back(self._connection)
+        except BaseException as error:
+            await self._database.give_back(self._connection, broken=isinstance(error, LOST))
             raise
         connection: Connection = self._connection
         return connection
 
-    async def __aexit__(self, *_error: object) -> None:
-        await self._database.give_back(self._connection)
+    async def __aexit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        await self._database.give_back(self._connection, broken=isinstance(error, LOST))
 
 
 async def _prepare(connection: Any) -> None:

@@ -4,7 +4,6 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Final
-from uuid import uuid4
 
 import asyncpg
 import structlog
@@ -15,6 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, Histogram, generate_latest
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from peerloom_service.identifiers import random_bytes
 from peerloom_service.problems import (
     BadRequest,
     Invalid,
@@ -148,7 +148,7 @@ class _Correlation:
             return
         given = next((value for name, value in scope["headers"] if name == _CORRELATION_HEADER), b"")
         sound = 0 < len(given) <= _LONGEST_CORRELATION and given.replace(b"-", b"").replace(b"_", b"").isalnum()
-        correlation = given if sound else uuid4().hex.encode()
+        correlation = given if sound else random_bytes(16).hex().encode()
         scope["correlation_id"] = correlation.decode()
 
         began, status = time.perf_counter(), 0

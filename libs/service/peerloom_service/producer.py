@@ -101,7 +101,7 @@ class Sender:
         partitions = {topic: len(await producer.partitions_for(topic)) for topic in {record.topic for record in records}}
         by_partition: dict[tuple[str, int], list[Record]] = {}
         for record in records:
-            # librdkafka's `consistent` partitioner; aiokafka's own, murmur2 in Python, would cost half of what the relay spends.
+            # librdkafka's `consistent` partitioner; aiokafka's, murmur2 in Python, would cost half of what the relay spends.
             partition = crc32(record.key or b"") % partitions[record.topic]
             by_partition.setdefault((record.topic, partition), []).append(record)
         acknowledgements: list[Any] = []

@@ -25,7 +25,7 @@ from pydantic import BaseModel
 
 from peerloom_service.auth import require_scope
 from peerloom_service.context import Caller, Cause, IdempotencyKey
-from peerloom_service.database import TRANSIENT, Database
+from peerloom_service.database import LOST, TRANSIENT, Database
 from peerloom_service.idempotency import Answer, first_answer
 from peerloom_service.paging import Item, Page, after, page_of
 from peerloom_service.problems import (
@@ -98,7 +98,7 @@ class Work:
         try:
             try:
                 return await self._once(use_case, command, key, answer, status, location)
-            except _LOST:
+            except LOST:
                 return await self._once(use_case, command, key, answer, status, location)
         except KeyTaken:
             assert key is not None
@@ -106,7 +106,7 @@ class Work:
         except asyncpg.LockNotAvailableError as error:
             raise RequestInProgress("Something else is being changed right now that this needs. Try again shortly.") from error
         except TRANSIENT as error:
-            _log.warning("database unavailable", error=type(error).__name__)
+            _log.warning("database unavailable", error=repr(error))
             raise Unavailable("The service's database cannot be reached. Nothing was changed; try again.") from error
 
     async def _once(
@@ -144,7 +144,8 @@ class Work:
             raise IdempotencyKeyMissing("Send a new random Idempotency-Key with each request, and the same one to repeat it.")
         if len(key) > _LONGEST_KEY or not key.isascii() or not key.isprintable():
             raise BadRequest(f"An Idempotency-Key has at most {_LONGEST_KEY} printable ASCII characters.")
-        digest = hashlib.sha256(f"{request.method} {request.url.path}?{request.url.query}\n".encode())
+        scope = request.scope
+        digest = hashlib.sha256(f"{request.method} {scope['path']}?".encode() + scope["query_string"] + b"\n")
         digest.update(await request.body() if fingerprint is None else fingerprint)
         return IdempotencyKey(key, digest.digest())
 
@@ -233,14 +234,6 @@ class _Authorized(SecurityBase):
 
 authorized = _Authorized()
 
-_LOST = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    ConnectionError,
-)
 _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
 
@@ -248,10 +241,10 @@ async def _reading(read: Callable[..., Awaitable[Result]], *args: Any) -> Result
     try:
         try:
             return await read(*args)
-        except _LOST:
+        except LOST:
             return await read(*args)
     except TRANSIENT as error:
-        _log.warning("database unavailable", error=type(error).__name__)
+        _log.warning("database unavailable", error=repr(error))
         raise Unavailable("The service's database cannot be reached at the moment. Try again.") from error
 
 
