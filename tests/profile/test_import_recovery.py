@@ -119,10 +119,6 @@ async def test_several_workers_share_the_imports_and_do_each_once(
     assert len({one.envelope.id for one in event_log.overheard(ParticipantRegistered, tenant)}) == 1_800
 
 
-@pytest.mark.xfail(
-    strict=False,  # the two have to meet
-    reason="imports of one organisation are worked through at the same time, each choosing its own ids for the same people",
-)
 async def test_the_same_file_sent_twice_at_once_registers_everybody_once(
     own_profile: OwnProfile, event_log: EventLog, tenant: UUID
 ) -> None:

@@ -11,6 +11,7 @@ A route names the scope it needs and nothing else::
 
 import hashlib
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -51,6 +52,7 @@ UseCase = Callable[[Transaction, Command], Awaitable[Result]]
 
 _KEYED_METHODS = frozenset({"POST"})
 _LONGEST_KEY = 255
+_MORE_TRIES = 2
 
 
 class Work:
@@ -91,15 +93,12 @@ class Work:
         """Run a use case in one transaction, commit it and answer. A repeat with the same Idempotency-Key is given the first
         answer again.
 
-        `fingerprint` stands for the body where it was streamed rather than read. A lost connection is tried once more: the
+        `fingerprint` stands for the body where it was streamed rather than read. A lost connection is tried again: the
         key makes that safe even where the first try had in fact been committed.
         """
         key = await self._idempotency_key(fingerprint)
         try:
-            try:
-                return await self._once(use_case, command, key, answer, status, location)
-            except LOST:
-                return await self._once(use_case, command, key, answer, status, location)
+            return await _while_lost(lambda: self._once(use_case, command, key, answer, status, location))
         except KeyTaken:
             assert key is not None
             return _response(await first_answer(self._runtime.database, self.caller.tenant_id, key))
@@ -237,12 +236,17 @@ authorized = _Authorized()
 _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
 
+async def _while_lost(attempt: Callable[[], Awaitable[Result]]) -> Result:
+    """Once more where the connection was lost, and once more again: the second may have been cut off with the first."""
+    for _ in range(_MORE_TRIES):
+        with suppress(*LOST):
+            return await attempt()
+    return await attempt()
+
+
 async def _reading(read: Callable[..., Awaitable[Result]], *args: Any) -> Result:
     try:
-        try:
-            return await read(*args)
-        except LOST:
-            return await read(*args)
+        return await _while_lost(lambda: read(*args))
     except TRANSIENT as error:
         _log.warning("database unavailable", error=repr(error))
         raise Unavailable("The service's database cannot be reached at the moment. Try again.") from error

@@ -96,7 +96,7 @@ async def work_through(runtime: Runtime) -> None:
                     try:
                         await _Worker(runtime, row["tenant_id"]).run(row["id"])
                     finally:
-                        await connection.execute(sql.RELEASE_IMPORT, row["id"])
+                        await connection.execute(sql.RELEASE_IMPORT, row["tenant_id"])
                     continue
                 await connection.execute(sql.SWEEP_PIECES)
         except TRANSIENT as error:
@@ -187,7 +187,7 @@ class _Worker:
                     version, number = row["version"], row["employee_number"]
                     kind = ParticipantRegistered if version == 1 else ParticipantUpdated
                     registered += version == 1
-                    tx.say(kind(version=version, participant_id=ids[number], facts=facts[number]))
+                    tx.say(kind(version=version, participant_id=row["id"], facts=facts[number]))
                 for error in refused.values():
                     await tx.execute(sql.ADD_FINDING, tx.tenant_id, import_id, *_finding(error))
                 await tx.execute(

@@ -23,11 +23,12 @@ SWEEP_PIECES: Final = """
         < extract(epoch FROM now() - interval '1 day') * 1000
 """
 
-# The advisory lock is the worker's: it goes with its connection, so that another can take over when it dies.
+# One import of an organisation at a time: two would each choose ids for the same new people. The advisory lock is the
+# worker's and goes with its connection, so that another can take over when it dies.
 CLAIM_IMPORT: Final = """
     SELECT tenant_id, id FROM (
         SELECT tenant_id, id FROM import WHERE state IN ('waiting', 'running') ORDER BY created_at OFFSET 0
-    ) AS unfinished WHERE pg_try_advisory_lock(hashtextextended(id::text, 0)) LIMIT 1
+    ) AS unfinished WHERE pg_try_advisory_lock(hashtextextended(tenant_id::text, 0)) LIMIT 1
 """
 RELEASE_IMPORT: Final = "SELECT pg_advisory_unlock(hashtextextended($1::uuid::text, 0))"
 START_IMPORT: Final = """
@@ -78,5 +79,5 @@ UPSERT_PEOPLE: Final = f"""
         ({_FACTS}) = ROW ({", ".join(f"excluded.{name}" for name in _FACTS.split(", "))})
     WHERE ({", ".join(f"participant.{name}" for name in _FACTS.split(", "))})
         IS DISTINCT FROM ({", ".join(f"excluded.{name}" for name in _FACTS.split(", "))})
-    RETURNING employee_number, version
+    RETURNING id, employee_number, version
 """
