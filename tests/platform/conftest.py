@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from belongings import Belongings
 from ledger_service.main import ledger as make_ledger
 from ledgers import Ledger
 from support import EventLog, RunningService, Surroundings, parts
@@ -23,8 +24,23 @@ def _ledger_can_be_run() -> Iterator[None]:
 @pytest.fixture(scope="session")
 async def ledger(surroundings: Surroundings) -> AsyncIterator[RunningService]:
     """One ledger for all tests that leave it as they found it."""
-    async with surroundings.running(make_ledger()) as running:
-        yield running
+    service = make_ledger()
+    async with surroundings.migrated(service) as settings:
+        await surroundings.log.start_at_the_end(service.name, {kind.topic.name for kind in service.hears})
+        async with surroundings.serving(service, settings) as running:
+            yield running
+
+
+@pytest.fixture(scope="module")
+async def acme(profile: RunningService) -> Belongings:
+    """An organisation in profile."""
+    return await Belongings.of(profile, "acme")
+
+
+@pytest.fixture(scope="module")
+async def umbrella(profile: RunningService) -> Belongings:
+    """Another one."""
+    return await Belongings.of(profile, "umbrella")
 
 
 @pytest.fixture
@@ -46,9 +62,9 @@ class Breakable:
         return self.surroundings.log
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 async def breakable(surroundings: Surroundings) -> AsyncIterator[Breakable]:
-    """One for all tests of a file."""
+    """One for all tests that break it."""
     async with (
         in_a_thread(parts.breakable_kafka) as broker,
         EventLog.opened(broker.bootstrap, idempotent=True) as log,

@@ -75,11 +75,15 @@ class Ledger:
         """Return when its group has committed everything and its outbox is empty."""
         topics = {kind.topic.name for kind in self.service.hears}
 
-        async def nothing_left() -> bool:
-            left = await self.surroundings.log.lag(self.service.name, topics)
-            assert left == 0, f"{left} record(s) are not handled"
+        async def nothing_waits() -> None:
             waiting = (await self.rows("SELECT count(*) FROM outbox"))[0][0]
             assert waiting == 0, f"{waiting} event(s) are not published"
+
+        async def nothing_left() -> bool:
+            await nothing_waits()  # before: what is published by now is heard below
+            left = await self.surroundings.log.lag(self.service.name, topics)
+            assert left == 0, f"{left} record(s) are not handled"
+            await nothing_waits()  # after: what handling them has said is published too
             return True
 
         await eventually(nothing_left, within=within, every=0.2)

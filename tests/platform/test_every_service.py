@@ -117,6 +117,24 @@ def _modules_with_statements(service: Service) -> list[Any]:
     return [importlib.import_module(f"{package}.sql")] if importlib.util.find_spec(f"{package}.sql") else []
 
 
+async def test_every_table_with_an_organisation_in_it_is_behind_the_second_wall(migrated: Migrated) -> None:
+    connection = await asyncpg.connect(migrated.settings.database_url)
+    try:
+        unguarded = await connection.fetch(
+            """
+            SELECT relname FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid
+            WHERE attname = 'tenant_id' AND relkind = 'r' AND NOT (relrowsecurity AND relforcerowsecurity)
+            """
+        )
+        rights = await connection.fetchrow("SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user")
+    finally:
+        await connection.close()
+
+    assert [row["relname"] for row in unguarded] == []
+    assert rights is not None
+    assert tuple(rights) == (False, False), "its role passes the wall"
+
+
 async def test_no_route_answers_without_a_token_or_without_its_scope(migrated: Migrated) -> None:
     async with migrated.surroundings.serving(migrated.service, migrated.settings, worker=False) as running:
         wrong = []

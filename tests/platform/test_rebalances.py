@@ -4,7 +4,9 @@ import asyncio
 from collections import Counter
 
 import pytest
-from ledgers import Ledger, a_match
+from ledgers import SESSION_MS, Ledger, a_match
+
+from peerloom_service import consumer
 
 
 async def test_nothing_is_lost_or_done_twice_while_members_come_and_go(own_ledger: Ledger, feed) -> None:
@@ -52,3 +54,22 @@ async def test_what_a_killed_member_held_is_taken_over_when_its_session_ends(own
         await own_ledger.settled()
 
     assert Counter(await own_ledger.effects()) == Counter(match.match_id for match in matches)
+
+
+@pytest.mark.real_kafka
+async def test_who_starts_after_a_member_was_killed_waits_for_its_place_instead_of_giving_up_again_and_again(
+    own_ledger: Ledger, feed, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    # All times as in production, in proportion: a killed member holds up its group for longer than a batch may take to drain.
+    monkeypatch.setattr(consumer, "_DRAIN_SECONDS", SESSION_MS / 1000 * 20 / 45)
+    monkeypatch.setattr(consumer, "_REBALANCE_MS", SESSION_MS * 60 // 45)
+    match = a_match()
+
+    async with own_ledger.process("worker") as doomed:
+        await doomed.kill()
+    await feed(match)
+    async with own_ledger.serving():
+        await own_ledger.settled(within=4 * SESSION_MS / 1000)
+
+    assert await own_ledger.effects() == [match.match_id]
+    assert "consumer starts anew" not in caplog.messages

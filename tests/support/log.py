@@ -39,6 +39,7 @@ class EventLog:
         self.bootstrap = bootstrap
         self._sender = Sender(bootstrap, idempotent=idempotent)
         self._overheard: list[Overheard] = []
+        self._reached: dict[TopicPartition, int] = {}
 
     @classmethod
     @asynccontextmanager
@@ -49,7 +50,7 @@ class EventLog:
         client = await _reader(bootstrap)
         await client.seek_to_end()
         for partition in client.assignment():
-            await client.position(partition)
+            log._reached[partition] = await client.position(partition)
         listening = asyncio.ensure_future(log._listen(client))
         try:
             yield log
@@ -109,7 +110,7 @@ class EventLog:
         client = await _reader(self.bootstrap, sorted(topics))
         try:
             await admin.start()
-            ends = await client.end_offsets(client.assignment())
+            ends = await self._ends(client)
             starts = await client.beginning_offsets(client.assignment())
             committed = await admin.list_consumer_group_offsets(group, partitions=list(ends))
         finally:
@@ -126,7 +127,7 @@ class EventLog:
         """Let a new consumer group begin with what comes from now on, and not with what other tests have said."""
         client = await _reader(self.bootstrap, sorted(topics), group_id=group)
         try:
-            await client.commit(await client.end_offsets(client.assignment()))
+            await client.commit(await self._ends(client))
         finally:
             await client.stop()
 
@@ -144,6 +145,14 @@ class EventLog:
         finally:
             await client.stop()
 
+    async def _ends(self, client: AIOKafkaConsumer) -> dict[TopicPartition, int]:
+        """Offset behind the last record of each partition: as far as one of us has read, because the wheel's broker tells
+        the beginning of the last batch instead.
+        """
+        told: dict[TopicPartition, int] = await client.end_offsets(client.assignment())
+        await eventually(lambda: all(self._reached[partition] >= end for partition, end in told.items()))
+        return {partition: self._reached[partition] for partition in told}
+
     async def _listen(self, client: AIOKafkaConsumer) -> None:
         while True:
             try:
@@ -151,8 +160,9 @@ class EventLog:
             except KafkaError:  # the broker may be down because a test wants it so
                 await asyncio.sleep(0.2)
                 continue
-            for records in polled.values():
+            for partition, records in polled.items():
                 self._overheard += [heard for record in records if (heard := _decoded(record)) is not None]
+                self._reached[partition] = records[-1].offset + 1
 
 
 def envelope_of(event: Event, tenant: UUID, **attributes: str) -> Envelope:

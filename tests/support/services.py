@@ -20,7 +20,7 @@ from support.processes import environment_of, run
 from support.serving import served
 from support.waiting import eventually
 
-from peerloom_local import databases
+from peerloom_local import databases, wheels
 from peerloom_service.runtime import Runtime
 from peerloom_service.service import Service
 from peerloom_service.settings import ServiceSettings
@@ -77,7 +77,7 @@ class Surroundings:
             "database_url": database,
             "kafka_bootstrap": self.kafka,
             "kafka_idempotent": self.kafka_is_real,
-            "kafka_session_ms": 45_000 if self.kafka_is_real else 6_000,  # the wheel's broker lets a member wait half of it
+            "kafka_session_ms": 45_000 if self.kafka_is_real else wheels.BROKER_SESSION_MS,
             "auth_issuer": self.issuer.url,
             **changed,
         }
@@ -189,12 +189,16 @@ class RunningService:
         """
         groups = {self.service.name: self.service.hears, f"{self.service.name}.tasks": self.service.tasks}
 
+        async def nothing_waits() -> None:
+            waiting = await self.value("SELECT count(*) FROM outbox")
+            assert waiting == 0, f"{self.service.name} has not published {waiting} event(s)"
+
         async def nothing_left() -> bool:
+            await nothing_waits()  # before: what is published by now is heard below
             for group, kinds in groups.items():
                 left = await self.log.lag(group, {kind.topic.name for kind in kinds}) if kinds else 0
                 assert left == 0, f"{group} has not handled {left} record(s)"
-            waiting = await self.value("SELECT count(*) FROM outbox")
-            assert waiting == 0, f"{self.service.name} has not published {waiting} event(s)"
+            await nothing_waits()  # after: what handling them has said is published too
             return True
 
         await eventually(nothing_left, within=within, every=0.1)

@@ -110,7 +110,7 @@ async def copy_accounts(tx: Transaction, events: Sequence[ParticipantRegistered 
         ON CONFLICT (tenant_id, id) DO UPDATE SET version = excluded.version, balance = excluded.balance
         WHERE copy.version < excluded.version
         """,
-        [(tx.tenant_id, event.participant_id, event.version, int(event.facts.department)) for event in events],
+        [(tx.tenant_id, event.participant_id, event.version, _balance(event.facts)) for event in events],
     )
 
 
@@ -139,6 +139,11 @@ async def have_an_effect(tx: Transaction, event: MatchConfirmed, *, ledger_id: U
             requested_at=event.confirmed_at,
         )
     )
+
+
+def _balance(facts: ParticipantFacts) -> int:
+    """Kept where a person has their department; real people have none."""
+    return int(facts.department) if facts.department.lstrip("-").isdecimal() else 0
 
 
 def _facts(account: Account) -> ParticipantFacts:
