@@ -81,6 +81,7 @@ class Ledger:
 
         async def nothing_left() -> bool:
             await nothing_waits()  # before: what is published by now is heard below
+            await self.surroundings.log.heard_all()
             left = await self.surroundings.log.lag(self.service.name, topics)
             assert left == 0, f"{left} record(s) are not handled"
             await nothing_waits()  # after: what handling them has said is published too

@@ -182,8 +182,8 @@ class RunningService:
         return None if row is None else row[0]
 
     async def settled(self, within: float = 20.0) -> None:
-        """Return when the service has handled every event it hears and its own are all published: what has not happened by
-        then will not happen.
+        """Return when the service has handled every event it hears, and its own are all published and heard: what has not
+        happened by then will not happen.
 
         Raises: AssertionError when that takes longer than `within` seconds.
         """
@@ -195,6 +195,7 @@ class RunningService:
 
         async def nothing_left() -> bool:
             await nothing_waits()  # before: what is published by now is heard below
+            await self.log.heard_all()
             for group, kinds in groups.items():
                 left = await self.log.lag(group, {kind.topic.name for kind in kinds}) if kinds else 0
                 assert left == 0, f"{group} has not handled {left} record(s)"
