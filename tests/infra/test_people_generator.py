@@ -22,7 +22,7 @@ def imported(path: Path) -> tuple[list[PersonRow], list[RowError]]:
     reader = PeopleFileReader()
     outcomes = list(read_people([path.read_bytes()], reader))
     reports = [outcome for outcome in outcomes if isinstance(outcome, RowError)]
-    reports += reader.check_reporting_lines().warnings
+    reports += reader.check_reporting_lines({}).findings
     return [outcome for outcome in outcomes if isinstance(outcome, PersonRow)], reports
 
 

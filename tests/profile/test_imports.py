@@ -106,6 +106,52 @@ async def test_a_repeated_upload_with_the_same_key_is_one_import(profile: Runnin
     assert again.json()["id"] == first.json()["id"]
 
 
+async def test_a_manager_circle_of_two_that_closes_through_somebody_stored_is_an_error_of_its_row(
+    profile: RunningService, tenant: UUID
+) -> None:
+    client = profile.client(tenant)
+    await imported(client, text_of([cells("1"), cells("2", manager_employee_number="1")]).encode())
+    before = await people(client)
+
+    rows = [cells("3"), cells("1", manager_employee_number="2", department="Sales"), cells("4", manager_employee_number="1")]
+    job = await imported(client, text_of(rows).encode())
+
+    after = await people(client)
+    assert await findings(client, job) == [(3, "Manager ID", "manager_cycle", "error")]
+    assert [job[name] for name in ("rows_total", "rows_done", "registered", "rows_refused")] == [3, 2, 2, 1]
+    assert (after["1"], after["2"]) == (before["1"], before["2"])
+    assert after["4"]["manager_id"] == after["1"]["id"]
+
+
+async def test_a_manager_circle_that_two_files_close_is_an_error_of_the_row_in_the_second(
+    profile: RunningService, tenant: UUID
+) -> None:
+    client = profile.client(tenant)
+    await imported(client, file_of("1", "2", "3", "4"))
+    first = [cells("1", manager_employee_number="2"), cells("3", manager_employee_number="4")]
+    second = [cells("2", manager_employee_number="3"), cells("4", manager_employee_number="1"), cells("5")]
+
+    assert await findings(client, await imported(client, text_of(first).encode())) == []
+    job = await imported(client, text_of(second).encode())
+
+    after = await people(client)
+    assert await findings(client, job) == [(3, "Manager ID", "manager_cycle", "error")]
+    assert (job["updated"], job["registered"], job["rows_refused"]) == (1, 1, 1)
+    assert after["2"]["manager_id"] == after["3"]["id"]
+    assert after["4"]["manager_id"] is None
+
+
+async def test_two_people_who_swap_places_are_imported_as_the_file_says(profile: RunningService, tenant: UUID) -> None:
+    client = profile.client(tenant)
+    await imported(client, text_of([cells("1"), cells("2", manager_employee_number="1")]).encode())
+
+    job = await imported(client, text_of([cells("1", manager_employee_number="2"), cells("2")]).encode())
+
+    after = await people(client)
+    assert await findings(client, job) == []
+    assert (after["1"]["manager_id"], after["2"]["manager_id"]) == (after["2"]["id"], None)
+
+
 async def test_bad_rows_are_named_by_line_and_column_and_do_not_stop_the_good_ones(
     profile: RunningService, tenant: UUID
 ) -> None:

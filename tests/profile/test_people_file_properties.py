@@ -110,7 +110,7 @@ def test_whatever_the_bytes_only_people_row_errors_or_a_file_error_come_out(begi
     except PeopleFileError as error:
         people, errors = [], [RowError(0, None, error.code, error.message)]
 
-    reader.check_reporting_lines()
+    reader.check_reporting_lines({})
     told: list[PersonRow | RowError] = [*people, *errors]
     for value in [field for outcome in told for field in astuple(outcome) if isinstance(field, str)]:
         assert "\0" not in value

@@ -7,7 +7,7 @@ the last batch. Memory does not grow with the file but by what the whole-file ru
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Container, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import date
@@ -33,7 +33,7 @@ from peerloom_service.transaction import Transaction
 from peerloom_service.work import Work
 from profile_service import sql
 from profile_service.domain import Import, ImportState
-from profile_service.people_file import Outcome, PeopleFileError, PeopleFileReader, PersonRow, RowError
+from profile_service.people_file import Outcome, PeopleFileError, PeopleFileReader, PersonRow, ReportingCheck, RowError
 from profile_service.schemas import FindingOut, FindingsOut, ImportOut
 
 UPLOAD_BYTES: Final = 256 * 1024 * 1024
@@ -115,26 +115,26 @@ class _Worker:
     async def run(self, import_id: UUID) -> None:
         job = await self._load(import_id)
         try:
-            numbers, checked = await self._check(job)
+            numbers, reporting = await self._check(job)
         except PeopleFileError as error:
             await self._finish(import_id, ImportState.REFUSED, problem=str(error))
             return
         ids = await self._ids(import_id, numbers)
         today = await self._today()
         left_out = 0
-        async with aclosing(self._people(job)) as people:
+        async with aclosing(self._people(job, reporting.refused)) as people:
             done = 0
             async for batch in _batched(people, _BATCH):
                 done += len(batch)
                 if done <= job.rows_done:
                     continue
-                left_out += await self._write(import_id, batch, ids, checked, today)
+                left_out += await self._write(import_id, batch, ids, reporting.without_manager, today)
         await self._finish(import_id, ImportState.COMPLETED)
         _log.info("import completed", import_id=str(import_id), people=len(numbers) - left_out)
 
-    async def _check(self, job: Import) -> tuple[set[str], frozenset[str]]:
-        """First pass: every finding, the employee numbers of the good rows and of known managers, and who is imported
-        without a manager. A pass that is made again after the writing has begun changes nothing."""
+    async def _check(self, job: Import) -> tuple[set[str], ReportingCheck]:
+        """First pass: every finding, the employee numbers of the good rows and of known managers, and what the rules about
+        managers say. A pass that is made again after the writing has begun changes nothing."""
         reader = _reader(job)
         found = _Findings(self._database, self._tenant_id, job.id)
         numbers: set[str] = set()
@@ -144,18 +144,18 @@ class _Worker:
                     numbers.add(outcome.employee_number)
                 else:
                     found.add(outcome)
-        known = await self._known(reader.managers_outside())
-        reporting = reader.check_reporting_lines(known.keys())
-        for warning in reporting.warnings:
-            found.add(warning)
+        known = await self._upwards(reader.managers_outside())
+        reporting = reader.check_reporting_lines(known)
+        for finding in reporting.findings:
+            found.add(finding)
         if job.rows_done == 0:
-            refused = reader.rows - len(numbers)
+            refused = reader.rows - len(numbers) + len(reporting.refused)
             await self._database.execute(self._tenant_id, sql.DROP_FINDINGS, self._tenant_id, job.id)
             await found.write()
             await self._database.execute(
                 self._tenant_id, sql.START_IMPORT, self._tenant_id, job.id, reader.rows, refused, found.warnings
             )
-        return numbers | known.keys(), reporting.without_manager
+        return numbers | known.keys(), reporting
 
     async def _ids(self, import_id: UUID, numbers: Iterable[str]) -> dict[str, UUID]:
         """Id by employee number: the known one, or one that is the same however often this import is started again."""
@@ -164,11 +164,18 @@ class _Worker:
 
     async def _known(self, numbers: Iterable[str]) -> dict[str, UUID]:
         known: dict[str, UUID] = {}
-        waiting = iter(numbers)
-        while some := list(islice(waiting, _LOOKUP)):
+        for some in _chunks(numbers):
             for row in await self._database.fetch(self._tenant_id, sql.IDS_OF_NUMBERS, self._tenant_id, some):
                 known[row["employee_number"]] = UUID(int=row["id"].int)
         return known
+
+    async def _upwards(self, managers: Iterable[str]) -> dict[str, str | None]:
+        """Manager's number by employee number, of those who are known and everybody above them."""
+        lines: dict[str, str | None] = {}
+        for some in _chunks(managers):
+            rows = await self._database.fetch(self._tenant_id, sql.LINES_UPWARDS, self._tenant_id, some)
+            lines |= {row["employee_number"]: row["manager"] for row in rows}
+        return lines
 
     async def _write(
         self, import_id: UUID, people: Sequence[PersonRow], ids: dict[str, UUID], without_manager: frozenset[str], today: date
@@ -223,11 +230,11 @@ class _Worker:
                 refused[person.line] = RowError(person.line, "leaving_date", "has_left", message)
         return refused
 
-    async def _people(self, job: Import) -> AsyncGenerator[PersonRow, None]:
+    async def _people(self, job: Import, refused: Container[str]) -> AsyncGenerator[PersonRow, None]:
         """Second pass: the good rows again."""
         async with aclosing(self._outcomes(job, _reader(job))) as outcomes:
             async for outcome in outcomes:
-                if isinstance(outcome, PersonRow):
+                if isinstance(outcome, PersonRow) and outcome.employee_number not in refused:
                     yield outcome
 
     async def _outcomes(self, job: Import, reader: PeopleFileReader) -> AsyncGenerator[Outcome, None]:
@@ -325,6 +332,12 @@ def _row(person: PersonRow, ids: dict[str, UUID], facts: ParticipantFacts) -> di
         "name": person.name,
         "email": person.email,
     }
+
+
+def _chunks(numbers: Iterable[str]) -> Iterator[list[str]]:
+    waiting = iter(numbers)
+    while some := list(islice(waiting, _LOOKUP)):
+        yield some
 
 
 async def _batched(people: AsyncIterator[PersonRow], size: int) -> AsyncIterator[list[PersonRow]]:

@@ -59,6 +59,17 @@ ADD_FINDING: Final = """
 IDS_OF_NUMBERS: Final = """
     SELECT employee_number, id FROM participant WHERE tenant_id = $1 AND employee_number = ANY($2::text[])
 """
+# Everybody with these numbers and everybody above them; UNION, because people who report in a circle would have no end.
+LINES_UPWARDS: Final = """
+    WITH RECURSIVE above AS (
+        SELECT id, employee_number, manager_id FROM participant WHERE tenant_id = $1 AND employee_number = ANY($2::text[])
+        UNION
+        SELECT manager.id, manager.employee_number, manager.manager_id
+        FROM above JOIN participant AS manager ON manager.tenant_id = $1 AND manager.id = above.manager_id
+    )
+    SELECT above.employee_number, manager.employee_number AS manager
+    FROM above LEFT JOIN above AS manager ON manager.id = above.manager_id
+"""
 OWNERS_OF_EMAILS: Final = "SELECT email, employee_number FROM participant WHERE tenant_id = $1 AND email = ANY($2::text[])"
 
 _FACTS = (

@@ -1,12 +1,12 @@
 """The push parser: chunks of a people file in, people and row errors out."""
 
 import io
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from profile_service.people_file.columns import Columns, missed_columns, read_header
 from profile_service.people_file.records import BrokenRecord, PeopleFileError, RecordReader, TextDecoder
-from profile_service.people_file.reporting import ReportingCheck, check_reporting_lines
+from profile_service.people_file.reporting import KnownLines, ReportingCheck, check_reporting_lines
 from profile_service.people_file.rows import Outcome, PersonRow, RowError, RowReader
 
 BLOCK_BYTES: Final = 64 * 1024
@@ -20,7 +20,7 @@ class PeopleFileReader:
         async for chunk in body:
             for outcome in reader.feed(chunk): ...
         for outcome in reader.close(): ...
-        check = reader.check_reporting_lines(known=...)
+        check = reader.check_reporting_lines(known)
 
     Memory grows with the number of people only by what the whole-file rules remember: numbers, managers, e-mails.
 
@@ -76,8 +76,10 @@ class PeopleFileReader:
         """The managers' numbers that no person of the file has: look these up among the people already known."""
         return {manager for _, manager in self._reporting.values() if manager is not None} - self._reporting.keys()
 
-    def check_reporting_lines(self, known: Container[str] = ()) -> ReportingCheck:
-        """The rules about managers, for everyone read; call it after `close`. `known`: numbers already registered."""
+    def check_reporting_lines(self, known: KnownLines) -> ReportingCheck:
+        """The rules about managers, for everyone read; call it after `close`. `known`: `managers_outside` who are registered
+        and everybody above them, each with their manager's number.
+        """
         return check_reporting_lines(self._reporting, known, self._header_of("manager_employee_number"))
 
     def _read(self, block: bytes, *, final: bool) -> Iterator[Outcome]:

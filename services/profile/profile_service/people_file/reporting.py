@@ -1,6 +1,6 @@
 """The rules about managers, which only the whole file can be held against."""
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from profile_service.people_file.cells import shown
@@ -9,58 +9,106 @@ from profile_service.people_file.rows import RowError
 ReportingLines = Mapping[str, tuple[int, str | None]]
 """By employee number: the line of the person's row, and their manager's number."""
 
+KnownLines = Mapping[str, str | None]
+"""By employee number of somebody who is registered already: their manager's number."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReportingCheck:
-    """`warnings` in the order of the file; `without_manager`: employee numbers to be imported without their manager."""
+    """`findings` in the order of the file; `without_manager`: employee numbers to be imported without their manager;
+    `refused`: those of rows that are errors after all.
+    """
 
-    warnings: tuple[RowError, ...]
+    findings: tuple[RowError, ...]
     without_manager: frozenset[str]
+    refused: frozenset[str]
 
 
-def check_reporting_lines(people: ReportingLines, known: Container[str], column: str | None) -> ReportingCheck:
+def check_reporting_lines(people: ReportingLines, known: KnownLines, column: str | None) -> ReportingCheck:
     """Find unknown managers, people who are their own manager, and managers in a circle.
 
-    Losing a person is worse than losing their manager, so all of these are warnings. `known` holds the numbers of
-    people who are already registered; `column` is the header to name. A circle is reported once, at its first row.
+    Losing a person is worse than losing their manager, so these are warnings; a circle is reported once, at its first row.
+    Only a circle that runs through people who are not in the file is an error, of the last row that closes it: that person
+    is registered already, and stays as they are. `known` holds the managers who are not in the file and everybody above
+    them; `column` is the header to name.
     """
-    warnings: list[RowError] = []
-    managers: dict[str, str] = {}
+    findings: list[RowError] = []
+    lines: dict[str, str] = {}
     dropped: set[str] = set()
     for number, (line, manager) in people.items():
         if manager is None:
             continue
         if manager == number:
             message = f"{shown(number)} is their own manager. Imported without a manager; write the manager's number."
-            warnings.append(RowError(line, column, "own_manager", message, "warning"))
+            findings.append(RowError(line, column, "own_manager", message, "warning"))
             dropped.add(number)
-        elif manager in people:
-            managers[number] = manager
-        elif manager not in known:
+        elif manager in people or manager in known:
+            lines[number] = manager
+        else:
             message = (
                 f"The manager {shown(manager)} is neither in the file nor known already. Imported without a manager; "
                 "correct the number, or add the manager to the file."
             )
-            warnings.append(RowError(line, column, "unknown_manager", message, "warning"))
+            findings.append(RowError(line, column, "unknown_manager", message, "warning"))
             dropped.add(number)
-    unknown = sum(warning.code == "unknown_manager" for warning in warnings)
-    if unknown >= 10 and unknown > 9 * len(managers):
+    unknown = sum(finding.code == "unknown_manager" for finding in findings)
+    if unknown >= 10 and unknown > 9 * len(lines):
         message = (
-            f"{unknown} of {unknown + len(managers)} managers are unknown. "
+            f"{unknown} of {unknown + len(lines)} managers are unknown. "
             "Does this column hold employee numbers? If not, map the one that does."
         )
-        warnings.append(RowError(1, column, "doubtful_manager_column", message, "warning"))
-    for members in _circles(managers):
-        start = min(range(len(members)), key=lambda place: people[members[place]][0])
-        circle = members[start:] + members[:start]
-        names = " → ".join(map(shown, circle[:10])) + (" → …" if len(circle) > 10 else f" → {shown(circle[0])}")
+        findings.append(RowError(1, column, "doubtful_manager_column", message, "warning"))
+    lines |= {number: manager for number, manager in known.items() if manager is not None and number not in people}
+    circles, closing_rows = _circles_within_the_file(lines, people, known)
+    for circle in closing_rows:
         message = (
-            f"{len(circle)} people are managers of each other in a circle: {names}. "
+            f"{len(circle)} people would be managers of each other in a circle: {_named(circle)}. Not imported; correct this "
+            f"manager, or add {shown(circle[-1])} to the file with the manager they have now."
+        )
+        findings.append(RowError(people[circle[0]][0], column, "manager_cycle", message))
+    for members in circles:
+        circle = _starting_with(min(members, key=lambda number: people[number][0]), members)
+        message = (
+            f"{len(circle)} people are managers of each other in a circle: {_named(circle)}. "
             "All are imported without a manager; correct the one that is wrong."
         )
-        warnings.append(RowError(people[circle[0]][0], column, "manager_cycle", message, "warning"))
+        findings.append(RowError(people[circle[0]][0], column, "manager_cycle", message, "warning"))
         dropped.update(circle)
-    return ReportingCheck(tuple(sorted(warnings, key=lambda warning: warning.line)), frozenset(dropped))
+    findings.sort(key=lambda finding: finding.line)
+    return ReportingCheck(tuple(findings), frozenset(dropped), frozenset(circle[0] for circle in closing_rows))
+
+
+def _circles_within_the_file(
+    lines: dict[str, str], people: ReportingLines, known: KnownLines
+) -> tuple[list[list[str]], list[list[str]]]:
+    """The circles of rows alone; and those a row closes with people who stay as they are, starting with that row's person.
+
+    Who is refused stays as they are too, which may let another row close a circle: `lines` is changed until none does.
+    """
+    written = set(people)
+    closing_rows: list[list[str]] = []
+    while True:
+        circles = [members for members in _circles(lines) if not written.isdisjoint(members)]
+        mixed = [members for members in circles if not written.issuperset(members)]
+        if not mixed:
+            return circles, closing_rows
+        for members in mixed:
+            above_others = [one for place, one in enumerate(members) if one in written and members[place - 1] not in written]
+            last = max(above_others, key=lambda number: people[number][0])
+            closing_rows.append(_starting_with(last, members))
+            written.remove(last)
+            del lines[last]
+            if as_before := known.get(last):
+                lines[last] = as_before
+
+
+def _starting_with(person: str, circle: list[str]) -> list[str]:
+    place = circle.index(person)
+    return circle[place:] + circle[:place]
+
+
+def _named(circle: list[str]) -> str:
+    return " → ".join(map(shown, circle[:10])) + (" → …" if len(circle) > 10 else f" → {shown(circle[0])}")
 
 
 def _circles(managers: Mapping[str, str]) -> Iterator[list[str]]:
