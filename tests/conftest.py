@@ -10,15 +10,15 @@ from uuid import UUID
 
 import pytest
 import structlog
-from support import parts
-from support.issuer import Issuer
-from support.log import EventLog
-from support.services import RunningService, Surroundings
-from support.threads import in_a_thread
 
 from peerloom_events import Envelope
 from peerloom_service.identifiers import new_id
 from peerloom_service.service import Service
+from tests.support import parts
+from tests.support.issuer import Issuer
+from tests.support.log import EventLog
+from tests.support.services import RunningService, Surroundings
+from tests.support.threads import in_a_thread
 
 _REAL_KAFKA = "real_kafka: needs Apache Kafka (its durability, admin or failures); skipped on the wheel's broker"
 _BREAKS_KAFKA = "breaks_kafka: needs an Apache Kafka of its own to break; skipped where only given or wheel brokers are"

@@ -7,8 +7,13 @@ from uuid import UUID
 
 import httpx
 import pytest
-from support import RunningService, Surroundings
-from support.facts import (
+
+from analytics_service.main import service
+from peerloom_events import Event, MatchRunFailed, MatchRunRequested, ParticipantRegistered, ParticipantUpdated
+from peerloom_service.identifiers import new_id
+from peerloom_service.parking import Delivery
+from tests.support import RunningService, Surroundings
+from tests.support.facts import (
     a_match_accepted,
     a_match_confirmed,
     a_match_declined,
@@ -25,12 +30,7 @@ from support.facts import (
     a_survey_requested,
     feedback_submitted,
 )
-from support.log import envelope_of
-
-from analytics_service.main import service
-from peerloom_events import Event, MatchRunFailed, MatchRunRequested, ParticipantRegistered, ParticipantUpdated
-from peerloom_service.identifiers import new_id
-from peerloom_service.parking import Delivery
+from tests.support.log import envelope_of
 
 Deliver = Callable[..., Awaitable[None]]
 

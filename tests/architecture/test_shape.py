@@ -1,6 +1,8 @@
 """Who has read one service knows them all."""
 
 import importlib
+import importlib.util
+import sys
 from pathlib import Path
 
 import pytest
@@ -87,3 +89,14 @@ def test_most_files_are_right_sized() -> None:
         if "build" not in path.parts
     }
     assert {path for path, lines in sizes.items() if lines > 400} == set()
+
+
+def test_no_folder_of_tests_shadows_a_module_of_the_standard_library() -> None:
+    """`tests/profile` must not be what `import profile` finds, and with it `import cProfile`."""
+    found = {
+        name: importlib.util.find_spec(name)
+        for name in sys.stdlib_module_names & {path.stem for path in Path(__file__).parents[1].iterdir()}
+    }
+
+    assert {"profile", "platform"} <= found.keys(), "this test proves nothing"
+    assert [name for name, spec in found.items() if spec is None or str(ROOT) in str(spec.origin)] == []

@@ -13,22 +13,18 @@ import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
-from pathlib import Path
 from types import ModuleType
 
 import asyncpg
 import psutil
 
-sys.path.insert(0, str(Path(__file__).parents[1]))  # as pytest does: `support` is what the tests stand on
-
-from support import parts
-from support.issuer import Issuer
-from support.log import EventLog
-from support.services import Surroundings
-
 from tests.bench import api, consumer, demo, import_people, latency, page, relay
 from tests.bench.figures import FIGURES, FULL, QUICK, Effort, Measured
 from tests.bench.processes import MeasurementFailed
+from tests.support import parts
+from tests.support.issuer import Issuer
+from tests.support.log import EventLog
+from tests.support.services import Surroundings
 
 _ON_REAL_PARTS = (api, relay, consumer, latency, import_people)
 

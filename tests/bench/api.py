@@ -9,15 +9,15 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 
 import httpx
-from support.bodies import a_person
-from support.processes import environment_of
-from support.services import Surroundings
 
 from peerloom_service.identifiers import new_id
 from profile_service.main import service
 from tests.bench.figures import Effort, Measured, median_ratio, spread, spread_of_ratio
 from tests.bench.load import MARK, Job, Seen
 from tests.bench.processes import Server, loaded, service_server, uvicorn_server
+from tests.support.bodies import a_person
+from tests.support.processes import environment_of
+from tests.support.services import Surroundings
 
 KEYS = ("create_vs_hello", "create_vs_sqlmodel", "read_vs_hello")
 

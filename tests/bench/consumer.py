@@ -16,7 +16,6 @@ from typing import Any, TypeVar
 
 import uvloop
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from support.services import Surroundings
 
 from matching_service.main import service
 from peerloom_events import ParticipantRegistered
@@ -29,6 +28,7 @@ from peerloom_service.settings import read_settings
 from tests.bench.events import records
 from tests.bench.figures import Effort, Measured, Pace, Stopwatch, median_ratio, paces, spread_of_ratio
 from tests.bench.processes import contestant, runtime_of
+from tests.support.services import Surroundings
 
 KEYS = ("consumer_vs_getmany",)
 

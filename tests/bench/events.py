@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from itertools import cycle, islice
 from uuid import UUID
 
-from support.log import envelope_of
-
 from peerloom_events import OfferedSkill, ParticipantFacts, ParticipantRegistered, SoughtSkill, WorkingHours
 from peerloom_local.people import Person, make_people
 from peerloom_service.identifiers import new_id
 from peerloom_service.producer import Record
+from tests.support.log import envelope_of
 
 _COMPANY = 1000
 _SEED = 1

@@ -16,9 +16,6 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
-from support.log import EventLog
-from support.services import Surroundings
-from support.waiting import eventually
 
 from peerloom_kafka import free_ports
 from peerloom_kafka.ports import port_is_free
@@ -29,6 +26,9 @@ from peerloom_service.service import Service
 from tests.bench.figures import Effort, Measured
 from tests.bench.memory import Memory
 from tests.bench.processes import MeasurementFailed
+from tests.support.log import EventLog
+from tests.support.services import Surroundings
+from tests.support.waiting import eventually
 
 KEYS = ("import_people_per_s", "import_rss_mb")
 

@@ -18,9 +18,6 @@ from itertools import pairwise
 from typing import Any, Final
 
 import uvloop
-from support.bodies import a_person
-from support.services import Surroundings
-from support.waiting import eventually
 
 from matching_service.main import service as matching
 from peerloom_service.consumer import Consumer
@@ -34,6 +31,9 @@ from profile_service.main import service as profile
 from tests.bench.consumer import consumer_of, ends, start_at
 from tests.bench.figures import Effort, Measured
 from tests.bench.processes import MeasurementFailed, contestant, runtime_of
+from tests.support.bodies import a_person
+from tests.support.services import Surroundings
+from tests.support.waiting import eventually
 
 KEYS = ("event_latency_p50_ms", "event_latency_p99_ms")
 

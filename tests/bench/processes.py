@@ -15,13 +15,13 @@ from typing import Any
 
 import httpx
 import psutil
-from support.processes import environment_of
 
 from peerloom_kafka import free_ports
 from peerloom_service.runtime import Runtime
 from peerloom_service.service import Service
 from peerloom_service.settings import ServiceSettings, read_settings
 from tests.bench.load import Job, Seen
+from tests.support.processes import environment_of
 
 ROOT = Path(__file__).parents[2]
 _START_SECONDS = 30.0
@@ -114,7 +114,7 @@ async def contestant(
         "-m",
         module,
         cwd=ROOT,
-        env={**environment, "PYTHONPATH": str(ROOT / "tests")},  # as pytest does: `support` is what the tests stand on
+        env=environment,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )

@@ -14,8 +14,6 @@ from dataclasses import asdict
 from typing import Any
 
 import uvloop
-from support.log import envelope_of
-from support.services import Surroundings
 
 from peerloom_events import ParticipantRegistered
 from peerloom_service.database import Database
@@ -28,6 +26,8 @@ from profile_service.main import service
 from tests.bench.events import people_registered
 from tests.bench.figures import Effort, Measured, Pace, Stopwatch, median_ratio, paces, spread_of_ratio
 from tests.bench.processes import contestant, runtime_of
+from tests.support.log import envelope_of
+from tests.support.services import Surroundings
 
 KEYS = ("relay_vs_send_batch",)
 

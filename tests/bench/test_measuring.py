@@ -4,11 +4,11 @@ from urllib.parse import urlsplit
 
 import pytest
 from starlette.types import Receive, Scope, Send
-from support.serving import served
 
 from tests.bench.figures import Measured, median_ratio
 from tests.bench.latency import share
 from tests.bench.load import Job, is_complete, run
+from tests.support.serving import served
 
 REQUEST = "POST /people HTTP/1.1\r\nhost: x\r\nidempotency-key: {unique}\r\ncontent-length: 12\r\n\r\n{unique}"
 

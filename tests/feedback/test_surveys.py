@@ -7,11 +7,11 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from support import RunningService
-from support.facts import a_session_completed
 
 from peerloom_events import FeedbackSubmitted, SessionCompleted, SurveyRequested
 from peerloom_service.identifiers import new_id
+from tests.support import RunningService
+from tests.support.facts import a_session_completed
 
 Feed = Callable[..., Awaitable[Any]]
 Heard = Callable[..., Awaitable[list[Any]]]

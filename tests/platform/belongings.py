@@ -4,9 +4,9 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-from support import RunningService, a_person, a_program, an_organisation, eventually
 
 from peerloom_service.tables import CHASSIS_TABLES
+from tests.support import RunningService, a_person, a_program, an_organisation, eventually
 
 HEADER = "employee_number,name,email,department,job_title,level,location,time_zone,languages,hire_date\n"
 

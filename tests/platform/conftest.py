@@ -9,8 +9,9 @@ import pytest
 from belongings import Belongings
 from ledger_service.main import ledger as make_ledger
 from ledgers import Ledger
-from support import EventLog, RunningService, Surroundings, parts
-from support.threads import in_a_thread
+
+from tests.support import EventLog, RunningService, Surroundings, parts
+from tests.support.threads import in_a_thread
 
 
 @pytest.fixture(scope="session", autouse=True)

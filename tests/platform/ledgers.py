@@ -13,12 +13,12 @@ import asyncpg
 import httpx
 from ledger_service.main import id_of
 from ledger_service.main import ledger as make_ledger
-from support import Overheard, RunningService, ServiceProcess, Surroundings, a_match_confirmed, eventually, parts
 
 from peerloom_events import MatchConfirmed, SurveyRequested
 from peerloom_service.identifiers import new_id
 from peerloom_service.service import Service
 from peerloom_service.settings import ServiceSettings
+from tests.support import Overheard, RunningService, ServiceProcess, Surroundings, a_match_confirmed, eventually, parts
 
 SESSION_MS = 6_000 if parts.choice().kafka else 3_000
 """As short as a broker of ours allows: this long a killed member holds up its group. A given broker has Kafka's own limit."""

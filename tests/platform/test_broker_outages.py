@@ -9,11 +9,11 @@ import httpx
 import pytest
 from conftest import Breakable
 from ledgers import Ledger, a_match, an_account, deliveries, versions_in_order
-from support import eventually
-from support.log import envelope_of
 
 from peerloom_events import ParticipantRegistered
 from peerloom_service import producer
+from tests.support import eventually
+from tests.support.log import envelope_of
 
 pytestmark = pytest.mark.breaks_kafka
 

@@ -7,8 +7,9 @@ from uuid import UUID
 
 import pytest
 from ledgers import Ledger, a_match, an_account
-from support import RunningService, Surroundings, eventually
-from support.proxy import Proxy
+
+from tests.support import RunningService, Surroundings, eventually
+from tests.support.proxy import Proxy
 
 _TERMINATE = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()"
 

@@ -5,11 +5,11 @@ from uuid import UUID
 
 import pytest
 from ledgers import Ledger, a_match, metric
-from support import EventLog, RunningService, Surroundings, a_participant_registered, a_participant_updated, eventually
-from support.log import envelope_of
 
 from peerloom_events import MatchConfirmed, SurveyRequested
 from peerloom_service.producer import Record
+from tests.support import EventLog, RunningService, Surroundings, a_participant_registered, a_participant_updated, eventually
+from tests.support.log import envelope_of
 
 
 async def effects(ledger: RunningService, match: MatchConfirmed) -> int:

@@ -14,13 +14,13 @@ from alembic.migration import MigrationContext
 from ledgers import Ledger
 from sqlalchemy import Connection, pool
 from sqlalchemy.ext.asyncio import create_async_engine
-from support import Surroundings
 
 from peerloom_service import idempotency, inbox, outbox, parking, transaction
 from peerloom_service.migrations import sqlalchemy_url
 from peerloom_service.service import Service
 from peerloom_service.settings import ServiceSettings
 from peerloom_service.tables import CHASSIS_TABLES, storages
+from tests.support import Surroundings
 
 _VERBS = {"SELECT", "INSERT", "UPDATE", "DELETE", "WITH"}
 SERVICES = ("profile", "matching", "sessions", "feedback", "analytics")

@@ -10,7 +10,8 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from support import RunningService, a_person, a_program
+
+from tests.support import RunningService, a_person, a_program
 
 
 def a_refusal(answer: httpx.Response) -> httpx.Response:

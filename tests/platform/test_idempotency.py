@@ -5,9 +5,9 @@ from uuid import UUID, uuid4
 
 import pytest
 from ledgers import an_account
-from support import RunningService
 
 from peerloom_events import ParticipantRegistered, ParticipantUpdated
+from tests.support import RunningService
 
 
 def key() -> dict[str, str]:

@@ -9,9 +9,9 @@ from uuid import UUID
 import httpx
 import pytest
 from ledgers import Ledger, a_match, an_account, deliveries, metric, versions_in_order
-from support import EventLog, RunningService, ServiceProcess, Surroundings, eventually
 
 from peerloom_events import ParticipantRegistered
+from tests.support import EventLog, RunningService, ServiceProcess, Surroundings, eventually
 
 _RELAY_LOCKS = """
     SELECT pid FROM pg_locks JOIN pg_database ON pg_database.oid = database

@@ -8,13 +8,13 @@ from uuid import UUID, uuid4
 import pytest
 from conftest import Breakable
 from ledgers import Ledger, a_match
-from support import EventLog, RunningService, eventually
-from support.log import envelope_of
-from support.processes import environment_of, run
 
 from peerloom_events.topics import MATCHES
 from peerloom_service import producer
 from peerloom_service.producer import Record
+from tests.support import EventLog, RunningService, eventually
+from tests.support.log import envelope_of
+from tests.support.processes import environment_of, run
 
 
 def letters_of(ledger: RunningService) -> str:

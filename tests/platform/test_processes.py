@@ -9,12 +9,12 @@ import httpx
 import pytest
 from ledger_service.main import ledger as make_ledger
 from ledgers import Ledger, a_match, an_account
-from support import Surroundings, eventually
-from support.processes import environment_of, run
-from support.serving import served
 
 from peerloom_service.runtime import Runtime
 from peerloom_service.settings import ServiceSettings, read_settings
+from tests.support import Surroundings, eventually
+from tests.support.processes import environment_of, run
+from tests.support.serving import served
 
 SOUND = {
     "PEERLOOM_DATABASE_URL": "postgresql://ledger:secret-of-the-database@127.0.0.1:5432/ledger",

@@ -6,7 +6,8 @@ from uuid import UUID
 import asyncpg
 import pytest
 from belongings import Belongings, tables_of
-from support import RunningService
+
+from tests.support import RunningService
 
 EMPTIED = "import_piece"
 """Gone once the file has been worked through."""

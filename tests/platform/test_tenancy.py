@@ -6,9 +6,9 @@ from typing import Any
 import httpx
 import pytest
 from belongings import Belongings, a_line, tables_of
-from support import RunningService, Surroundings, a_person, a_program
 
 from profile_service.main import service
+from tests.support import RunningService, Surroundings, a_person, a_program
 
 
 @pytest.fixture(scope="module", params=["two walls", "statements alone"])

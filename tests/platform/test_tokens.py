@@ -15,10 +15,10 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from ledger_service.main import ledger as make_ledger
-from support import RunningService, Surroundings
-from support.issuer import Issuer
 
 from peerloom_service import auth
+from tests.support import RunningService, Surroundings
+from tests.support.issuer import Issuer
 
 SCOPES = ["accounts:read", "accounts:write"]
 

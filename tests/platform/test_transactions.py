@@ -10,13 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ledger_service.main import Account
 from ledgers import an_account
-from support import RunningService, a_participant_registered, a_participant_updated
 
 from peerloom_events import ParticipantRegistered
 from peerloom_service.context import Cause
 from peerloom_service.identifiers import new_id
 from peerloom_service.problems import NotFound, PreconditionFailed
 from peerloom_service.transaction import Transaction
+from tests.support import RunningService, a_participant_registered, a_participant_updated
 
 Result = TypeVar("Result")
 STEPS = st.lists(st.tuples(st.sampled_from(["open", "book", "look"]), st.integers(0, 2)), min_size=1, max_size=8)

@@ -8,12 +8,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from support import RunningService, ServiceProcess, Surroundings, eventually
-from support.log import EventLog
 
 from peerloom_events import ParticipantRegistered, ParticipantUpdated
 from peerloom_service.settings import ServiceSettings
 from profile_service.main import service
+from tests.support import RunningService, ServiceProcess, Surroundings, eventually
+from tests.support.log import EventLog
 
 from .people_files import cells, text_of
 

@@ -8,9 +8,9 @@ from uuid import UUID
 
 import httpx
 import pytest
-from support import RunningService, a_person, eventually
 
 from peerloom_events import ParticipantRegistered, ParticipantUpdated
+from tests.support import RunningService, a_person, eventually
 
 from .people_files import HEADER, cells, line_of, text_of
 

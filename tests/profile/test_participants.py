@@ -6,9 +6,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from support import EventLog, RunningService, a_person
 
 from peerloom_events import ParticipantRegistered, ParticipantUpdated
+from tests.support import EventLog, RunningService, a_person
 
 
 async def test_a_registered_person_can_be_read_as_they_were_sent(profile: RunningService, tenant: UUID) -> None:

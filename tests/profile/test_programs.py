@@ -6,9 +6,9 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from support import EventLog, RunningService, a_person, a_program
 
 from peerloom_events import ParticipantEnrolled, ProgramLaunched
+from tests.support import EventLog, RunningService, a_person, a_program
 
 
 async def launched(client: httpx.AsyncClient, **changed: Any) -> str:

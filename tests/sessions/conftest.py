@@ -7,7 +7,11 @@ from uuid import UUID
 
 import httpx
 import pytest
-from support import (
+
+from peerloom_events import MatchConfirmed, ProgramLaunched
+from peerloom_service.identifiers import new_id
+from sessions_service.main import service
+from tests.support import (
     RunningService,
     Surroundings,
     a_match_confirmed,
@@ -15,10 +19,6 @@ from support import (
     a_program_launched,
     eventually,
 )
-
-from peerloom_events import MatchConfirmed, ProgramLaunched
-from peerloom_service.identifiers import new_id
-from sessions_service.main import service
 
 Feed = Callable[..., Awaitable[Any]]
 Meet = Callable[..., Awaitable[dict[str, Any]]]

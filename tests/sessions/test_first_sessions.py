@@ -10,7 +10,11 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import httpx
 import pytest
-from support import (
+
+from peerloom_events import MatchConfirmed, ProgramLaunched, SessionScheduled, WorkingHours
+from peerloom_service.identifiers import new_id
+from sessions_service.main import service
+from tests.support import (
     EventLog,
     RunningService,
     Surroundings,
@@ -19,10 +23,6 @@ from support import (
     a_participant_updated,
     eventually,
 )
-
-from peerloom_events import MatchConfirmed, ProgramLaunched, SessionScheduled, WorkingHours
-from peerloom_service.identifiers import new_id
-from sessions_service.main import service
 
 Feed = Callable[..., Awaitable[Any]]
 Heard = Callable[..., Awaitable[list[Any]]]

@@ -8,10 +8,10 @@ from uuid import UUID
 
 import httpx
 import pytest
-from support import RunningService
 
 from peerloom_events import MatchConfirmed, ProgramLaunched, SessionCompleted, SessionMissed, SessionScheduled
 from peerloom_service.identifiers import new_id
+from tests.support import RunningService
 
 Clock = Callable[[str], Awaitable[None]]
 Heard = Callable[..., Awaitable[list[Any]]]

@@ -7,10 +7,10 @@ from uuid import UUID
 
 import pytest
 from pydantic import ValidationError
-from support import RunningService
 
 from peerloom_service.identifiers import new_id
 from sessions_service.settings import Settings
+from tests.support import RunningService
 
 Clock = Callable[[str], Awaitable[None]]
 

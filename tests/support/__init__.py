@@ -1,8 +1,8 @@
 """What tests stand on: real parts, an issuer, the event log, running services, and builders of what goes in and out."""
 
-from support import parts
-from support.bodies import a_person, a_program, an_organisation
-from support.facts import (
+from tests.support import parts
+from tests.support.bodies import a_person, a_program, an_organisation
+from tests.support.facts import (
     a_match_accepted,
     a_match_confirmed,
     a_match_declined,
@@ -20,10 +20,10 @@ from support.facts import (
     feedback_submitted,
     some_facts,
 )
-from support.log import EventLog, Overheard
-from support.processes import ServiceProcess
-from support.services import RunningService, Surroundings
-from support.waiting import eventually
+from tests.support.log import EventLog, Overheard
+from tests.support.processes import ServiceProcess
+from tests.support.services import RunningService, Surroundings
+from tests.support.waiting import eventually
 
 __all__ = [
     "EventLog",

@@ -12,7 +12,8 @@ from uuid import UUID, uuid4
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from starlette.types import Receive, Scope, Send
-from support.serving import served
+
+from tests.support.serving import served
 
 AUDIENCE = "peerloom"
 

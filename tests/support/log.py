@@ -13,12 +13,12 @@ from uuid import UUID
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
-from support.waiting import eventually
 
 from peerloom_events import TOPICS, Envelope, Event, MalformedEnvelope, event_types, rfc3339
 from peerloom_service.identifiers import new_id
 from peerloom_service.producer import Record, Sender
 from peerloom_service.topics import ensure_topics
+from tests.support.waiting import eventually
 
 AnyEvent = TypeVar("AnyEvent", bound=Event)
 

@@ -73,7 +73,7 @@ def _kind() -> Kind:
             raise ValueError(f"PEERLOOM_TEST_PARTS is containers, jars or wheels, not {named!r}")
         return named  # type: ignore[return-value]
     if importlib.util.find_spec("testcontainers") is not None:
-        from support.containers import docker_answers
+        from tests.support.containers import docker_answers
 
         if docker_answers():
             return "containers"
@@ -87,7 +87,7 @@ def postgres() -> Iterator[str]:
     if chosen.postgres:
         yield chosen.postgres
     elif chosen.kind == "containers":
-        from support import containers
+        from tests.support import containers
 
         with containers.postgres() as address:
             yield address
@@ -114,7 +114,7 @@ def kafka() -> Iterator[str]:
 def breakable_kafka() -> Iterator[Broker]:
     """An Apache Kafka of one's own. Blocks; only where `choice().breakable`."""
     if choice().kind == "containers":
-        from support import containers
+        from tests.support import containers
 
         with containers.kafka() as broker:
             yield broker

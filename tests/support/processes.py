@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Self
 
 import httpx
-from support.waiting import eventually
 
 from peerloom_kafka import free_ports
 from peerloom_service.settings import ServiceSettings
+from tests.support.waiting import eventually
 
 START_SECONDS = 30.0
 

@@ -14,17 +14,17 @@ from uuid import UUID, uuid4
 import asyncpg
 import httpx
 from fastapi import FastAPI
-from support.issuer import Issuer
-from support.log import EventLog
-from support.processes import environment_of, run
-from support.serving import served
-from support.waiting import eventually
 
 from peerloom_local import databases, wheels
 from peerloom_service.runtime import Runtime
 from peerloom_service.service import Service
 from peerloom_service.settings import ServiceSettings
 from peerloom_service.topics import ensure_topics
+from tests.support.issuer import Issuer
+from tests.support.log import EventLog
+from tests.support.processes import environment_of, run
+from tests.support.serving import served
+from tests.support.waiting import eventually
 
 READY_SECONDS = 30.0
 _TLS = ssl.create_default_context()  # making one takes a client longer than its requests; addresses are http:// anyway
