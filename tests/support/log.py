@@ -35,9 +35,8 @@ class Overheard:
 class EventLog:
     """Feeds events and hears, from all topics of the platform, what was sent since it was opened."""
 
-    def __init__(self, bootstrap: str, client: AIOKafkaConsumer, *, idempotent: bool) -> None:
+    def __init__(self, bootstrap: str, *, idempotent: bool) -> None:
         self.bootstrap = bootstrap
-        self._client = client
         self._sender = Sender(bootstrap, idempotent=idempotent)
         self._overheard: list[Overheard] = []
         self._reached: dict[TopicPartition, int] = {}
@@ -47,12 +46,12 @@ class EventLog:
     async def opened(cls, bootstrap: str, *, idempotent: bool) -> AsyncIterator[Self]:
         """Make the platform's topics and listen."""
         await ensure_topics(bootstrap, TOPICS, replication=1)
+        log = cls(bootstrap, idempotent=idempotent)
         client = await _reader(bootstrap)
-        log = cls(bootstrap, client, idempotent=idempotent)
         await client.seek_to_end()
         for partition in client.assignment():
             log._reached[partition] = await client.position(partition)
-        listening = asyncio.ensure_future(log._listen())
+        listening = asyncio.ensure_future(log._listen(client))
         try:
             yield log
         finally:
@@ -107,14 +106,16 @@ class EventLog:
 
     async def lag(self, group: str, topics: Iterable[str]) -> int:
         """How many records of these topics the consumer group has not committed yet."""
-        ends = await self.heard_all(topics)
-        starts = await self._client.beginning_offsets(list(ends))
         admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+        client = await _reader(self.bootstrap, sorted(topics))
         try:
             await admin.start()
+            ends = await self._ends(client)
+            starts = await client.beginning_offsets(client.assignment())
             committed = await admin.list_consumer_group_offsets(group, partitions=list(ends))
         finally:
             await admin.close()
+            await client.stop()
 
         def position(partition: TopicPartition) -> int:
             kept = committed.get(partition)
@@ -126,7 +127,7 @@ class EventLog:
         """Let a new consumer group begin with what comes from now on, and not with what other tests have said."""
         client = await _reader(self.bootstrap, sorted(topics), group_id=group)
         try:
-            await client.commit(await self.heard_all(topics))
+            await client.commit(await self._ends(client))
         finally:
             await client.stop()
 
@@ -144,20 +145,28 @@ class EventLog:
         finally:
             await client.stop()
 
-    async def heard_all(self, topics: Iterable[str] | None = None) -> dict[TopicPartition, int]:
-        """Return when everything was heard that is in these topics (None: the platform's) now: the offset behind it, by
-        partition. (The wheel's broker tells the offset behind the first record of the last batch; a batch is read whole.)
+    async def heard_all(self) -> None:
+        """Return when everything was heard that is in the log now."""
+        client = await _reader(self.bootstrap)
+        try:
+            await self._ends(client)
+        finally:
+            await client.stop()
+
+    async def _ends(self, client: AIOKafkaConsumer) -> dict[TopicPartition, int]:
+        """Offset behind the last record of each partition, once that was heard. As far as a log that listens has read: the
+        wheel's broker tells the offset behind the first record of the last batch instead, and a batch is read whole.
         """
-        wanted = None if topics is None else frozenset(topics)
-        asked = [partition for partition in self._reached if wanted is None or partition.topic in wanted]
-        told = await self._client.end_offsets(asked)
+        told: dict[TopicPartition, int] = await client.end_offsets(client.assignment())
+        if not self._reached:
+            return told
         await eventually(lambda: all(self._reached[partition] >= end for partition, end in told.items()))
         return {partition: self._reached[partition] for partition in told}
 
-    async def _listen(self) -> None:
+    async def _listen(self, client: AIOKafkaConsumer) -> None:
         while True:
             try:
-                polled = await self._client.getmany(timeout_ms=200)
+                polled = await client.getmany(timeout_ms=200)
             except KafkaError:  # the broker may be down because a test wants it so
                 await asyncio.sleep(0.2)
                 continue
