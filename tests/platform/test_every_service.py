@@ -20,10 +20,10 @@ from peerloom_service.migrations import sqlalchemy_url
 from peerloom_service.service import Service
 from peerloom_service.settings import ServiceSettings
 from peerloom_service.tables import CHASSIS_TABLES, storages
+from tests.contracts.openapi import SERVICES
 from tests.support import Surroundings
 
 _VERBS = {"SELECT", "INSERT", "UPDATE", "DELETE", "WITH"}
-SERVICES = ("profile", "matching", "sessions", "feedback", "analytics")
 
 
 @dataclass
