@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import pytest
-from fastapi import Depends, Header, Security
+from fastapi import Depends, Header, Response, Security
 from ledgers import an_account
 from support import RunningService
 
@@ -26,6 +26,7 @@ class Something(Body):
 async def _open_to_all(name: str) -> Answer: ...
 async def _with_another_dependency(work: Anybody, other: Annotated[str, Depends(lambda: "x")]) -> Answer: ...
 async def _with_a_header(work: Anybody, x_name: Annotated[str, Header()]) -> Answer: ...
+async def _with_a_response_to_fill(work: Anybody, response: Response) -> Answer: ...
 async def _with_two_bodies(work: Anybody, one: Something, two: Something) -> Answer: ...
 async def _with_a_body_that_may_be_left_out(work: Anybody, body: Something | None = None) -> Answer: ...
 
@@ -36,6 +37,7 @@ async def _with_a_body_that_may_be_left_out(work: Anybody, body: Something | Non
         _open_to_all,
         _with_another_dependency,
         _with_a_header,
+        _with_a_response_to_fill,
         _with_two_bodies,
         _with_a_body_that_may_be_left_out,
     ],

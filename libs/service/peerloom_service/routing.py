@@ -6,10 +6,12 @@ besides. Here a route finds out once, when it is declared, and takes less: param
 """
 
 from collections.abc import Callable
+from inspect import signature
 from typing import Any, Final, cast
 
 from fastapi import APIRouter, Request, params
 from fastapi._compat import ModelField
+from fastapi.dependencies.models import Dependant
 from fastapi.dependencies.utils import request_params_to_args
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -80,15 +82,17 @@ class Route(APIRoute):
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options)
         wants = self.dependant
-        if [one.call for one in wants.dependencies] != [authorized] or wants.header_params or wants.cookie_params:
-            raise TypeError(f"{path}: a route takes Work, and besides it parameters of path and query, a body, or the Request")
-        (caller,) = wants.dependencies
+        (caller, *others) = wants.dependencies or (Dependant(),)
         self._methods = frozenset(self.methods or ())
         self._work, self._scopes = str(caller.name), tuple(caller.own_oauth_scopes or ())
         self._path = [(field.name, field.alias, field) for field in wants.path_params]
         self._query = wants.query_params
         self._body = _Body(path, wants.body_params) if wants.body_params else None
         self._request = wants.request_param_name
+        given = {self._work, self._request, self._body and self._body.name}
+        given |= {field.name for field in (*wants.path_params, *wants.query_params)}
+        if caller.call is not authorized or others or not signature(endpoint).parameters.keys() <= given:
+            raise TypeError(f"{path}: a route takes Work, and besides it parameters of path and query, a body, or the Request")
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request whose path is this route's."""
