@@ -1,4 +1,4 @@
-"""The service's PostgreSQL: a pool whose connections know which organisation they serve.
+"""The service's PostgreSQL: connections that know which organisation they serve.
 
 Row-level security compares each row's `tenant_id` with the setting `peerloom.tenant` of the connection. It is the second
 wall: statements name the tenant themselves as well. The setting outlives a transaction and is only sent when it changes, so
@@ -7,7 +7,7 @@ a pooler between us and PostgreSQL must pool whole connections (session mode).
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, Self
 from uuid import UUID
@@ -15,11 +15,14 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-_ACQUIRE_SECONDS: Final = 10.0
+_CONNECT_SECONDS: Final = 10.0
+_WAIT_SECONDS: Final = 10.0
 _CLOSE_SECONDS: Final = 5.0
 
 EVERY_TENANT = "*"
 """Work of the platform itself (relay, timers, consumers' bookkeeping), not of one organisation."""
+
+_UNKNOWN: Final = object()
 
 LOST = (
     asyncpg.PostgresConnectionError,
@@ -60,63 +63,48 @@ class TenantConnection(_Connection):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._tenant: str | None = None
+        self._tenant: UUID | object | None = _UNKNOWN
 
     async def serve(self, tenant: UUID | None) -> None:
         """Serve one organisation from now on; None is the platform itself."""
-        wanted = EVERY_TENANT if tenant is None else str(UUID(int=tenant.int))
-        if self._tenant != wanted:
+        if self._tenant != tenant:
+            wanted = EVERY_TENANT if tenant is None else str(UUID(int=tenant.int))
             await self.execute(f"SET peerloom.tenant = '{wanted}'")
-            self._tenant = wanted
+            self._tenant = tenant
 
     def forget_tenant(self) -> None:
         """After a rollback the setting may have gone back: ask again next time."""
-        self._tenant = None
+        self._tenant = _UNKNOWN
 
 
 Connection = TenantConnection
-"""What the rest of the chassis calls a connection (asyncpg's pool hands out proxies that behave like it)."""
 
 
 class Database:
-    """A service's database, opened and closed with the process.
+    """A service's database, opened and closed with the process: at most so many connections, each made when it is first needed.
 
-    asyncpg's pool makes, counts and replaces connections. Taking one out and putting it back costs it some 40 µs and two tasks,
-    more than a point read itself, so connections that are handed back are kept at hand here for whoever comes next.
+    asyncpg's own pool costs 40 µs and two tasks each time a connection is taken and put back, more than a point read itself.
     """
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
-        self._pool = pool
-        self._taken = 0  # out of the pool: at hand, in use, or being made
-        self._at_hand: list[Any] = []
-        self._waiting: deque[asyncio.Future[Any]] = deque()
+    def __init__(self, connect: Callable[[], Awaitable[Connection]], most: int) -> None:
+        self._connect = connect
+        self._most = most
+        self._open: set[Connection] = set()
+        self._being_made = 0
+        self._at_hand: list[Connection] = []
+        self._waiting: deque[asyncio.Future[Connection | None]] = deque()
 
     @classmethod
     @asynccontextmanager
     async def opened(cls, url: str, *, name: str, connections: int = 10) -> AsyncIterator[Self]:
-        """Open the pool; close it at the end.
+        """Open it with a first connection; close them all at the end.
 
         Raises: OSError or asyncpg.PostgresError when the database cannot be reached.
         """
-        pool = await asyncpg.create_pool(
-            url,
-            min_size=1,
-            max_size=connections,
-            max_inactive_connection_lifetime=0,
-            connection_class=TenantConnection,
-            init=_prepare,
-            reset=_reset,
-            timeout=10,
-            command_timeout=30,
-            server_settings={
-                "application_name": name,
-                "statement_timeout": "30000",
-                "lock_timeout": "5000",
-                "idle_in_transaction_session_timeout": "60000",
-            },
-        )
-        database = cls(pool)
+        database = cls(lambda: _connected(url, name), connections)
         try:
+            async with database.connection(None):
+                pass
             yield database
         finally:
             await database._close()
@@ -125,67 +113,75 @@ class Database:
         """A connection serving one organisation (None: the platform itself), as an asynchronous context."""
         return _Lease(self, tenant)
 
-    async def take(self) -> Any:
-        """A connection from those at hand, or else from the pool, or else the first that somebody gives back.
+    async def take(self) -> Connection:
+        """A connection from those at hand, or else a new one, or else the first that somebody gives back.
 
         Raises: TimeoutError when none becomes free in time, OSError or asyncpg.PostgresError when none can be made.
         """
         while True:
             while self._at_hand:
                 connection = self._at_hand.pop()
-                if not _is_gone(connection):
+                if not connection.is_closed():
                     return connection
-                await self._drop(connection)
-            if self._taken < self._pool.get_max_size():
-                return await self._from_pool()
-            connection = await self._turn()
-            if connection is not None:
-                return connection
+                self._drop(connection)
+            if len(self._open) + self._being_made < self._most:
+                return await self._made()
+            passed_on = await self._turn()
+            if passed_on is not None:
+                return passed_on
 
-    async def give_back(self, connection: Any, *, broken: bool) -> None:
-        """Hand a sound connection to the first who waits, or keep it at hand; a broken one is dropped.
+    def give_back(self, connection: Connection, *, broken: bool) -> None:
+        """Pass a sound connection on to the first who waits, or keep it at hand; drop one that is broken or left in the middle
+        of a transaction.
 
         Where one was cut off the others usually were too, without anybody having noticed yet: all at hand are dropped with it.
         """
-        if broken or _is_gone(connection):
+        if broken or connection.is_closed():
             lost, self._at_hand = [connection, *self._at_hand], []
             for each in lost:
-                await self._drop(each)
-            return
-        if connection.is_in_transaction():
-            await _reset(connection)
-        if not self._wake(connection):
+                self._drop(each)
+        elif connection.is_in_transaction():
+            self._drop(connection)
+        elif not self._pass_on(connection):
             self._at_hand.append(connection)
 
-    async def _from_pool(self) -> Any:
-        self._taken += 1
+    async def _made(self) -> Connection:
+        self._being_made += 1
         try:
-            return await self._pool.acquire(timeout=_ACQUIRE_SECONDS)
+            connection = await self._connect()
         except BaseException:
-            self._taken -= 1
-            self._wake(None)
+            self._being_made -= 1
+            self._pass_on(None)
             raise
+        self._being_made -= 1
+        self._open.add(connection)
+        return connection
 
-    async def _turn(self) -> Any:
-        """Wait for a connection; None: a place in the pool has become free."""
-        turn: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    async def _turn(self) -> Connection | None:
+        """Wait for a connection; None: one may be made now."""
+        loop = asyncio.get_running_loop()
+        turn: asyncio.Future[Connection | None] = loop.create_future()
         self._waiting.append(turn)
+        too_late = loop.call_later(_WAIT_SECONDS, _give_up, turn)
         try:
-            async with asyncio.timeout(_ACQUIRE_SECONDS):
-                return await turn
-        except BaseException:
-            if turn.done() and not turn.cancelled() and turn.result() is not None:
-                await self.give_back(turn.result(), broken=False)  # it came in the very moment of giving up
+            return await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled() and turn.exception() is None:  # it came in the very moment of giving up
+                connection = turn.result()
+                if connection is None:
+                    self._pass_on(None)
+                else:
+                    self.give_back(connection, broken=False)
             raise
+        finally:
+            too_late.cancel()
 
-    async def _drop(self, connection: Any) -> None:
-        if not _is_gone(connection):
-            connection.terminate()
-        await self._pool.release(connection)
-        self._taken -= 1
-        self._wake(None)
+    def _drop(self, connection: Connection) -> None:
+        connection.terminate()
+        self._open.discard(connection)
+        self._pass_on(None)
 
-    def _wake(self, connection: Any) -> bool:
+    def _pass_on(self, connection: Connection | None) -> bool:
         """Whether somebody was waiting for it."""
         while self._waiting:
             turn = self._waiting.popleft()
@@ -197,11 +193,11 @@ class Database:
     async def _close(self) -> None:
         try:
             async with asyncio.timeout(_CLOSE_SECONDS):
-                while self._at_hand:
-                    await self._pool.release(self._at_hand.pop())
-                await self._pool.close()
-        except TimeoutError:
-            self._pool.terminate()
+                for connection in [*self._open]:
+                    await connection.close()
+        except (TimeoutError, *LOST):
+            for connection in self._open:
+                connection.terminate()
 
     async def fetch(self, tenant: UUID | None, sql: str, *values: Any) -> list[asyncpg.Record]:
         """Rows of one statement outside any transaction."""
@@ -219,12 +215,30 @@ class Database:
             return await connection.execute(sql, *values)
 
 
-def _is_gone(connection: Any) -> bool:
-    """Whether it was closed; the pool takes back by itself what the server has cut off, and then the proxy answers nothing."""
+async def _connected(url: str, name: str) -> Connection:
+    connection: Connection = await asyncpg.connect(
+        url,
+        connection_class=TenantConnection,
+        timeout=_CONNECT_SECONDS,
+        command_timeout=30,
+        server_settings={
+            "application_name": name,
+            "statement_timeout": "30000",
+            "lock_timeout": "5000",
+            "idle_in_transaction_session_timeout": "60000",
+        },
+    )
     try:
-        return bool(connection.is_closed())
-    except asyncpg.InterfaceError:
-        return True
+        await connection.set_type_codec("jsonb", schema="pg_catalog", format="binary", encoder=_to_jsonb, decoder=_from_jsonb)
+    except BaseException:
+        connection.terminate()
+        raise
+    return connection
+
+
+def _give_up(turn: "asyncio.Future[Connection | None]") -> None:
+    if not turn.done():
+        turn.set_exception(TimeoutError("no connection became free in time"))
 
 
 class _Lease:
@@ -241,17 +255,12 @@ class _Lease:
         try:
             await self._connection.serve(self._tenant)
         except BaseException as error:
-            await self._database.give_back(self._connection, broken=isinstance(error, LOST))
+            self._database.give_back(self._connection, broken=isinstance(error, LOST))
             raise
-        connection: Connection = self._connection
-        return connection
+        return self._connection
 
     async def __aexit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        await self._database.give_back(self._connection, broken=isinstance(error, LOST))
-
-
-async def _prepare(connection: Any) -> None:
-    await connection.set_type_codec("jsonb", schema="pg_catalog", format="binary", encoder=_to_jsonb, decoder=_from_jsonb)
+        self._database.give_back(self._connection, broken=isinstance(error, LOST))
 
 
 def _to_jsonb(value: Any) -> bytes:
@@ -260,10 +269,3 @@ def _to_jsonb(value: Any) -> bytes:
 
 def _from_jsonb(data: bytes) -> Any:
     return orjson.loads(data[1:])
-
-
-async def _reset(connection: Any) -> None:
-    # The pool's own reset costs a round trip each time and would forget the tenant; an open transaction is all we fear.
-    if connection.is_in_transaction():
-        await connection.execute("ROLLBACK")
-        connection.forget_tenant()

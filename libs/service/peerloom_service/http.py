@@ -3,31 +3,25 @@
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, Final
+from typing import Final
 
 import asyncpg
+import orjson
 import structlog
-from fastapi import APIRouter, FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, FastAPI
+from opentelemetry import trace
 from prometheus_client import CONTENT_TYPE_LATEST, Histogram, generate_latest
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from peerloom_service.identifiers import random_bytes
-from peerloom_service.problems import (
-    BadRequest,
-    Invalid,
-    MethodNotAllowed,
-    NotFound,
-    PayloadTooLarge,
-    Problem,
-)
+from peerloom_service.messages import Answer, header
+from peerloom_service.problems import BadRequest, MethodNotAllowed, NotFound, Problem
 from peerloom_service.runtime import Runtime
 from peerloom_service.telemetry import current_trace_id
 
-_TOO_LARGE: Final = PayloadTooLarge("Send less at once: the body is larger than this address takes.")
-_CORRELATION_HEADER: Final = b"x-correlation-id"
 _LONGEST_CORRELATION: Final = 64
 
 _DURATION: Final = Histogram(
@@ -49,7 +43,6 @@ def create_app(
     description: str,
     router: APIRouter,
     run: Callable[[FastAPI], AbstractAsyncContextManager[tuple[Runtime, Health]]],
-    body_limit: int,
     tracing: bool,
 ) -> FastAPI:
     """The app. `run` opens what the process needs and closes it when the server stops."""
@@ -65,75 +58,38 @@ def create_app(
         description=description,
         version="1",
         lifespan=lifespan,
-        max_body_size=body_limit,
         telemetry={"tracing": tracing, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.router.routes.extend(router.routes)  # including the router would have each request matched twice
-    add_health(app)
-    app.add_exception_handler(Problem, _problem)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(asyncpg.CharacterNotInRepertoireError, _unkeepable)
-    app.add_exception_handler(asyncpg.UntranslatableCharacterError, _unkeepable)
-    app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(Exception, _unexpected)
+    # For whoever runs the process. The only ones without a token.
+    app.add_route("/health/live", _live, include_in_schema=False)
+    app.add_route("/health/ready", _ready, include_in_schema=False)
+    app.add_route("/metrics", _metrics, include_in_schema=False)
     return app
 
 
-def add_health(app: FastAPI) -> None:
-    """Routes for whoever runs the process: alive, ready, metrics. The only ones without a token."""
-
-    @app.get("/health/live", include_in_schema=False)
-    async def live() -> dict[str, str]:
-        return {"status": "live"}
-
-    @app.get("/health/ready", include_in_schema=False)
-    async def ready(request: Request) -> Response:
-        wrong = await request.app.state.health()
-        return JSONResponse({"status": "not ready" if wrong else "ready", **wrong}, 503 if wrong else 200)
-
-    @app.get("/metrics", include_in_schema=False)
-    async def metrics() -> Response:
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+async def _live(_request: Request) -> Response:
+    return JSONResponse({"status": "live"})
 
 
-def problems(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
-    """What a route documents of how it can go wrong: `responses=problems(NotFound, SlotTaken)`."""
-    documented: dict[int | str, dict[str, Any]] = {}
-    for kind in kinds:
-        entry = documented.setdefault(
-            kind.status, {"description": "", "content": {"application/problem+json": {"schema": _PROBLEM_SCHEMA}}}
-        )
-        entry["description"] = "; ".join(filter(None, (entry["description"], kind.title)))
-    return documented
+async def _ready(request: Request) -> Response:
+    wrong = await request.app.state.health()
+    return JSONResponse({"status": "not ready" if wrong else "ready", **wrong}, 503 if wrong else 200)
 
 
-_PROBLEM_SCHEMA: Final = {
-    "type": "object",
-    "title": "Problem",
-    "required": ["type", "title", "status", "detail", "instance", "trace_id"],
-    "properties": {
-        "type": {"type": "string", "format": "uri"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "instance": {"type": "string"},
-        "trace_id": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "items": {"type": "object", "properties": {"pointer": {"type": "string"}, "detail": {"type": "string"}}},
-        },
-    },
-}
+async def _metrics(_request: Request) -> Response:
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
 class _App(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
-        """With the correlation id outside of everything, so that the framework's own answers have it too."""
-        return _Correlation(super().build_middleware_stack())
+        """One layer does what FastAPI has six for, at a third of their cost."""
+        return _Door(self.router)
 
 
-class _Correlation:
-    """Gives each request a correlation id, the caller's own where it sent a sound one, and sends it back; times the request.
+class _Door:
+    """What every request comes in by. It gives it a correlation id, the caller's own where it sent a sound one, and sends it
+    back; it makes a problem of whatever goes wrong inside; it takes the time.
 
     The duration goes to a histogram of the Prometheus client under OpenTelemetry's stable name: recording it through the SDK
     costs 50 µs a request, half of what a plain FastAPI route costs as a whole.
@@ -146,10 +102,10 @@ class _Correlation:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = next((value for name, value in scope["headers"] if name == _CORRELATION_HEADER), b"")
-        sound = 0 < len(given) <= _LONGEST_CORRELATION and given.replace(b"-", b"").replace(b"_", b"").isalnum()
-        correlation = given if sound else random_bytes(16).hex().encode()
-        scope["correlation_id"] = correlation.decode()
+        given = header(scope, b"x-correlation-id")
+        sound = 0 < len(given) <= _LONGEST_CORRELATION and given.isascii() and given.replace("-", "").replace("_", "").isalnum()
+        correlation: str = given if sound else random_bytes(16).hex()
+        scope["correlation_id"] = correlation
 
         began, status = time.perf_counter(), 0
 
@@ -157,11 +113,17 @@ class _Correlation:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), (_CORRELATION_HEADER, correlation)]
+                message["headers"] = [*message["headers"], (b"x-correlation-id", correlation.encode())]
             await send(message)
 
         try:
-            await self._app(scope, receive, _bare_413_as_problem(scope, receive, send_with_id))
+            await self._app(scope, receive, send_with_id)
+        except ClientDisconnect:
+            pass  # nobody is there to be told
+        except Exception as error:
+            if status:
+                raise  # half an answer is under way: all that is left is to break off
+            await _told(scope, _problem_of(scope, error)).send(send_with_id)
         finally:
             _observe(scope["method"], getattr(scope.get("route"), "path", ""), status, time.perf_counter() - began)
 
@@ -174,72 +136,25 @@ def _observe(method: str, route: str, status: int, seconds: float) -> None:
     series.observe(seconds)
 
 
-def _bare_413_as_problem(scope: Scope, receive: Receive, send: Send) -> Send:
-    """The framework's body limit answers in plain text before any handler is asked; say it as a problem instead."""
-    replaced = False
-
-    async def send_problem(message: Message) -> None:
-        nonlocal replaced
-        if message["type"] == "http.response.start" and message["status"] == 413:
-            replaced = (b"content-type", b"application/problem+json") not in message["headers"]
-            if replaced:
-                answer = await _problem(Request(scope), _TOO_LARGE)
-                await answer(scope, receive, send)
-        if not replaced:
-            await send(message)
-
-    return send_problem
+def _problem_of(scope: Scope, error: Exception) -> Problem:
+    match error:
+        case Problem():
+            return error
+        case asyncpg.CharacterNotInRepertoireError() | asyncpg.UntranslatableCharacterError():
+            return BadRequest("Some text has a character that cannot be kept, such as NUL.")
+        case HTTPException(status_code=404):
+            return NotFound(f"There is nothing at {scope['path']}.")
+        case HTTPException(status_code=405):
+            return MethodNotAllowed(f"{scope['method']} is not possible here.", headers=error.headers)
+    trace.get_current_span().record_exception(error)
+    _log.error("request failed", path=scope["path"], exc_info=error)
+    return Problem("The failure was logged under this trace id; nothing was changed.")
 
 
-async def _problem(request: Request, error: Exception) -> Response:
-    assert isinstance(error, Problem)
-    document = error.body(instance=request.url.path, trace_id=current_trace_id() or request.scope.get("correlation_id", ""))
-    return JSONResponse(document, error.status, error.headers, media_type="application/problem+json")
-
-
-async def _invalid(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    findings = error.errors()
-    if any(finding["type"] == "json_invalid" for finding in findings):
-        return await _problem(request, BadRequest("The body is not valid JSON."))
-    errors = [
-        {"pointer": _pointer(finding["loc"]), "detail": finding["msg"], "code": finding["type"]} for finding in findings[:100]
-    ]
-    return await _problem(request, Invalid("See errors for each value and what is wrong with it.", errors=errors))
-
-
-async def _unkeepable(request: Request, _error: Exception) -> Response:
-    return await _problem(request, BadRequest("Some text has a character that cannot be kept, such as NUL."))
-
-
-async def _http_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    known: dict[int, Problem] = {
-        400: BadRequest(str(error.detail)),
-        404: NotFound(f"There is nothing at {request.url.path}."),
-        405: MethodNotAllowed(f"{request.method} is not possible here.", headers=error.headers),
-        413: _TOO_LARGE,
-        422: Invalid(str(error.detail)),
-    }
-    if error.status_code in known:
-        return await _problem(request, known[error.status_code])
-    return JSONResponse(
-        {"type": "about:blank", "title": str(error.detail), "status": error.status_code},
-        error.status_code,
-        error.headers,
-        media_type="application/problem+json",
-    )
-
-
-async def _unexpected(request: Request, error: Exception) -> Response:
-    _log.error("request failed", path=request.url.path, exc_info=error)
-    return await _problem(request, Problem("The failure was logged under this trace id; nothing was changed."))
-
-
-def _pointer(location: tuple[Any, ...]) -> str:
-    where, *path = location
-    steps = "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
-    return f"#{steps}" if where == "body" else f"{where}:{steps.lstrip('/')}"
+def _told(scope: Scope, problem: Problem) -> Answer:
+    trace_id = current_trace_id() or scope["correlation_id"]
+    document = problem.body(instance=scope["path"], trace_id=trace_id)
+    return Answer(problem.status, orjson.dumps(document), {**problem.headers, "content-type": "application/problem+json"})
 
 
 _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)

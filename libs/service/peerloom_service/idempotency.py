@@ -4,12 +4,12 @@ Kept per organisation in the transaction of the request itself. A repeat while t
 (the key's row), up to the lock timeout; a failed first request leaves no trace, so it may be tried again with the same key.
 """
 
-from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
 from peerloom_service.context import IdempotencyKey
 from peerloom_service.database import Database
+from peerloom_service.messages import Answer
 from peerloom_service.problems import IdempotencyKeyReused, RequestInProgress
 
 KEPT_HOURS: Final = 48
@@ -30,15 +30,6 @@ FIRST_ANSWER: Final = """
     WHERE tenant_id = $1 AND key = $2
 """
 FORGET: Final = "DELETE FROM idempotency_key WHERE created_at < now() - make_interval(hours => $1)"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a client was told: status, body and headers."""
-
-    status: int
-    body: bytes
-    headers: dict[str, str] = field(default_factory=dict)
 
 
 async def first_answer(database: Database, tenant_id: UUID | None, key: IdempotencyKey) -> Answer:

@@ -97,7 +97,6 @@ class Service:
             description=self.description,
             router=self.routes,
             run=lambda _app: self.running(settings, worker=worker),
-            body_limit=settings.body_limit,
             tracing=_traces_wanted(),
         )
 
@@ -273,7 +272,6 @@ def _health_app(service: Service, settings: ServiceSettings) -> FastAPI:
         description="Health of a worker.",
         router=APIRouter(),
         run=lambda _app: service.running(settings, worker=True),
-        body_limit=settings.body_limit,
         tracing=False,
     )
 

@@ -15,8 +15,9 @@ import asyncpg
 from peerloom_events import Envelope, Event, rfc3339
 from peerloom_service.context import Cause, IdempotencyKey
 from peerloom_service.database import Connection
-from peerloom_service.idempotency import CLAIM, PLATFORM, SETTLE, Answer
+from peerloom_service.idempotency import CLAIM, PLATFORM, SETTLE
 from peerloom_service.identifiers import new_id
+from peerloom_service.messages import Answer
 from peerloom_service.outbox import APPEND, OutboxRows
 from peerloom_service.problems import Conflict, Forbidden, NotFound, PreconditionFailed, Problem
 from peerloom_service.tables import Entity, Storage

@@ -5,29 +5,28 @@ A route names the scope it needs and nothing else::
     PeopleWriter = Annotated[Work, Security(authorized, scopes=["people:write"])]
 
     @router.post("/v1/participants", status_code=201, response_model=ParticipantOut)
-    async def register(body: NewParticipant, work: PeopleWriter) -> Response:
+    async def register(body: NewParticipant, work: PeopleWriter) -> Answer:
         return await work(use_cases.register, body, answer=ParticipantOut.of, status=201)
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeVar
 from uuid import UUID
 
 import asyncpg
 import structlog
-from fastapi import Request, Response
 from fastapi.openapi.models import OAuth2 as OAuth2Model
 from fastapi.openapi.models import OAuthFlowClientCredentials, OAuthFlows
-from fastapi.security import SecurityScopes
 from fastapi.security.base import SecurityBase
 from pydantic import BaseModel
+from starlette.types import Scope
 
 from peerloom_service.auth import require_scope
 from peerloom_service.context import Caller, Cause, IdempotencyKey
 from peerloom_service.database import LOST, TRANSIENT, Database
-from peerloom_service.idempotency import Answer, first_answer
+from peerloom_service.idempotency import first_answer
+from peerloom_service.messages import Answer, header
 from peerloom_service.paging import Item, Page, after, page_of
 from peerloom_service.problems import (
     BadRequest,
@@ -41,6 +40,7 @@ from peerloom_service.problems import (
     Unavailable,
 )
 from peerloom_service.runtime import Runtime
+from peerloom_service.settings import ServiceSettings
 from peerloom_service.telemetry import current_traceparent
 from peerloom_service.transaction import KeyTaken, Transaction
 
@@ -58,9 +58,10 @@ _MORE_TRIES = 2
 class Work:
     """One request's access to the service's use cases and data, for one organisation."""
 
-    def __init__(self, runtime: Runtime, request: Request, caller: Caller) -> None:
+    def __init__(self, runtime: Runtime, scope: Scope, caller: Caller, body: bytes) -> None:
         self._runtime = runtime
-        self._request = request
+        self._scope = scope
+        self._body = body
         self.caller = caller
 
     @property
@@ -72,6 +73,11 @@ class Work:
         if self.caller.tenant_id is None:
             raise Forbidden("This needs the token of an organisation's client, not an operator's.")
         return self.caller.tenant_id
+
+    @property
+    def settings(self) -> ServiceSettings:
+        """What this process was told."""
+        return self._runtime.settings
 
     @property
     def database(self) -> Database:
@@ -89,19 +95,19 @@ class Work:
         status: int = 200,
         location: Callable[[Result], str] | None = None,
         fingerprint: bytes | None = None,
-    ) -> Response:
+    ) -> Answer:
         """Run a use case in one transaction, commit it and answer. A repeat with the same Idempotency-Key is given the first
         answer again.
 
         `fingerprint` stands for the body where it was streamed rather than read. A lost connection is tried again: the
         key makes that safe even where the first try had in fact been committed.
         """
-        key = await self._idempotency_key(fingerprint)
+        key = self._idempotency_key(fingerprint)
         try:
             return await _while_lost(lambda: self._once(use_case, command, key, answer, status, location))
         except KeyTaken:
             assert key is not None
-            return _response(await first_answer(self._runtime.database, self.caller.tenant_id, key))
+            return await first_answer(self._runtime.database, self.caller.tenant_id, key)
         except asyncpg.LockNotAvailableError as error:
             raise RequestInProgress("Something else is being changed right now that this needs. Try again shortly.") from error
         except TRANSIENT as error:
@@ -116,7 +122,7 @@ class Work:
         answer: Callable[[Result], BaseModel],
         status: int,
         location: Callable[[Result], str] | None,
-    ) -> Response:
+    ) -> Answer:
         runtime = self._runtime
         async with runtime.database.connection(self.caller.tenant_id) as connection:
             tx = Transaction(connection, runtime.storages, tenant_id=self.caller.tenant_id, cause=self._cause(), key=key)
@@ -129,23 +135,22 @@ class Work:
                 raise
         if said:
             runtime.wake_relay.set()
-        return _response(told)
+        return told
 
     def _cause(self) -> Cause:
-        return Cause(correlation_id=self._request.scope["correlation_id"], traceparent=current_traceparent())
+        return Cause(correlation_id=self._scope["correlation_id"], traceparent=current_traceparent())
 
-    async def _idempotency_key(self, fingerprint: bytes | None) -> IdempotencyKey | None:
-        request = self._request
-        if request.method not in _KEYED_METHODS:
+    def _idempotency_key(self, fingerprint: bytes | None) -> IdempotencyKey | None:
+        scope = self._scope
+        if scope["method"] not in _KEYED_METHODS:
             return None
-        key = request.headers.get("idempotency-key", "").strip('"')
+        key = header(scope, b"idempotency-key").strip('"')
         if not key:
             raise IdempotencyKeyMissing("Send a new random Idempotency-Key with each request, and the same one to repeat it.")
         if len(key) > _LONGEST_KEY or not key.isascii() or not key.isprintable():
             raise BadRequest(f"An Idempotency-Key has at most {_LONGEST_KEY} printable ASCII characters.")
-        scope = request.scope
-        digest = hashlib.sha256(f"{request.method} {scope['path']}?".encode() + scope["query_string"] + b"\n")
-        digest.update(await request.body() if fingerprint is None else fingerprint)
+        digest = hashlib.sha256(f"{scope['method']} {scope['path']}?".encode() + scope["query_string"] + b"\n")
+        digest.update(self._body if fingerprint is None else fingerprint)
         return IdempotencyKey(key, digest.digest())
 
     def if_match(self) -> int:
@@ -153,17 +158,17 @@ class Work:
 
         Raises: PreconditionRequired without the header, PreconditionFailed for one that is no version.
         """
-        header = self._request.headers.get("if-match")
-        if header is None:
+        etag = header(self._scope, b"if-match")
+        if not etag:
             raise PreconditionRequired("Send the ETag you last read as If-Match, so that nobody's change is overwritten.")
-        version = header.removeprefix("W/").strip('"')
+        version = etag.removeprefix("W/").strip('"')
         if not version.isdecimal() or len(version) > 9:
             raise PreconditionFailed("The If-Match header is not an ETag this service gives out.")
         return int(version)
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
-    async def one(self, entity: type[Entity], id_: UUID, *, answer: Callable[[Entity], BaseModel]) -> Response:
+    async def one(self, entity: type[Entity], id_: UUID, *, answer: Callable[[Entity], BaseModel]) -> Answer:
         """An entity of the caller's organisation, with its ETag; 304 where the caller has it already.
 
         Raises: NotFound.
@@ -174,9 +179,9 @@ class Work:
             raise NotFound(f"There is no {storage.table.replace('_', ' ')} {id_} in your organisation.")
         found: Entity = storage.load(row)
         told = _answer(found, answer(found), 200, None)
-        if self._request.headers.get("if-none-match") == told.headers.get("etag", ""):
-            return Response(status_code=304, headers=told.headers)
-        return _response(told)
+        if header(self._scope, b"if-none-match") == told.headers.get("etag"):
+            return Answer(304, b"", told.headers)
+        return told
 
     async def page(
         self,
@@ -211,7 +216,7 @@ class Work:
 
 
 class _Authorized(SecurityBase):
-    """The dependency behind `authorized`: verifies the bearer token and the scope the route asks for."""
+    """The dependency behind `authorized`: says in the documents that a token is needed, and looks at it."""
 
     def __init__(self) -> None:
         self.model = OAuth2Model(
@@ -220,15 +225,21 @@ class _Authorized(SecurityBase):
         )
         self.scheme_name = "oauth2"
 
-    async def __call__(self, request: Request, needed: SecurityScopes) -> Work:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    async def __call__(self) -> Work:
+        raise NotImplementedError("routes are made by peerloom_service.routing.Router")
+
+    async def caller(self, runtime: Runtime, scope: Scope, needed: Iterable[str]) -> Caller:
+        """Whom the bearer token speaks for.
+
+        Raises: Unauthenticated, Forbidden where it lacks a scope that is needed.
+        """
+        scheme, _, token = header(scope, b"authorization").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise Unauthenticated("Send an access token: Authorization: Bearer …")
-        runtime: Runtime = request.app.state.runtime
         caller = await runtime.verifier.caller(token)
-        for scope in needed.scopes:
-            require_scope(caller, scope)
-        return Work(runtime, request, caller)
+        for one in needed:
+            require_scope(caller, one)
+        return caller
 
 
 authorized = _Authorized()
@@ -239,8 +250,10 @@ _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 async def _while_lost(attempt: Callable[[], Awaitable[Result]]) -> Result:
     """Once more where the connection was lost, and once more again: the second may have been cut off with the first."""
     for _ in range(_MORE_TRIES):
-        with suppress(*LOST):
+        try:
             return await attempt()
+        except LOST:
+            continue
     return await attempt()
 
 
@@ -260,7 +273,3 @@ def _answer(result: Any, body: BaseModel, status: int, location: Callable[[Any],
     if location is not None:
         headers["location"] = location(result)
     return Answer(status, body.__pydantic_serializer__.to_json(body), headers)
-
-
-def _response(answer: Answer) -> Response:
-    return Response(answer.body, answer.status, answer.headers, media_type="application/json")

@@ -3,15 +3,15 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Security
+from fastapi import Security
 
 from analytics_service import use_cases
 from analytics_service.schemas import OverviewOut, ProgramFiguresOut
-from peerloom_service.http import problems
-from peerloom_service.problems import Forbidden, NotFound, Unauthenticated
+from peerloom_service.problems import NotFound
+from peerloom_service.routing import Router, problems
 from peerloom_service.work import Work, authorized
 
-router = APIRouter(prefix="/v1/analytics", responses=problems(Unauthenticated, Forbidden), tags=["figures"])
+router = Router(prefix="/v1/analytics", tags=["figures"])
 
 Reader = Annotated[Work, Security(authorized, scopes=["analytics:read"])]
 

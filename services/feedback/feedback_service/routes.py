@@ -3,16 +3,17 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Response, Security
+from fastapi import Security
 
 from feedback_service import domain, use_cases
 from feedback_service.schemas import NewResponse, ResponseOut, SurveyOut
-from peerloom_service.http import problems
+from peerloom_service.messages import Answer
 from peerloom_service.paging import Cursor, Limit, Page
-from peerloom_service.problems import Forbidden, IdempotencyKeyMissing, IdempotencyKeyReused, NotFound, Unauthenticated
+from peerloom_service.problems import IdempotencyKeyMissing, IdempotencyKeyReused, NotFound
+from peerloom_service.routing import Router, problems
 from peerloom_service.work import Work, authorized
 
-router = APIRouter(prefix="/v1", responses=problems(Unauthenticated, Forbidden))
+router = Router(prefix="/v1")
 KEYED = (IdempotencyKeyMissing, IdempotencyKeyReused)
 
 FeedbackReader = Annotated[Work, Security(authorized, scopes=["feedback:read"])]
@@ -43,7 +44,7 @@ async def list_surveys(
 
 
 @router.get("/surveys/{survey_id}", response_model=SurveyOut, responses=problems(NotFound), tags=["surveys"])
-async def read_survey(survey_id: UUID, work: FeedbackReader) -> Response:
+async def read_survey(survey_id: UUID, work: FeedbackReader) -> Answer:
     """One survey, with an ETag."""
     return await work.one(domain.Survey, survey_id, answer=SurveyOut.of)
 
@@ -55,7 +56,7 @@ async def read_survey(survey_id: UUID, work: FeedbackReader) -> Response:
     responses=problems(*KEYED, NotFound, domain.SurveyAnswered),
     tags=["surveys"],
 )
-async def answer_survey(survey_id: UUID, body: NewResponse, work: FeedbackWriter) -> Response:
+async def answer_survey(survey_id: UUID, body: NewResponse, work: FeedbackWriter) -> Answer:
     """Answer a survey. It is answered once."""
     return await work(
         use_cases.answer_survey,
@@ -75,6 +76,6 @@ async def list_responses(
 
 
 @router.get("/responses/{response_id}", response_model=ResponseOut, responses=problems(NotFound), tags=["surveys"])
-async def read_response(response_id: UUID, work: FeedbackReader) -> Response:
+async def read_response(response_id: UUID, work: FeedbackReader) -> Answer:
     """One response, with an ETag."""
     return await work.one(domain.Response, response_id, answer=ResponseOut.of)

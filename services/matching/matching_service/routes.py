@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Response, Security
+from fastapi import Security
 
 from matching_service import sql, use_cases
 from matching_service.domain import (
@@ -17,18 +17,17 @@ from matching_service.domain import (
     TooLate,
 )
 from matching_service.schemas import Answer, MatchOut, NewRun, PoolOut, RunOut, UnmatchedOut
-from peerloom_service.http import problems
+from peerloom_service import messages
 from peerloom_service.paging import Cursor, Limit, Page, after, page_of
 from peerloom_service.problems import (
-    Forbidden,
     IdempotencyKeyMissing,
     IdempotencyKeyReused,
     NotFound,
-    Unauthenticated,
 )
+from peerloom_service.routing import Router, problems
 from peerloom_service.work import Work, authorized
 
-router = APIRouter(prefix="/v1", responses=problems(Unauthenticated, Forbidden))
+router = Router(prefix="/v1")
 KEYED = (IdempotencyKeyMissing, IdempotencyKeyReused)
 
 Reader = Annotated[Work, Security(authorized, scopes=["matching:read"])]
@@ -43,7 +42,7 @@ Answerer = Annotated[Work, Security(authorized, scopes=["matching:answer"])]
     responses=problems(*KEYED, NotFound, RunInProgress),
     tags=["runs"],
 )
-async def request_run(body: NewRun, work: Runner) -> Response:
+async def request_run(body: NewRun, work: Runner) -> messages.Answer:
     """Ask for a program's free people to be matched; follow the run to see how far it is."""
     return await work(
         use_cases.request_run,
@@ -61,13 +60,13 @@ async def list_runs(work: Reader, limit: Limit = 100, cursor: Cursor = None, pro
 
 
 @router.get("/match-runs/{run_id}", response_model=RunOut, responses=problems(NotFound), tags=["runs"])
-async def read_run(run_id: UUID, work: Reader) -> Response:
+async def read_run(run_id: UUID, work: Reader) -> messages.Answer:
     """One run: how far it is, or what came of it."""
     return await work.one(Run, run_id, answer=RunOut.of)
 
 
 @router.post("/match-runs/{run_id}/cancel", response_model=RunOut, responses=problems(*KEYED, NotFound, RunOver), tags=["runs"])
-async def cancel_run(run_id: UUID, work: Runner) -> Response:
+async def cancel_run(run_id: UUID, work: Runner) -> messages.Answer:
     """Call a run off."""
     return await work(use_cases.cancel_run, run_id, answer=RunOut.of)
 
@@ -112,7 +111,7 @@ async def list_matches(
 
 
 @router.get("/matches/{match_id}", response_model=MatchOut, responses=problems(NotFound), tags=["matches"])
-async def read_match(match_id: UUID, work: Reader) -> Response:
+async def read_match(match_id: UUID, work: Reader) -> messages.Answer:
     """One proposal or match, with its reasons."""
     return await work.one(Match, match_id, answer=MatchOut.of)
 
@@ -123,7 +122,7 @@ async def read_match(match_id: UUID, work: Reader) -> Response:
     responses=problems(*KEYED, NotFound, NotYourMatch, AnsweredAlready, TooLate),
     tags=["matches"],
 )
-async def answer_proposal(match_id: UUID, body: Answer, work: Answerer) -> Response:
+async def answer_proposal(match_id: UUID, body: Answer, work: Answerer) -> messages.Answer:
     """A participant accepts or declines a proposal."""
     command = use_cases.AnswerProposal(match_id, body.participant_id, body.answer)
     return await work(use_cases.answer_proposal, command, answer=MatchOut.of)

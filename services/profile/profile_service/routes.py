@@ -4,21 +4,20 @@ from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response, Security
+from fastapi import Query, Request, Security
 from pydantic import StringConstraints
 
-from peerloom_service.http import problems
+from peerloom_service.messages import Answer
 from peerloom_service.paging import Cursor, Limit, Page
 from peerloom_service.problems import (
-    Forbidden,
     IdempotencyKeyMissing,
     IdempotencyKeyReused,
     NotFound,
     PayloadTooLarge,
     PreconditionFailed,
     PreconditionRequired,
-    Unauthenticated,
 )
+from peerloom_service.routing import Router, problems
 from peerloom_service.work import Work, authorized
 from profile_service import imports, use_cases
 from profile_service.domain import (
@@ -47,7 +46,7 @@ from profile_service.schemas import (
     ProgramOut,
 )
 
-router = APIRouter(prefix="/v1", responses=problems(Unauthenticated, Forbidden))
+router = Router(prefix="/v1")
 KEYED = (IdempotencyKeyMissing, IdempotencyKeyReused)
 
 Pairing = Annotated[str, StringConstraints(pattern=r"^[a-z_]+:.+$", max_length=300)]
@@ -62,7 +61,7 @@ ProgramWriter = Annotated[Work, Security(authorized, scopes=["programs:write"])]
 @router.post(
     "/organisations", status_code=201, response_model=OrganisationOut, responses=problems(*KEYED), tags=["organisations"]
 )
-async def found_organisation(body: NewOrganisation, work: Operator) -> Response:
+async def found_organisation(body: NewOrganisation, work: Operator) -> Answer:
     """Open a tenant. For the operator of the platform."""
     return await work(
         use_cases.found_organisation,
@@ -76,7 +75,7 @@ async def found_organisation(body: NewOrganisation, work: Operator) -> Response:
 @router.get(
     "/organisations/{organisation_id}", response_model=OrganisationOut, responses=problems(NotFound), tags=["organisations"]
 )
-async def read_organisation(organisation_id: UUID, work: OrganisationReader) -> Response:
+async def read_organisation(organisation_id: UUID, work: OrganisationReader) -> Answer:
     """The caller's own organisation."""
     return await work.one(Organisation, organisation_id, answer=OrganisationOut.of)
 
@@ -88,7 +87,7 @@ async def read_organisation(organisation_id: UUID, work: OrganisationReader) -> 
     responses=problems(*KEYED, EmployeeNumberTaken, EmailTaken, UnknownManager),
     tags=["people"],
 )
-async def register_participant(body: NewParticipant, work: PeopleWriter) -> Response:
+async def register_participant(body: NewParticipant, work: PeopleWriter) -> Answer:
     """Make one person known."""
     return await work(
         use_cases.register_participant,
@@ -119,7 +118,7 @@ async def list_participants(
 
 
 @router.get("/participants/{participant_id}", response_model=ParticipantOut, responses=problems(NotFound), tags=["people"])
-async def read_participant(participant_id: UUID, work: PeopleReader) -> Response:
+async def read_participant(participant_id: UUID, work: PeopleReader) -> Answer:
     """One person, with an ETag."""
     return await work.one(Participant, participant_id, answer=ParticipantOut.of)
 
@@ -130,7 +129,7 @@ async def read_participant(participant_id: UUID, work: PeopleReader) -> Response
     responses=problems(NotFound, PreconditionFailed, PreconditionRequired),
     tags=["people"],
 )
-async def change_participant(participant_id: UUID, body: ParticipantChange, work: PeopleWriter) -> Response:
+async def change_participant(participant_id: UUID, body: ParticipantChange, work: PeopleWriter) -> Answer:
     """Change facts of a person. Needs the ETag last read as If-Match."""
     command = use_cases.ChangeParticipant(participant_id, work.if_match(), body)
     return await work(use_cases.change_participant, command, answer=ParticipantOut.of)
@@ -156,7 +155,7 @@ async def import_people(
     default: Annotated[
         Sequence[Pairing], Query(max_length=40, description="`column:value` for what the file leaves out.")
     ] = (),
-) -> Response:
+) -> Answer:
     """Send a people file (CSV) as the body. It is kept whole, then worked through; follow the import to see how far it is."""
     columns, defaults = dict(one.split(":", 1) for one in column), dict(one.split(":", 1) for one in default)
     received = await imports.receive(work.database, work.tenant_id, request.stream())
@@ -171,7 +170,7 @@ async def import_people(
 
 
 @router.get("/imports/{import_id}", response_model=ImportOut, responses=problems(NotFound), tags=["people"])
-async def read_import(import_id: UUID, work: PeopleReader) -> Response:
+async def read_import(import_id: UUID, work: PeopleReader) -> Answer:
     """How far an import is and what it has done."""
     return await work.one(Import, import_id, answer=ImportOut.of)
 
@@ -185,7 +184,7 @@ async def read_findings(
 
 
 @router.post("/programs", status_code=201, response_model=ProgramOut, responses=problems(*KEYED), tags=["programs"])
-async def launch_program(body: NewProgram, work: ProgramWriter) -> Response:
+async def launch_program(body: NewProgram, work: ProgramWriter) -> Answer:
     """Launch a program."""
     return await work(
         use_cases.launch_program,
@@ -203,7 +202,7 @@ async def list_programs(work: ProgramReader, limit: Limit = 100, cursor: Cursor 
 
 
 @router.get("/programs/{program_id}", response_model=ProgramOut, responses=problems(NotFound), tags=["programs"])
-async def read_program(program_id: UUID, work: ProgramReader) -> Response:
+async def read_program(program_id: UUID, work: ProgramReader) -> Answer:
     """One program, with an ETag."""
     return await work.one(Program, program_id, answer=ProgramOut.of)
 
@@ -215,7 +214,7 @@ async def read_program(program_id: UUID, work: ProgramReader) -> Response:
     responses=problems(*KEYED, NotFound, ProgramNotRunning),
     tags=["programs"],
 )
-async def enrol_audience(program_id: UUID, body: Audience, work: ProgramWriter) -> Response:
+async def enrol_audience(program_id: UUID, body: Audience, work: ProgramWriter) -> Answer:
     """Enrol everybody a rule includes."""
     return await work(
         use_cases.enrol_audience,

@@ -3,17 +3,16 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response, Security
+from fastapi import Query, Security
 
-from peerloom_service.http import problems
+from peerloom_service.messages import Answer
 from peerloom_service.paging import Cursor, Limit, Page
 from peerloom_service.problems import (
-    Forbidden,
     IdempotencyKeyMissing,
     IdempotencyKeyReused,
     NotFound,
-    Unauthenticated,
 )
+from peerloom_service.routing import Router, problems
 from peerloom_service.work import Work, authorized
 from sessions_service import clock, use_cases
 from sessions_service.domain import (
@@ -43,21 +42,11 @@ from sessions_service.schemas import (
 )
 from sessions_service.settings import Settings
 
-router = APIRouter(prefix="/v1", responses=problems(Unauthenticated, Forbidden))
+router = Router(prefix="/v1")
 KEYED = (IdempotencyKeyMissing, IdempotencyKeyReused)
 
 Reader = Annotated[Work, Security(authorized, scopes=["sessions:read"])]
 Writer = Annotated[Work, Security(authorized, scopes=["sessions:write"])]
-
-
-async def _where_clocks_are_set(request: Request, work: Writer) -> Work:
-    settings: Settings = request.app.state.runtime.settings
-    if not settings.test_clocks:
-        raise NotFound("There are no test clocks here.")
-    return work
-
-
-ClockSetter = Annotated[Work, Depends(_where_clocks_are_set)]
 
 
 @router.get("/relationships", response_model=Page[RelationshipOut], tags=["relationships"])
@@ -77,7 +66,7 @@ async def list_relationships(
 @router.get(
     "/relationships/{relationship_id}", response_model=RelationshipOut, responses=problems(NotFound), tags=["relationships"]
 )
-async def read_relationship(relationship_id: UUID, work: Reader) -> Response:
+async def read_relationship(relationship_id: UUID, work: Reader) -> Answer:
     """One relationship, with an ETag. Its id is the match's."""
     return await work.one(Relationship, relationship_id, answer=RelationshipOut.of)
 
@@ -90,7 +79,7 @@ async def read_relationship(relationship_id: UUID, work: Reader) -> Response:
 )
 async def read_free_slots(
     relationship_id: UUID, work: Reader, limit: Annotated[int, Query(ge=1, le=100, description="Slots.")] = 10
-) -> Response:
+) -> Answer:
     """When everybody of a relationship works and is free, soonest first."""
     return await work(use_cases.next_free_slots, use_cases.FreeSlots(relationship_id, limit), answer=SlotsOut.of)
 
@@ -117,7 +106,7 @@ async def list_sessions(
 
 
 @router.get("/sessions/{session_id}", response_model=SessionOut, responses=problems(NotFound), tags=["sessions"])
-async def read_session(session_id: UUID, work: Reader) -> Response:
+async def read_session(session_id: UUID, work: Reader) -> Answer:
     """One session, with an ETag."""
     return await work.one(Session, session_id, answer=SessionOut.of)
 
@@ -128,7 +117,7 @@ async def read_session(session_id: UUID, work: Reader) -> Response:
     responses=problems(*KEYED, NotFound, SessionOver, NotStartedYet),
     tags=["sessions"],
 )
-async def complete_session(session_id: UUID, work: Writer) -> Response:
+async def complete_session(session_id: UUID, work: Writer) -> Answer:
     """The session took place. Possible once it has started."""
     return await work(use_cases.complete, session_id, answer=SessionOut.of)
 
@@ -139,7 +128,7 @@ async def complete_session(session_id: UUID, work: Writer) -> Response:
     responses=problems(*KEYED, NotFound, SessionOver, NotEndedYet, NotOfTheSession),
     tags=["sessions"],
 )
-async def miss_session(session_id: UUID, body: Absence, work: Writer) -> Response:
+async def miss_session(session_id: UUID, body: Absence, work: Writer) -> Answer:
     """Somebody did not come, so the session did not take place. Possible once it has ended."""
     return await work(use_cases.miss, use_cases.MissSession(session_id, body.absent_ids), answer=SessionOut.of)
 
@@ -150,21 +139,29 @@ async def miss_session(session_id: UUID, body: Absence, work: Writer) -> Respons
     responses=problems(*KEYED, NotFound, SessionOver, AlreadyStarted, InThePast, OutsideProgram, SlotTaken, TimeZoneUnknown),
     tags=["sessions"],
 )
-async def reschedule_session(session_id: UUID, body: Reschedule, work: Writer) -> Response:
+async def reschedule_session(session_id: UUID, body: Reschedule, work: Writer) -> Answer:
     """Move a session that has not started to another time at which nobody of it has another session."""
     return await work(use_cases.reschedule, use_cases.RescheduleSession(session_id, body.starts_at), answer=SessionOut.of)
 
 
 @router.get("/test-clock", response_model=TestClockOut, responses=problems(NotFound), tags=["test clock"])
-async def read_test_clock(work: ClockSetter) -> Response:
+async def read_test_clock(work: Writer) -> Answer:
     """What time it is for the organisation. Only where test clocks are on."""
+    _where_clocks_are_set(work)
     return await work(clock.read, None, answer=lambda now: TestClockOut(now=now))
 
 
 @router.put(
     "/test-clock", response_model=TestClockOut, responses=problems(NotFound, clock.ClockOnlyGoesForward), tags=["test clock"]
 )
-async def put_test_clock_forward(body: TestClock, work: ClockSetter) -> Response:
+async def put_test_clock_forward(body: TestClock, work: Writer) -> Answer:
     """Try the months ahead without waiting for them: from now on it is that time for the organisation, and the clock runs on.
     Only where test clocks are on."""
+    _where_clocks_are_set(work)
     return await work(clock.put_forward, body.now, answer=lambda now: TestClockOut(now=now))
+
+
+def _where_clocks_are_set(work: Work) -> None:
+    assert isinstance(work.settings, Settings)
+    if not work.settings.test_clocks:
+        raise NotFound("There are no test clocks here.")

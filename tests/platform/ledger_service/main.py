@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from fastapi import APIRouter, Response, Security
+from fastapi import Security
 from pydantic import Field as Ranged
 from sqlalchemy import Text, UniqueConstraint
 from sqlalchemy.orm import registry
@@ -31,7 +31,9 @@ from peerloom_events import (
 from peerloom_service.bodies import Body, Line, Out
 from peerloom_service.consumer import InBatches
 from peerloom_service.identifiers import new_id
+from peerloom_service.messages import Answer
 from peerloom_service.problems import Conflict
+from peerloom_service.routing import Router
 from peerloom_service.service import Service
 from peerloom_service.settings import ServiceSettings
 from peerloom_service.tables import TenantColumns
@@ -165,23 +167,23 @@ def _facts(account: Account) -> ParticipantFacts:
 
 # -- HTTP -------------------------------------------------------------------------------------------------------------
 
-router = APIRouter(prefix="/v1")
+router = Router(prefix="/v1")
 Reader = Annotated[Work, Security(authorized, scopes=["accounts:read"])]
 Writer = Annotated[Work, Security(authorized, scopes=["accounts:write"])]
 
 
 @router.post("/accounts", status_code=201, response_model=AccountOut)
-async def post_account(body: NewAccount, work: Writer) -> Response:
+async def post_account(body: NewAccount, work: Writer) -> Answer:
     return await work(open_account, body, answer=_out, status=201, location=lambda account: f"/v1/accounts/{account.id}")
 
 
 @router.post("/accounts/{account_id}/bookings", response_model=AccountOut)
-async def post_booking(account_id: UUID, body: Amount, work: Writer) -> Response:
+async def post_booking(account_id: UUID, body: Amount, work: Writer) -> Answer:
     return await work(book, (account_id, body.amount), answer=_out)
 
 
 @router.get("/accounts/{account_id}", response_model=AccountOut)
-async def get_account(account_id: UUID, work: Reader) -> Response:
+async def get_account(account_id: UUID, work: Reader) -> Answer:
     return await work.one(Account, account_id, answer=_out)
 
 
