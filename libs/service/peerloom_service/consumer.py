@@ -9,8 +9,9 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import structlog
@@ -34,6 +35,7 @@ Handler = Callable[[Transaction, Any], Awaitable[None]]
 
 _BATCH: Final = 500
 _POLL_MS: Final = 500
+_GATHER_SECONDS: Final = 0.015
 _TRIES: Final = 4
 _FIRST_PAUSE_SECONDS: Final = 0.1
 _OUTAGE_PAUSE_SECONDS: Final = 1.0
@@ -53,8 +55,7 @@ class InBatches:
 Hears = Mapping[type[Event], Handler | InBatches]
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(NamedTuple):
     """A decoded event on its way to its handler."""
 
     delivery: Delivery
@@ -120,8 +121,13 @@ class Consumer:
                 if not polled:
                     continue
                 with self._assignment.busy():
-                    await self.handle([delivery_of(record) for records in polled.values() for record in records])
+                    deliveries = [delivery_of(record) for records in polled.values() for record in records]
+                    await self.handle(deliveries)
                     await commit(client, {tp: records[-1].offset + 1 for tp, records in polled.items()})
+                if len(deliveries) < _BATCH:
+                    # What comes alone is handled at once. Where more follow, a transaction for each handful of them would cost
+                    # more than the events themselves.
+                    await asyncio.sleep(_GATHER_SECONDS)
 
     @asynccontextmanager
     async def _member(self) -> AsyncIterator[AIOKafkaConsumer]:
@@ -266,7 +272,7 @@ class Consumer:
             kind = self._types.get(envelope.type)
             if kind is None or delivery.value is None:
                 return None
-            return Heard(delivery, envelope, kind.from_json(delivery.value), UUID(envelope.id), UUID(envelope.tenantid))
+            return Heard(delivery, envelope, kind.from_json(delivery.value), UUID(envelope.id), _tenant(envelope.tenantid))
         except MalformedEnvelope as error:
             raise Undecodable(str(error)) from error
         except ValidationError as error:
@@ -347,6 +353,10 @@ async def commit(client: AIOKafkaConsumer, offsets: dict[TopicPartition, int]) -
 def delivery_of(record: ConsumerRecord) -> Delivery:
     """A record in the chassis's own words."""
     return Delivery(record.topic, record.partition, record.offset, record.key or b"", record.value, tuple(record.headers))
+
+
+_tenant = lru_cache(maxsize=1024)(UUID)
+"""An organisation's id: the same for many events."""
 
 
 def _keepable(text: str) -> str:
