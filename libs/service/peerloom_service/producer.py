@@ -6,6 +6,7 @@ arrived twice is absorbed by the consumers' inbox. A send that timed out is unkn
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any, Final, NamedTuple
@@ -98,11 +99,11 @@ class Sender:
 
     async def _send(self, producer: AIOKafkaProducer, records: Sequence[Record]) -> None:
         partitions = {topic: len(await producer.partitions_for(topic)) for topic in {record.topic for record in records}}
-        by_partition: dict[tuple[str, int], list[Record]] = {}
+        by_partition: defaultdict[tuple[str, int], list[Record]] = defaultdict(list)
         for record in records:
             # librdkafka's `consistent` partitioner; aiokafka's, murmur2 in Python, would cost half of what the relay spends.
-            partition = crc32(record.key or b"") % partitions[record.topic]
-            by_partition.setdefault((record.topic, partition), []).append(record)
+            place = record.topic, crc32(record.key or b"") % partitions[record.topic]
+            by_partition[place].append(record)
         acknowledgements = [
             await producer.send_batch(batch, topic, partition=partition)
             for (topic, partition), rows in by_partition.items()

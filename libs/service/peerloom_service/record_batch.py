@@ -12,15 +12,17 @@ from typing import Final
 
 from aiokafka.record.util import calc_crc32c
 
-_BEGINNING: Final = struct.Struct(">qiibI")  # base offset, length of what follows it, leader epoch, format, checksum
-_CHECKED: Final = struct.Struct(
-    ">hiqqqhii"
-)  # attributes, last offset, first and last time, producer's id, epoch, sequence; count
+# Base offset, length of what follows it, leader epoch, format, checksum; and what it is of: attributes, last offset, first and
+# last time, producer's id, epoch and sequence, count.
+_HEADER: Final = struct.Struct(">qiibIhiqqqhii")
 _LENGTH_FROM: Final = 12
+_CHECKSUM: Final = struct.Struct(">I")
+_CHECKSUM_AT: Final = 17
 _FORMAT: Final = 2
 _NOBODY: Final = (-1, -1, -1)
 _ATTRIBUTES_AND_TIME: Final = b"\x00\x00"  # of a record: none, and no later than its batch
 _NULL: Final = b"\x01"
+_REMEMBERED: Final = 65_536
 
 
 class RecordBatch:
@@ -32,16 +34,15 @@ class RecordBatch:
         self._parts: list[bytes] = []
         self._count = 0
         self._producer = _NOBODY
-        self._built: bytes | None = None
+        self._built: bytearray | None = None
 
     def add(self, key: bytes | None, value: bytes | None, headers: bytes) -> bool:
         """Put a record with encoded headers behind the others; False when it does not fit. An empty batch takes any size."""
         offset = varint(self._count)
         key_length, key = (_NULL, b"") if key is None else (varint(len(key)), key)
         value_length, value = (_NULL, b"") if value is None else (varint(len(value)), value)
-        length = (
-            len(_ATTRIBUTES_AND_TIME) + len(offset) + len(key_length) + len(key) + len(value_length) + len(value) + len(headers)
-        )
+        lengths = len(offset) + len(key_length) + len(value_length)
+        length = len(_ATTRIBUTES_AND_TIME) + lengths + len(key) + len(value) + len(headers)
         size = self._size + length
         if size > self._most_bytes and self._count:
             return False
@@ -65,12 +66,14 @@ class RecordBatch:
     def _set_producer_state(self, producer_id: int, producer_epoch: int, base_sequence: int) -> None:
         self._producer = producer_id, producer_epoch, base_sequence
 
-    def _build(self) -> bytes:
+    def _build(self) -> bytearray:
         if self._built is None:  # a batch that is sent again is the same one
             now = int(time.time() * 1000)
-            checked = b"".join((_CHECKED.pack(0, self._count - 1, now, now, *self._producer, self._count), *self._parts))
-            length = _BEGINNING.size - _LENGTH_FROM + len(checked)
-            self._built = _BEGINNING.pack(0, length, -1, _FORMAT, calc_crc32c(checked)) + checked
+            built = bytearray().join((bytes(_HEADER.size), *self._parts))
+            length = len(built) - _LENGTH_FROM
+            _HEADER.pack_into(built, 0, 0, length, -1, _FORMAT, 0, 0, self._count - 1, now, now, *self._producer, self._count)
+            _CHECKSUM.pack_into(built, _CHECKSUM_AT, calc_crc32c(memoryview(built)[_CHECKSUM_AT + _CHECKSUM.size :]))
+            self._built = built
             self._parts.clear()
         return self._built
 
@@ -87,18 +90,19 @@ def before_value(name: str, length: int) -> bytes:
     return varint(len(encoded)) + encoded + varint(length)
 
 
-def varint(number: int) -> bytes:
-    """A number from 0 on in Kafka's variable length: zigzag, seven bits a byte."""
-    return _SMALL[number] if number < len(_SMALL) else _varint(number)
+class _Numbers(dict[int, bytes]):
+    """Numbers from 0 on in Kafka's variable length: zigzag, seven bits a byte. Usual ones are remembered."""
+
+    def __missing__(self, number: int) -> bytes:
+        left, written = number << 1, bytearray()
+        while left > 0x7F:
+            written.append(left & 0x7F | 0x80)
+            left >>= 7
+        written.append(left)
+        encoded = bytes(written)
+        if number < _REMEMBERED:
+            self[number] = encoded
+        return encoded
 
 
-def _varint(number: int) -> bytes:
-    left, written = number << 1, bytearray()
-    while left > 0x7F:
-        written.append(left & 0x7F | 0x80)
-        left >>= 7
-    written.append(left)
-    return bytes(written)
-
-
-_SMALL: Final = tuple(_varint(number) for number in range(4096))
+varint: Final = _Numbers().__getitem__

@@ -109,10 +109,10 @@ async def _claim(connection: Connection, held: set[int]) -> set[int]:
 
 
 def _record(row: asyncpg.Record) -> Record:
-    headers = row["encoded_headers"]
+    _, topic, key, headers, old_headers, value, _ = row
     if headers is None:  # written by a process of the release before
-        headers = encoded_headers([(name, value.encode()) for name, value in row["headers"].items()])
-    return Record(row["topic"], row["key"].encode(), row["value"], headers)
+        headers = encoded_headers([(name, text.encode()) for name, text in old_headers.items()])
+    return Record(topic, key.encode(), value, headers)
 
 
 _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
