@@ -142,7 +142,7 @@ def _decoded(rows: Sequence[asyncpg.Record]) -> Iterator[tuple[bytes, bytes, lis
     for row in rows:
         batch = RecordBatch(LARGEST_EVENT)
         batch.add(row["key"].encode(), row["value"], row["encoded_headers"])
-        (record,) = MemoryRecords(batch._build()).next_batch()
+        (record,) = MemoryRecords(bytes(batch._build())).next_batch()
         yield record.key, record.value, record.headers
 
 
