@@ -35,7 +35,6 @@ Handler = Callable[[Transaction, Any], Awaitable[None]]
 
 _BATCH: Final = 500
 _POLL_MS: Final = 500
-_GATHER_SECONDS: Final = 0.015
 _TRIES: Final = 4
 _FIRST_PAUSE_SECONDS: Final = 0.1
 _OUTAGE_PAUSE_SECONDS: Final = 1.0
@@ -121,13 +120,8 @@ class Consumer:
                 if not polled:
                     continue
                 with self._assignment.busy():
-                    deliveries = [delivery_of(record) for records in polled.values() for record in records]
-                    await self.handle(deliveries)
+                    await self.handle([delivery_of(record) for records in polled.values() for record in records])
                     await commit(client, {tp: records[-1].offset + 1 for tp, records in polled.items()})
-                if len(deliveries) < _BATCH:
-                    # What comes alone is handled at once. Where more follow, a transaction for each handful of them would cost
-                    # more than the events themselves.
-                    await asyncio.sleep(_GATHER_SECONDS)
 
     @asynccontextmanager
     async def _member(self) -> AsyncIterator[AIOKafkaConsumer]:
