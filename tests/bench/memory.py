@@ -11,7 +11,7 @@ import psutil
 
 from peerloom_local.stack import Stack
 
-_EVERY_SECONDS = 0.5
+_EVERY_SECONDS = 1.0  # looking at all of them takes a tenth of a second of a processor they need
 _MEGABYTE = 1_000_000
 
 

@@ -8,18 +8,21 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
+import asyncpg
 import uvloop
+from aiokafka.record.memory_records import MemoryRecords
 
 from peerloom_events import ParticipantRegistered
 from peerloom_service.database import Database
 from peerloom_service.identifiers import new_id
-from peerloom_service.outbox import APPEND, OutboxRows
-from peerloom_service.producer import Record, Sender, as_headers
+from peerloom_service.outbox import APPEND, LARGEST_EVENT, OutboxRows
+from peerloom_service.producer import Record, Sender
+from peerloom_service.record_batch import RecordBatch
 from peerloom_service.relay import Relay
 from peerloom_service.runtime import Runtime
 from profile_service.main import service
@@ -31,12 +34,12 @@ from tests.support.services import Surroundings
 
 KEYS = ("relay_vs_send_batch",)
 
-_KEEP = "CREATE TABLE bench_event AS SELECT seq, shard, topic, key, headers, value FROM outbox"
+_KEEP = "CREATE TABLE bench_event AS SELECT seq, shard, topic, key, encoded_headers, value FROM outbox"
 _FILL = """
-    INSERT INTO outbox (shard, topic, key, headers, value)
-    SELECT shard, topic, key, headers, value FROM bench_event ORDER BY seq LIMIT $1
+    INSERT INTO outbox (shard, topic, key, encoded_headers, value)
+    SELECT shard, topic, key, encoded_headers, value FROM bench_event ORDER BY seq LIMIT $1
 """
-_KEPT = "SELECT key, headers, value FROM bench_event ORDER BY seq LIMIT $1"
+_KEPT = "SELECT key, encoded_headers, value FROM bench_event ORDER BY seq LIMIT $1"
 _TOPIC = ParticipantRegistered.topic.name
 _LEFT = "SELECT 1 FROM outbox LIMIT 1"
 _WARM_UP = 1000
@@ -106,7 +109,7 @@ async def _relay(runtime: Runtime, events: int) -> Pace:
 async def _raw(runtime: Runtime, events: int) -> Pace:
     """Pace of aiokafka with the sender's own producer; batches wait for each other only as aiokafka makes them."""
     rows = await runtime.database.fetch(None, _KEPT, events)
-    kept = [(row["key"].encode(), row["value"], as_headers(row["headers"])) for row in rows]
+    kept = list(_decoded(rows))
     sender = Sender(runtime.settings.kafka_bootstrap, idempotent=True)
     producer = await sender._started()
     partitions = len(await producer.partitions_for(_TOPIC))
@@ -132,6 +135,15 @@ async def _raw(runtime: Runtime, events: int) -> Pace:
         pace = watch.pace(len(some))
     await sender.close()
     return pace
+
+
+def _decoded(rows: Sequence[asyncpg.Record]) -> Iterator[tuple[bytes, bytes, list[tuple[str, bytes]]]]:
+    """Key, value and headers of the records these rows become."""
+    for row in rows:
+        batch = RecordBatch(LARGEST_EVENT)
+        batch.add(row["key"].encode(), row["value"], row["encoded_headers"])
+        (record,) = MemoryRecords(bytes(batch._build())).next_batch()
+        yield record.key, record.value, record.headers
 
 
 async def _contestant(task: dict[str, Any]) -> Pace:

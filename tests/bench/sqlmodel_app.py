@@ -32,6 +32,7 @@ from peerloom_service.context import Caller
 from peerloom_service.identifiers import new_id
 from peerloom_service.migrations import sqlalchemy_url
 from peerloom_service.outbox import SHARDS
+from peerloom_service.record_batch import encoded_headers
 from profile_service.schemas import Email, EmployeeLevel, Hours, HoursOut, Offer, OfferOut, TimeZone, Wish, WishOut
 
 
@@ -89,7 +90,7 @@ class OutboxMessage(SQLModel, table=True):
     shard: int = Field(sa_type=SmallInteger)
     topic: str
     key: str
-    headers: dict[str, str] = Field(sa_type=JSONB)
+    encoded_headers: bytes = Field(sa_type=LargeBinary)
     value: bytes = Field(sa_type=LargeBinary)
     created_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
 
@@ -108,9 +109,9 @@ class OutboxMessage(SQLModel, table=True):
             tenantid=str(tenant_id),
             correlationid=new_id().hex,
         )
-        headers = {name: value.decode() for name, value in envelope.headers()}
+        headers = encoded_headers(envelope.headers())
         shard = crc32(key.encode()) % SHARDS
-        return cls(shard=shard, topic=event.topic.name, key=key, headers=headers, value=event.to_json())
+        return cls(shard=shard, topic=event.topic.name, key=key, encoded_headers=headers, value=event.to_json())
 
 
 @asynccontextmanager

@@ -1,6 +1,5 @@
 """Any envelope and any event, for property tests: built from what the classes themselves declare."""
 
-from dataclasses import fields
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, get_args, get_origin
 from uuid import UUID
@@ -17,7 +16,7 @@ words = st.text(min_size=1, max_size=40)
 @st.composite
 def envelopes(draw: st.DrawFn) -> Envelope:
     """An envelope with text of any script, and with or without its optional attributes."""
-    given = {field.name: draw(words) for field in fields(Envelope)}
+    given = {name: draw(words) for name in Envelope._fields}
     given |= {name: draw(st.one_of(st.just(""), words)) for name in ("causationid", "traceparent")}
     return Envelope(**given | {"time": rfc3339(draw(instants)), "specversion": "1.0"})
 

@@ -139,7 +139,7 @@ def headers_of_a_record() -> list[tuple[str, bytes]]:
 
 
 def _attributes(envelope: Envelope) -> dict[str, str]:
-    return {name: value for name in Envelope.__slots__ if (value := getattr(envelope, name))}
+    return {name: value for name in Envelope._fields if (value := getattr(envelope, name))}
 
 
 def _text(value: object) -> object:

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
-from support import Surroundings
 
 from peerloom_service import database as chassis
 from peerloom_service.database import Database
+from tests.support import Surroundings
 
 MOST = 3
 

@@ -4,14 +4,19 @@ import asyncio
 import os
 import random
 import signal
+from itertools import pairwise
 from uuid import UUID
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from ledgers import Ledger, a_match, an_account, deliveries, metric, versions_in_order
 
 from peerloom_events import ParticipantRegistered
+from peerloom_service.outbox import runs
 from tests.support import EventLog, RunningService, ServiceProcess, Surroundings, eventually
+from tests.support.log import envelope_of
 
 _RELAY_LOCKS = """
     SELECT pid FROM pg_locks JOIN pg_database ON pg_database.oid = database
@@ -171,3 +176,31 @@ async def _terminate(surroundings: Surroundings, pid: int) -> None:
 
 def _signal(process: ServiceProcess, number: signal.Signals) -> None:
     os.kill(process.pid, number)
+
+
+async def test_an_event_that_a_process_of_the_release_before_wrote_is_sent_with_its_headers(
+    own_ledger: Ledger, event_log: EventLog, tenant: UUID
+) -> None:
+    match = a_match()
+    envelope = envelope_of(match, tenant)
+    headers = {name: value.decode() for name, value in envelope.headers()}
+    async with own_ledger.serving() as ledger:
+        await ledger.runtime.database.execute(
+            None,
+            "INSERT INTO outbox (shard, topic, key, headers, value) VALUES (0, $1, $2, $3, $4)",
+            match.topic.name,
+            str(match.key),
+            headers,
+            match.to_json(),
+        )
+        await own_ledger.settled()
+
+    assert [(one.envelope, one.event) for one in event_log.overheard(type(match), tenant)] == [(envelope, match)]
+
+
+@given(st.sets(st.integers(1, 60)))
+def test_runs_hold_exactly_the_numbers_they_are_made_of(numbers: set[int]) -> None:
+    found = runs(list(numbers))
+
+    assert [number for run in found for number in range(run.lower, run.upper)] == sorted(numbers)
+    assert all(run.upper < behind.lower for run, behind in pairwise(found)), "two runs that are one"

@@ -9,12 +9,12 @@ from uuid import UUID, uuid4
 import pytest
 from fastapi import Depends, Header, Response, Security
 from ledgers import an_account
-from support import RunningService
 
 from peerloom_service.bodies import Body
 from peerloom_service.messages import Answer
 from peerloom_service.routing import Router
 from peerloom_service.work import Work, authorized
+from tests.support import RunningService
 
 Anybody = Annotated[Work, Security(authorized, scopes=["accounts:read"])]
 

@@ -2,14 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
 from peerloom_events import ParticipantRegistered, ParticipantUpdated
+from peerloom_local.people import write_people_file
+from profile_service import imports
+from profile_service.people_file import PeopleFileReader, PersonRow, read_people
 from tests.support import RunningService, a_person, eventually
 
 from .people_files import HEADER, cells, line_of, text_of
@@ -340,3 +344,17 @@ async def test_an_upload_that_says_it_is_too_large_is_refused_before_it_is_sent(
 
     assert answer.startswith(b"HTTP/1.1 413 ")
     assert b"application/problem+json" in answer
+
+
+def test_an_imports_events_are_written_as_their_class_would_write_them(tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    write_people_file(file, 500, seed=1)
+    people = [one for one in read_people([file.read_bytes()], PeopleFileReader()) if isinstance(one, PersonRow)]
+    ids = {person.employee_number: uuid4() for person in people}
+    facts = {person.employee_number: imports._facts(person, ids, frozenset()) for person in people}
+
+    said = [imports._said({"id": id_, "version": 1, "employee_number": number}, facts)[1] for number, id_ in ids.items()]
+
+    assert len(said) == 500
+    assert [ParticipantRegistered.from_json(value).to_json() for value in said] == said
+    assert {ParticipantRegistered.from_json(value).facts.manager_id is None for value in said} == {True, False}

@@ -16,6 +16,7 @@ from peerloom_local.credentials import token
 Item = TypeVar("Item")
 
 _AT_ONCE: Final = 16
+_KEEPALIVE_SECONDS: Final = 2.0  # the services close what was idle for five: a request sent in that very moment would be lost
 _PAGE: Final = 1000
 
 
@@ -50,7 +51,7 @@ class Company:
     async def client(cls, addresses: Addresses, credential: dict[str, str]) -> AsyncIterator["Company"]:
         """Connected with an access token for the credential's organisation."""
         access_token = await asyncio.to_thread(token, addresses.issuer, credential["client_id"], credential["client_secret"])
-        limits = httpx.Limits(max_connections=_AT_ONCE)
+        limits = httpx.Limits(max_connections=_AT_ONCE, keepalive_expiry=_KEEPALIVE_SECONDS)
         async with httpx.AsyncClient(timeout=60, limits=limits, trust_env=False) as http:
             yield cls(http, addresses, credential["organisation_id"], access_token)
 

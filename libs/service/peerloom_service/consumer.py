@@ -9,8 +9,9 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import structlog
@@ -53,8 +54,7 @@ class InBatches:
 Hears = Mapping[type[Event], Handler | InBatches]
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(NamedTuple):
     """A decoded event on its way to its handler."""
 
     delivery: Delivery
@@ -266,7 +266,7 @@ class Consumer:
             kind = self._types.get(envelope.type)
             if kind is None or delivery.value is None:
                 return None
-            return Heard(delivery, envelope, kind.from_json(delivery.value), UUID(envelope.id), UUID(envelope.tenantid))
+            return Heard(delivery, envelope, kind.from_json(delivery.value), UUID(envelope.id), _tenant(envelope.tenantid))
         except MalformedEnvelope as error:
             raise Undecodable(str(error)) from error
         except ValidationError as error:
@@ -347,6 +347,10 @@ async def commit(client: AIOKafkaConsumer, offsets: dict[TopicPartition, int]) -
 def delivery_of(record: ConsumerRecord) -> Delivery:
     """A record in the chassis's own words."""
     return Delivery(record.topic, record.partition, record.offset, record.key or b"", record.value, tuple(record.headers))
+
+
+_tenant = lru_cache(maxsize=1024)(UUID)
+"""An organisation's id: the same for many events."""
 
 
 def _keepable(text: str) -> str:

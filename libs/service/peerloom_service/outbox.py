@@ -4,47 +4,79 @@ Rows are spread over a fixed number of shards by their key, so that several rela
 one aggregate always pass through the same one, in order.
 """
 
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any, ClassVar, Final
+from uuid import UUID
 from zlib import crc32
 
+import asyncpg
+
 from peerloom_events import Envelope, Event
+from peerloom_service.identifiers import new_id
+from peerloom_service.record_batch import before_value, encoded_headers, varint
 
 SHARDS: Final = 8
 
 LARGEST_EVENT: Final = 900_000
 """Bytes. Kafka refuses a record over 1 MiB, and one that can never be sent would hold up its shard for ever."""
 
+_UUID_LENGTH: Final = 36
+
 APPEND: Final = """
-    INSERT INTO outbox (shard, topic, key, headers, value)
-    SELECT * FROM unnest($1::smallint[], $2::text[], $3::text[], $4::jsonb[], $5::bytea[])
+    INSERT INTO outbox (shard, topic, key, encoded_headers, value)
+    SELECT * FROM unnest($1::smallint[], $2::text[], $3::text[], $4::bytea[], $5::bytea[])
 """
-# Rows on their way are left out one by one, not by `seq > last`: a transaction that commits late has a lower number.
+# One statement deletes what was acknowledged and reads what is to be sent next. Rows on their way ($3) are left out one by one,
+# not by `seq > last`: a transaction that commits late has a lower number. The deleted ones ($2) have to be among them, because
+# both halves of the statement see the table as it was before.
 NEXT: Final = """
-    SELECT seq, topic, key, headers, value, extract(epoch FROM clock_timestamp() - created_at)::float8 AS age
-    FROM outbox WHERE shard = ANY($1::smallint[]) AND seq <> ALL($2::bigint[]) ORDER BY seq LIMIT $3
+    WITH deleted AS (
+        DELETE FROM outbox USING unnest($2::int8multirange) AS run WHERE seq >= lower(run) AND seq < upper(run)
+    )
+    SELECT seq, topic, key, encoded_headers, headers, value, date_part('epoch', clock_timestamp() - created_at) AS age
+    FROM outbox WHERE shard = ANY($1::smallint[]) AND NOT seq <@ $3::int8multirange ORDER BY seq LIMIT $4
 """
-DELETE: Final = "DELETE FROM outbox WHERE seq = ANY($1::bigint[])"
+
+
+def runs(numbers: Sequence[int]) -> "list[asyncpg.Range[int]]":
+    """Exactly these numbers as an `int8multirange`: those of a batch mostly follow each other."""
+    ordered = sorted(numbers)
+    breaks = [place for place in range(1, len(ordered)) if ordered[place] > ordered[place - 1] + 1]
+    places = pairwise([0, *breaks, len(ordered)]) if ordered else ()
+    return [asyncpg.Range(ordered[first], ordered[behind - 1] + 1) for first, behind in places]
 
 
 class OutboxRows:
     """Outbox rows as columns, in the order they are to be sent."""
 
-    COLUMNS: ClassVar = ("shard", "topic", "key", "headers", "value")
-    TYPES: ClassVar = ("smallint", "text", "text", "jsonb", "bytea")
+    COLUMNS: ClassVar = ("shard", "topic", "key", "encoded_headers", "value")
+    TYPES: ClassVar = ("smallint", "text", "text", "bytea", "bytea")
 
     def __init__(self) -> None:
-        self._rows: list[tuple[int, str, str, dict[str, str], bytes]] = []
+        self._rows: list[tuple[int, str, str, bytes, bytes]] = []
 
     def add(self, envelope: Envelope, event: Event) -> None:
         """One event of one aggregate."""
-        value = event.to_json()
-        if len(value) > LARGEST_EVENT:
-            raise ValueError(
-                f"{type(event).__name__} {envelope.subject} has {len(value)} bytes; an event has at most {LARGEST_EVENT}"
+        self._add(envelope.partitionkey, event.topic.name, encoded_headers(envelope.headers()), event.to_json())
+
+    def add_many(self, like: Envelope, topic: str, values: Iterable[tuple[UUID, bytes]]) -> None:
+        """Events by aggregate, as JSON, in envelopes that are `like` but for the event's id and the aggregate."""
+        own = ("ce_id", "ce_subject", "ce_partitionkey")
+        id_, subject, partitionkey = (before_value(name, _UUID_LENGTH) for name in own)
+        same = [before_value(name, len(value)) + value for name, value in like.headers() if name not in own]
+        beginning = varint(len(same) + len(own)) + b"".join(same)
+        for aggregate, value in values:
+            key = str(aggregate)
+            about = key.encode()
+            self._add(
+                key, topic, b"".join((beginning, id_, str(new_id()).encode(), subject, about, partitionkey, about)), value
             )
-        headers = {name: value.decode() for name, value in envelope.headers()}
-        key = envelope.partitionkey
-        self._rows.append((crc32(key.encode()) % SHARDS, event.topic.name, key, headers, value))
+
+    def _add(self, key: str, topic: str, headers: bytes, value: bytes) -> None:
+        if len(value) > LARGEST_EVENT:
+            raise ValueError(f"an event of {key} for {topic} has {len(value)} bytes; it may have at most {LARGEST_EVENT}")
+        self._rows.append((crc32(key.encode()) % SHARDS, topic, key, headers, value))
 
     def columns(self) -> list[list[Any]]:
         """Parameters of `APPEND`."""

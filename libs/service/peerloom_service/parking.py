@@ -7,8 +7,7 @@ later events of the same key are parked behind it, in order, while every other k
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import asyncpg
 
@@ -41,8 +40,7 @@ FIRST: Final = """
 UNPARK: Final = "DELETE FROM parked_event WHERE consumer = $1 AND topic = $2 AND partition_number = $3 AND record_offset = $4"
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """A record as it came from the broker."""
 
     topic: str

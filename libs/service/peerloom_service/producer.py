@@ -6,15 +6,16 @@ arrived twice is absorbed by the consumers' inbox. A send that timed out is unkn
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from zlib import crc32
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
-from aiokafka.producer.message_accumulator import BatchBuilder
+
+from peerloom_service.record_batch import RecordBatch, encoded_headers
 
 _SEND_SECONDS: Final = 15.0
 _STOP_SECONDS: Final = 5.0
@@ -26,14 +27,13 @@ class SendFailed(Exception):
     """The broker did not acknowledge everything; nobody knows what arrived. Send the same again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One Kafka record to send. `value` None is a tombstone."""
+class Record(NamedTuple):
+    """One Kafka record to send. `value` None is a tombstone; `headers` may be encoded already, as the outbox keeps them."""
 
     topic: str
     key: bytes | None
     value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
+    headers: Sequence[tuple[str, bytes]] | bytes
 
 
 class Sender:
@@ -99,40 +99,26 @@ class Sender:
 
     async def _send(self, producer: AIOKafkaProducer, records: Sequence[Record]) -> None:
         partitions = {topic: len(await producer.partitions_for(topic)) for topic in {record.topic for record in records}}
-        by_partition: dict[tuple[str, int], list[Record]] = {}
+        by_partition: defaultdict[tuple[str, int], list[Record]] = defaultdict(list)
         for record in records:
             # librdkafka's `consistent` partitioner; aiokafka's, murmur2 in Python, would cost half of what the relay spends.
-            partition = crc32(record.key or b"") % partitions[record.topic]
-            by_partition.setdefault((record.topic, partition), []).append(record)
-        acknowledgements: list[Any] = []
-        for (topic, partition), rows in by_partition.items():
-            batch = producer.create_batch()
-            for row in rows:
-                if _append(batch, row) is None:  # full; an empty one takes a record of any size
-                    acknowledgements.append(await producer.send_batch(batch, topic, partition=partition))
-                    batch = producer.create_batch()
-                    _append(batch, row)
-            batch.close()
-            acknowledgements.append(await producer.send_batch(batch, topic, partition=partition))
+            place = record.topic, crc32(record.key or b"") % partitions[record.topic]
+            by_partition[place].append(record)
+        acknowledgements = [
+            await producer.send_batch(batch, topic, partition=partition)
+            for (topic, partition), rows in by_partition.items()
+            for batch in _batches(rows)
+        ]
         await asyncio.gather(*acknowledgements)
 
 
-async def _abandon(producer: AIOKafkaProducer, error: Exception) -> None:
-    """End what `stop` could not: an idempotent producer would go on trying for ever, and each outage would add another."""
-    sending = producer._sender.sender_task  # noqa: SLF001 - the client has no way of its own to give up
-    if sending is not None:
-        sending.cancel()  # it waits for its requests to be answered: closing the connections answers them
-    with suppress(KafkaError, OSError):
-        await producer.client.close()
-    if sending is not None:
-        await asyncio.wait([sending], timeout=1)
-    producer._message_accumulator.fail_all(error)  # noqa: SLF001
-
-
-def _append(batch: BatchBuilder, record: Record) -> Any:
-    return batch.append(key=record.key, value=record.value, timestamp=None, headers=list(record.headers))
-
-
-def as_headers(stored: Mapping[str, str]) -> list[tuple[str, bytes]]:
-    """Headers as the outbox keeps them (text) in Kafka's form."""
-    return [(name, value.encode()) for name, value in stored.items()]
+def _batches(records: Sequence[Record]) -> Iterator[RecordBatch]:
+    """The records of one partition in as few batches as hold them."""
+    batch = RecordBatch(_BATCH_BYTES)
+    for record in records:
+        headers = record.headers if isinstance(record.headers, bytes) else encoded_headers(record.headers)
+        if not batch.add(record.key, record.value, headers):
+            yield batch
+            batch = RecordBatch(_BATCH_BYTES)
+            batch.add(record.key, record.value, headers)
+    yield batch

@@ -14,10 +14,11 @@ import structlog
 
 from peerloom_service import telemetry
 from peerloom_service.database import TRANSIENT, Connection, Database
-from peerloom_service.outbox import DELETE, NEXT, SHARDS
-from peerloom_service.producer import Record, Sender, SendFailed, as_headers
+from peerloom_service.outbox import NEXT, SHARDS, runs
+from peerloom_service.producer import Record, Sender, SendFailed
+from peerloom_service.record_batch import encoded_headers
 
-_BATCH: Final = 500
+_BATCH: Final = 1000
 _POLL_SECONDS: Final = 0.02
 _CLAIM_SECONDS: Final = 2.0
 _PAUSE_SECONDS: Final = 0.5
@@ -70,14 +71,21 @@ class Relay:
                     await connection.execute("SELECT pg_advisory_unlock_all()")
 
     async def _drain(self, connection: Connection, shards: list[int]) -> int:
-        """Send what waits, in order, and delete it; the next batch is read while one is on its way. Returns how many."""
+        """Send what waits, in order. While a batch is on its way one statement deletes the batch before it, which has been
+        acknowledged, and reads the one behind it. Returns how many were sent.
+        """
         drained = 0
-        rows = await connection.fetch(NEXT, shards, [], _BATCH)
-        while rows:
+        sent: list[int] = []
+        rows = await connection.fetch(NEXT, shards, [], [], _BATCH)
+        records = [_record(row) for row in rows]
+        while rows or sent:
             on_their_way = [row["seq"] for row in rows]
-            sending = asyncio.ensure_future(self._sender.send([_record(row) for row in rows]))
+            sending = asyncio.ensure_future(self._sender.send(records))
+            following: list[asyncpg.Record] = []
             try:
-                following = await connection.fetch(NEXT, shards, on_their_way, _BATCH) if len(rows) == _BATCH else []
+                if sent or len(rows) == _BATCH:
+                    following = await connection.fetch(NEXT, shards, runs(sent), runs(sent + on_their_way), _BATCH)
+                records = [_record(row) for row in following]
                 await sending
             except SendFailed as error:
                 _log.warning("broker did not acknowledge", error=str(error), waiting=len(rows))
@@ -86,11 +94,11 @@ class Relay:
             except BaseException:
                 sending.cancel()
                 raise
-            await connection.execute(DELETE, on_their_way)
-            telemetry.published.add(len(rows))
-            telemetry.outbox_age.record(max(0.0, rows[0]["age"]))
+            if rows:
+                telemetry.published.add(len(rows))
+                telemetry.outbox_age.record(max(0.0, rows[0]["age"]))
             drained += len(rows)
-            rows = following
+            sent, rows = on_their_way, following
         return drained
 
 
@@ -101,7 +109,10 @@ async def _claim(connection: Connection, held: set[int]) -> set[int]:
 
 
 def _record(row: asyncpg.Record) -> Record:
-    return Record(row["topic"], row["key"].encode(), row["value"], as_headers(row["headers"]))
+    _, topic, key, headers, old_headers, value, _ = row
+    if headers is None:  # written by a process of the release before
+        headers = encoded_headers([(name, text.encode()) for name, text in old_headers.items()])
+    return Record(topic, key.encode(), value, headers)
 
 
 _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)

@@ -12,19 +12,14 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import islice
-from typing import Any, Final
+from typing import Final
 from uuid import UUID, uuid5
 
+import asyncpg
+import orjson
 import structlog
 
-from peerloom_events import (
-    OfferedSkill,
-    ParticipantFacts,
-    ParticipantRegistered,
-    ParticipantUpdated,
-    SoughtSkill,
-    WorkingHours,
-)
+from peerloom_events import ParticipantRegistered, ParticipantUpdated
 from peerloom_service.context import Cause
 from peerloom_service.database import TRANSIENT, Connection, Database
 from peerloom_service.identifiers import new_id
@@ -43,6 +38,7 @@ _BATCH: Final = 1000
 _LOOKUP: Final = 5000
 _MOST_FINDINGS: Final = 10_000
 _IDLE_SECONDS: Final = 0.25
+_WEEKDAYS: Final = (1, 2, 3, 4, 5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,14 +183,11 @@ class _Worker:
                 refused = await self._refused(tx, people, today)
                 taken = [person for person in people if person.line not in refused]
                 facts = {person.employee_number: _facts(person, ids, without_manager) for person in taken}
-                rows = [_row(person, ids, facts[person.employee_number]) for person in taken]
-                written = await tx.fetch(sql.UPSERT_PEOPLE, tx.tenant_id, rows)
-                registered = 0
-                for row in written:
-                    version, number = row["version"], row["employee_number"]
-                    kind = ParticipantRegistered if version == 1 else ParticipantUpdated
-                    registered += version == 1
-                    tx.say(kind(version=version, participant_id=row["id"], facts=facts[number]))
+                rows = b",".join([_row(person, ids, facts[person.employee_number]) for person in taken])
+                written = await tx.fetch(sql.UPSERT_PEOPLE, tx.tenant_id, f"[{rows.decode()}]")
+                new = [_said(row, facts) for row in written if row["version"] == 1]
+                tx.say_together(ParticipantRegistered, new)
+                tx.say_together(ParticipantUpdated, [_said(row, facts) for row in written if row["version"] > 1])
                 for error in refused.values():
                     await tx.execute(sql.ADD_FINDING, tx.tenant_id, import_id, *_finding(error))
                 await tx.execute(
@@ -202,8 +195,8 @@ class _Worker:
                     tx.tenant_id,
                     import_id,
                     len(people),
-                    registered,
-                    len(written) - registered,
+                    len(new),
+                    len(written) - len(new),
                     len(taken) - len(written),
                     len(refused),
                 )
@@ -305,33 +298,44 @@ def _finding(error: RowError) -> tuple[int, str | None, str, str, str]:
     return error.line, error.column, error.code, error.message, error.severity
 
 
-def _facts(person: PersonRow, ids: dict[str, UUID], without_manager: frozenset[str]) -> ParticipantFacts:
+def _facts(person: PersonRow, ids: dict[str, UUID], without_manager: frozenset[str]) -> bytes:
+    """`ParticipantFacts` as JSON, once for the person's row and for the event. The cells' rules are stricter than its own."""
     manager = person.manager_employee_number
     hours = person.working_hours
-    return ParticipantFacts(
-        employee_level=person.level,
-        department=person.department,
-        job_title=person.job_title,
-        location=person.location,
-        time_zone=person.time_zone,
-        languages=person.languages,
-        hired_on=person.hire_date,
-        manager_id=None if manager is None or person.employee_number in without_manager else ids.get(manager),
-        working_hours=WorkingHours(starts=hours.starts, ends=hours.ends),
-        offers=tuple(OfferedSkill(skill=offer.skill, level=offer.level) for offer in person.skills_offered),
-        seeks=tuple(SoughtSkill(skill=wish.skill, level=wish.level) for wish in person.skills_sought),
-        goals=person.goals,
+    return orjson.dumps(
+        {
+            "employee_level": person.level,
+            "department": person.department,
+            "job_title": person.job_title,
+            "location": person.location,
+            "time_zone": person.time_zone,
+            "languages": person.languages,
+            "hired_on": person.hire_date,
+            "manager_id": None if manager is None or person.employee_number in without_manager else ids.get(manager),
+            "working_hours": {"starts": hours.starts, "ends": hours.ends, "weekdays": _WEEKDAYS},
+            "offers": [{"skill": offer.skill, "level": offer.level} for offer in person.skills_offered],
+            "seeks": [{"skill": wish.skill, "level": wish.level, "priority": 1} for wish in person.skills_sought],
+            "goals": person.goals,
+        }
     )
 
 
-def _row(person: PersonRow, ids: dict[str, UUID], facts: ParticipantFacts) -> dict[str, Any]:
-    return {
-        **facts.model_dump(mode="json"),
-        "id": str(ids[person.employee_number]),
+def _row(person: PersonRow, ids: dict[str, UUID], facts: bytes) -> bytes:
+    """The person as a JSON object of columns."""
+    own = {
+        "id": ids[person.employee_number],
         "employee_number": person.employee_number,
         "name": person.name,
         "email": person.email,
     }
+    return orjson.dumps(own)[:-1] + b"," + facts[1:]
+
+
+def _said(row: asyncpg.Record, facts: dict[str, bytes]) -> tuple[UUID, bytes]:
+    """The event's aggregate and JSON, `ParticipantRegistered` and `ParticipantUpdated` alike."""
+    id_ = row["id"]
+    beginning = f'{{"version":{row["version"]},"participant_id":"{id_}","facts":'
+    return id_, beginning.encode() + facts[row["employee_number"]] + b"}"
 
 
 def _chunks(numbers: Iterable[str]) -> Iterator[list[str]]:

@@ -80,7 +80,7 @@ _FACTS = (
 # the same file again says nothing.
 UPSERT_PEOPLE: Final = f"""
     INSERT INTO participant (tenant_id, id, version, employee_number, {_FACTS})
-    SELECT $1, id, 1, employee_number, {_FACTS} FROM jsonb_to_recordset($2) AS person (
+    SELECT $1, id, 1, employee_number, {_FACTS} FROM jsonb_to_recordset($2::text::jsonb) AS person (
         id uuid, employee_number text, name text, email text, department text, job_title text, employee_level smallint,
         location text, time_zone text, languages text[], hired_on date, manager_id uuid,
         working_hours jsonb, offers jsonb, seeks jsonb, goals text[]

@@ -18,9 +18,10 @@ async def keep_people(tx: Transaction, events: Sequence[ParticipantRegistered | 
                 id=event.participant_id,
                 version=event.version,
                 time_zone=event.facts.time_zone,
-                working_hours=Hours(**dict(event.facts.working_hours)),
+                working_hours=Hours(hours.starts, hours.ends, hours.weekdays),
             )
             for event in events
+            for hours in (event.facts.working_hours,)
         ],
     )
 

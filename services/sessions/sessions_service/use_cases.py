@@ -36,14 +36,21 @@ async def keep_people(tx: Transaction, people: Sequence[Participant]) -> None:
     for person in people:
         if person.id not in newest or newest[person.id].version < person.version:
             newest[person.id] = person
-    kept = [newest[id_] for id_ in sorted(newest)]
+    kept = sorted(newest.values(), key=lambda person: person.id.int)
     await tx.execute(
         sql.KEEP_PEOPLE,
         tx.tenant_id,
         [person.id for person in kept],
         [person.version for person in kept],
         [person.time_zone for person in kept],
-        [asdict(person.working_hours) for person in kept],
+        [
+            {
+                "starts": person.working_hours.starts,
+                "ends": person.working_hours.ends,
+                "weekdays": person.working_hours.weekdays,
+            }
+            for person in kept
+        ],
     )
     await tx.execute(sql.WAKE_BY_PEOPLE, tx.tenant_id, [person.id for person in kept])
 
