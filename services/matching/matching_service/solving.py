@@ -79,7 +79,7 @@ async def solve(population: Population, policy: Policy, seed: int, progress: Pro
 def _child(sending: Connection, population: Population, policy: Policy, seed: int) -> None:
     try:
         result = match_population(
-            population, policy, seed=seed, progress=lambda phase, share: sending.send(("progress", phase, float(share)))
+            population, policy, seed=seed, progress=lambda phase, share, _: sending.send(("progress", phase, float(share)))
         )
         sending.send(("progress", "checking", 0.0))
         violations = check_matches(population, policy, result)

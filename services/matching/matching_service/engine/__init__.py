@@ -3,7 +3,6 @@
 from matching_service.engine.availability import WorkingHours
 from matching_service.engine.checker import Violation, check_bound, check_matches
 from matching_service.engine.explain import Reason, explain_pair, sentence
-from matching_service.engine.graph import PopulationTooLarge
 from matching_service.engine.matching import Matching, match_graph
 from matching_service.engine.policy import Context, Policy
 from matching_service.engine.population import Person, Population, Seek, Skill
@@ -19,7 +18,6 @@ __all__ = [
     "Person",
     "Policy",
     "Population",
-    "PopulationTooLarge",
     "Reason",
     "Seek",
     "Skill",

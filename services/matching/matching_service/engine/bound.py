@@ -2,74 +2,102 @@
 
 Give every vertex a price such that the prices of u and v sum to at least the weight of the edge (u, v), for every
 edge. Then a matching of k pairs is worth at most the sum of the prices of the 2k vertices it covers, and that is at
-most the sum of the 2k highest prices. This holds whoever made the prices, so the proof needs no trust in the solver:
-``lifted`` compares them with every edge, in integer arithmetic. Prices are kept doubled, so that halves are whole.
+most the sum of the 2k highest prices. This holds whoever made the prices, so the proof needs no trust in the solver.
+Prices are whole numbers in a unit fine enough that nothing is lost by that.
 
-When coverage comes first, every edge carries a bonus on top of its weight, greater than any matching is worth; the
-same prices then also bound the number of pairs. Such prices can be generous about the value where somebody must stay
-out; then a second proof, without the bonus, bounds the value.
+When coverage comes first, every edge carries a bonus on top of its weight; the same prices then also bound the number
+of pairs, and the value of every matching with at least as many. Prices for the bonus alone bound the number only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from matching_service.engine.auction import FREE
+
 Int32Array = NDArray[np.int32]
 Int64Array = NDArray[np.int64]
 
-_EDGES_AT_ONCE = 1_000_000
+
+_UNBOUNDED: Final = 2**62
 
 
 @dataclass(frozen=True)
 class Proof:
-    """Doubled prices of all vertices, for weights with ``bonus`` added to each."""
+    """A price for every vertex: for every edge, ``unit`` times (weight + ``bonus``) is at most the prices of both ends.
 
-    doubled_prices: Int64Array
-    bonus: int
+    With ``counts_pairs`` the weight is left out; such a proof says nothing about the value. ``excess``: what must be
+    added to the value it proves because some edges, unknown which, are not covered; only a sample was looked at.
+    """
+
+    prices: Int64Array
+    unit: int
+    bonus: int = 0
+    counts_pairs: bool = False
+    excess: int = 0
 
 
 @dataclass(frozen=True)
 class Bound:
-    """``value``: no matching with at least as many pairs is worth more. ``pairs``: no matching has more pairs."""
+    """``value``: no matching with at least as many pairs in every part is worth more. ``pairs``: none has more pairs."""
 
     value: int
     pairs: int
 
 
-def lifted(doubled_prices: Int64Array, u: Int32Array, v: Int32Array, weight: Int64Array, bonus: int) -> Int64Array:
-    """The prices, raised where an edge needs it: nowhere when they came from an optimal assignment.
+def bound(proofs: Iterable[Proof], part: Int32Array, mate: Int32Array) -> Bound:
+    """What the proofs say, the lowest for every part, about matchings with at least as many pairs as ``mate`` has.
 
-    After this, twice the weight and bonus of every edge is at most the doubled prices of its two ends. The comparison
-    is exact: all sums stay far inside 64 bits.
+    ``part``: the number of every vertex's part, from 0; no edge leads from one part to another.
     """
-    prices = np.maximum(doubled_prices, 0)
-    for begin in range(0, len(weight), _EDGES_AT_ONCE):
-        edges = slice(begin, begin + _EDGES_AT_ONCE)
-        one, other = u[edges], v[edges]
-        missing = 2 * (weight[edges] + bonus) - prices[one] - prices[other]
-        short = missing > 0
-        if short.any():
-            np.maximum.at(prices, one[short], prices[one[short]] + missing[short])
-    return prices
+    parts = int(part.max(initial=-1)) + 1
+    sizes = np.bincount(part, minlength=parts)
+    pairs = np.bincount(part[mate != FREE], minlength=parts) // 2
+    most = sizes // 2
+    exact = np.full(parts, _UNBOUNDED // max(1, parts))
+    several = list(proofs)
+    for proof in several:
+        if proof.bonus and not proof.excess:
+            most = np.minimum(most, _sums(proof.prices, part, parts) // (proof.unit * proof.bonus))
+    value = _UNBOUNDED
+    for proof in several:
+        if proof.counts_pairs:
+            continue
+        of_parts = _values(proof, part, sizes, pairs, most)
+        if proof.excess:
+            value = min(value, int(of_parts.sum()) + proof.excess)
+        else:
+            exact = np.minimum(exact, of_parts)
+    return Bound(min(value, int(exact.sum())), int(most.sum()))
 
 
-def bound(proofs: Iterable[Proof], pairs: int) -> Bound:
-    """What any matching of one connected part can be worth if it has at least ``pairs`` pairs.
+def _values(proof: Proof, part: Int32Array, sizes: Int64Array, pairs: Int64Array, most: Int64Array) -> Int64Array:
+    """For every part, the most that from ``pairs`` to ``most`` pairs can be worth.
 
-    ``proofs``: of the vertices of that part alone; each one gives a bound, and the lowest counts.
+    The sum of the 2k highest prices, less what is bonus, rises with k as long as the next two prices are worth more than
+    one bonus, and falls from there on.
     """
-    bounds = [_bound(proof, pairs) for proof in proofs]
-    return Bound(min(each.value for each in bounds), min(each.pairs for each in bounds))
+    net = 2 * proof.prices - proof.unit * proof.bonus
+    order = np.lexsort((-net, part))
+    highest_first = net[order]
+    begins = np.concatenate(([0], np.cumsum(sizes)[:-1])).astype(np.int64)
+    covered = np.concatenate(([0], np.cumsum(highest_first)))
+    even = (np.arange(len(net)) - begins[part[order]]) % 2 == 0
+    gains = even & (np.append(highest_first[1:], 0) + highest_first > 0)
+    gains &= np.arange(len(net)) + 1 < (begins + sizes)[part[order]]
+    rising = np.bincount(part[order][gains], minlength=len(sizes))
+    count = np.minimum(np.maximum(rising, pairs), np.maximum(most, pairs))
+    values: Int64Array = (covered[begins + 2 * count] - covered[begins]) // (2 * proof.unit)
+    return values
 
 
-def _bound(proof: Proof, pairs: int) -> Bound:
-    most = len(proof.doubled_prices) // 2
-    if proof.bonus:
-        most = min(most, int(proof.doubled_prices.sum()) // (2 * proof.bonus))
-    highest_first = np.sort(proof.doubled_prices)[::-1] - proof.bonus
-    covered = np.concatenate(([0], np.cumsum(highest_first)))[::2]
-    return Bound(value=int(covered[pairs : most + 1].max()) // 2, pairs=most)
+def _sums(prices: Int64Array, part: Int32Array, parts: int) -> Int64Array:
+    """The sum of the prices in every part, exactly."""
+    sums = np.zeros(parts, dtype=np.int64)
+    np.add.at(sums, part, prices)
+    return sums

@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from matching_service.engine.policy import Policy
-from matching_service.engine.population import Person, Population
+from matching_service.engine.population import Member, Population
 
 Side = Literal["a", "b"]
 
@@ -81,11 +81,11 @@ def explain_pair(population: Population, policy: Policy, a: UUID, b: UUID) -> tu
     Raises: KeyError when one of the two is not in the population.
     """
     here, there = population.index[a], population.index[b]
-    one, other = population.people[here], population.people[there]
+    one, other = population.member(here), population.member(there)
     lessons = [*_lessons(one, other, "b"), *_lessons(other, one, "a")]
     lessons.sort(key=lambda lesson: (-lesson.priority * lesson.level_gap, lesson.from_side, lesson.skill))
     reasons: list[Reason] = [*lessons, *_goal_reasons(one, other, policy)]
-    hours = (population.availability[here] & population.availability[there]).bit_count()
+    hours = (one.hours & other.hours).bit_count()
     if hours:
         reasons.append(CommonHours(hours_per_week=hours))
     difference = abs(one.level - other.level)
@@ -118,7 +118,7 @@ def sentence(reason: Reason, a: str = "A", b: str = "B") -> str:
     return f"{text}."
 
 
-def _lessons(learner: Person, teacher: Person, from_side: Side) -> list[LearnsFrom]:
+def _lessons(learner: Member, teacher: Member, from_side: Side) -> list[LearnsFrom]:
     taught = {skill.name: skill.level for skill in teacher.offers}
     known = {skill.name: skill.level for skill in learner.offers}
     lessons = []
@@ -139,8 +139,8 @@ def _lessons(learner: Person, teacher: Person, from_side: Side) -> list[LearnsFr
     return lessons
 
 
-def _goal_reasons(one: Person, other: Person, policy: Policy) -> list[Reason]:
-    sides: tuple[tuple[Side, Person], ...] = (("a", one), ("b", other))
+def _goal_reasons(one: Member, other: Member, policy: Policy) -> list[Reason]:
+    sides: tuple[tuple[Side, Member], ...] = (("a", one), ("b", other))
     experience = {
         side: {skill.name for skill in person.offers if skill.level >= policy.experienced_level} for side, person in sides
     }

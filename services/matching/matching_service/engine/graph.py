@@ -1,8 +1,7 @@
-"""A graph of whole-number weights, checked once and cut into its connected parts."""
+"""A graph of whole-number weights, checked once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,39 +12,13 @@ from scipy.sparse.csgraph import connected_components
 
 Int32Array = NDArray[np.int32]
 Int64Array = NDArray[np.int64]
-Float64Array = NDArray[np.float64]
 
-MAX_VERTICES = 10_000
-"""The solver holds a square matrix of the people: 800 MB at this size."""
+_MOST_VERTICES = 2**31 - 1
+_MOST_SUM = 2**60
+"""Sums of all prices stay below this, so that 64 bits hold twice of them."""
 
-_EXACT = 2**53
-"""Up to here every whole number is a double, and sums of whole numbers are exact."""
-
-
-class PopulationTooLarge(ValueError):
-    """More people than the engine can match in one run."""
-
-    def __init__(self, n: int) -> None:
-        super().__init__(
-            f"{n:,} people are more than the {MAX_VERTICES:,} this engine matches in one run; "
-            "split the audience, for instance by region."
-        )
-
-
-@dataclass(frozen=True)
-class Part:
-    """One connected part of a graph. ``u``, ``v``: positions in ``vertices``; each edge once."""
-
-    vertices: Int64Array
-    u: Int32Array
-    v: Int32Array
-    weight: Int64Array
-
-    def matrix(self, bonus: int) -> Float64Array:
-        """The weights plus ``bonus`` as a symmetric matrix; 0 where there is no edge."""
-        worth = np.zeros((len(self.vertices), len(self.vertices)), dtype=np.float64)
-        worth[self.u, self.v] = worth[self.v, self.u] = self.weight + bonus
-        return worth
+FINENESS = 500_000
+"""Weights are refined until the heaviest is at least this much, so that small whole numbers leave room for prices."""
 
 
 @dataclass(frozen=True)
@@ -58,14 +31,16 @@ class Graph:
     weight: Int64Array
 
     @classmethod
+    def empty(cls, n: int) -> Graph:
+        """No edges yet."""
+        return cls(n, np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.int64))
+
+    @classmethod
     def of(cls, n: int, u: ArrayLike, v: ArrayLike, weight: ArrayLike) -> Graph:
-        """A graph from any edge list. Raises: PopulationTooLarge, ValueError (see ``match_graph``)."""
-        if n < 0:
+        """A graph from any edge list. Raises: ValueError (see ``match_graph``)."""
+        if not 0 <= n <= _MOST_VERTICES:
             raise ValueError(f"A graph cannot have {n} vertices.")
-        if n > MAX_VERTICES:
-            raise PopulationTooLarge(n)
-        one, other = _whole("u", u), _whole("v", v)
-        weights = _whole("weight", weight)
+        one, other, weights = _whole("u", u), _whole("v", v), _whole("weight", weight)
         if not one.shape == other.shape == weights.shape:
             raise ValueError(f"u, v and weight differ in length: {one.size}, {other.size} and {weights.size}.")
         for name, ends in (("u", one), ("v", other)):
@@ -73,17 +48,12 @@ class Graph:
                 raise ValueError(f"{name} holds a vertex outside 0 to {n - 1}.")
         if weights.size and weights.min() < 0:
             raise ValueError(f"weight holds the negative number {weights.min()}; leave such an edge out.")
-        keys = np.minimum(one, other) * max(n, 1) + np.maximum(one, other)
-        edges = (one != other) & (weights > 0)
-        if not edges.all():
-            keys, weights = keys[edges], weights[edges]
-        if not (keys[1:] > keys[:-1]).all():
-            order = np.lexsort((weights, keys))
-            keys, weights = keys[order], weights[order]
-            heaviest = np.append(keys[1:] != keys[:-1], True)
-            keys, weights = keys[heaviest], weights[heaviest]
-        lower, higher = np.divmod(keys, max(n, 1))
-        return cls(n, lower.astype(np.int32), higher.astype(np.int32), weights)
+        return cls(n, *_each_once(n, one, other, weights))
+
+    def merged(self, u: Int32Array, v: Int32Array, weight: Int64Array) -> Graph:
+        """This graph and more edges of its vertices."""
+        ends = np.concatenate((self.u, u)), np.concatenate((self.v, v))
+        return Graph(self.n, *_each_once(self.n, *ends, np.concatenate((self.weight, weight))))
 
     @cached_property
     def part(self) -> Int32Array:
@@ -94,52 +64,47 @@ class Graph:
         matrix = coo_array((present, (self.u, self.v)), shape=(self.n, self.n)).tocsr()
         return np.asarray(connected_components(matrix, directed=False)[1], dtype=np.int32)
 
-    def parts(self, seed: int) -> Iterator[Part]:
-        """The connected parts that have an edge, the vertices of each in an order drawn from ``seed``."""
-        if not self.n:
-            return
-        by_part = np.lexsort((_lots(self.n, seed), self.part))
-        position = np.zeros(self.n, dtype=np.int32)
-        sizes = np.bincount(self.part)
-        ends = np.cumsum(sizes)
-        (u, v, weight), begins = self._edges_by_part(len(sizes))
-        for number in np.flatnonzero(sizes > 1).tolist():
-            vertices = by_part[ends[number] - sizes[number] : ends[number]]
-            position[vertices] = np.arange(len(vertices), dtype=np.int32)
-            edges = slice(begins[number], begins[number + 1])
-            yield Part(vertices, position[u[edges]], position[v[edges]], weight[edges])
-
-    def _edges_by_part(self, parts: int) -> tuple[tuple[Int32Array, Int32Array, Int64Array], Int64Array]:
-        """The edges in the order of their parts, and where each part begins; not copied when they are all in one."""
-        edge_part = self.part[self.u]
-        begins = np.concatenate(([0], np.cumsum(np.bincount(edge_part, minlength=parts))))
-        if (edge_part[1:] >= edge_part[:-1]).all():
-            return (self.u, self.v, self.weight), begins
-        order = np.argsort(edge_part, kind="stable")
-        return (self.u[order], self.v[order], self.weight[order]), begins
-
-    def coverage_bonus(self) -> int:
-        """More than twice what any matching of one connected part can be worth, be it in halves.
-
-        So one pair more always counts for more than all weights, and half a pair more still shows in the sum of prices.
-        """
-        return self._largest_part * self._heaviest + 1
-
-    def refuse_inexact_sums(self, bonus: int) -> None:
-        """Raises: ValueError when weights, with ``bonus``, could add up beyond what a double holds exactly."""
-        if 4 * (self._largest_part + 1) * (self._heaviest + bonus) >= _EXACT:
-            raise ValueError(
-                f"Weights up to {self._heaviest:,} are too large to be added exactly among {self._largest_part:,} "
-                "connected people; divide all weights by a common factor."
-            )
-
-    @property
-    def _heaviest(self) -> int:
+    @cached_property
+    def heaviest(self) -> int:
+        """The weight of the heaviest edge; 0 when there is none."""
         return int(self.weight.max(initial=0))
 
-    @cached_property
-    def _largest_part(self) -> int:
-        return int(np.bincount(self.part).max(initial=0))
+    @property
+    def unit(self) -> int:
+        """How many units of price make one unit of weight: even, so that halves are whole."""
+        return 2 * max(1, -(-FINENESS // max(1, self.heaviest)))
+
+    @property
+    def coverage_bonus(self) -> int:
+        """More than twice what any matching of one connected part can be worth: one pair more outweighs all weights."""
+        return int(np.bincount(self.part).max(initial=0)) * self.heaviest + 1
+
+    def refuse_inexact_sums(self, bonus: int) -> None:
+        """Raises: ValueError when prices, with ``bonus``, could add up to more than 64 bits hold."""
+        if 2 * (self.n + 1) * self.unit * (self.heaviest + bonus) >= _MOST_SUM:
+            raise ValueError(
+                f"Weights up to {self.heaviest:,} are too large to be added exactly among {self.n:,} people; "
+                "divide all weights by a common factor."
+            )
+
+
+def _each_once(
+    n: int, one: NDArray[np.integer], other: NDArray[np.integer], weight: Int64Array
+) -> tuple[Int32Array, Int32Array, Int64Array]:
+    """Edges from the lower to the higher vertex, sorted, without loops and worthless ones; of parallel ones the heaviest."""
+    keys = np.minimum(one, other).astype(np.int64) * max(n, 1) + np.maximum(one, other)
+    edges = (one != other) & (weight > 0)
+    if not edges.all():
+        keys, weight = keys[edges], weight[edges]
+    if not (keys[1:] > keys[:-1]).all():
+        order = np.argsort(keys, kind="stable")
+        keys, weight = keys[order], weight[order]
+        first = np.flatnonzero(np.append(True, keys[1:] != keys[:-1])) if len(keys) else np.zeros(0, np.int64)
+        if len(first) < len(keys):
+            weight = np.maximum.reduceat(weight, first)
+            keys = keys[first]
+    lower, higher = np.divmod(keys, max(n, 1))
+    return lower.astype(np.int32), higher.astype(np.int32), weight
 
 
 def _whole(name: str, values: ArrayLike) -> Int64Array:
@@ -156,12 +121,12 @@ def _whole(name: str, values: ArrayLike) -> Int64Array:
     return array.astype(np.int64, copy=False)
 
 
-def _lots(n: int, seed: int) -> NDArray[np.uint64]:
+def lots(n: int, seed: int) -> NDArray[np.uint64]:
     """A lot for each vertex, from the seed alone: the splitmix64 sequence, the same on every machine and version."""
     step, one, two = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
     start = np.uint64(seed * step & 0xFFFFFFFFFFFFFFFF)
-    lots = start + (np.arange(1, n + 1, dtype=np.uint64)) * np.uint64(step)
-    lots = (lots ^ (lots >> np.uint64(30))) * np.uint64(one)
-    lots = (lots ^ (lots >> np.uint64(27))) * np.uint64(two)
-    mixed: NDArray[np.uint64] = lots ^ (lots >> np.uint64(31))
+    drawn = start + (np.arange(1, n + 1, dtype=np.uint64)) * np.uint64(step)
+    drawn = (drawn ^ (drawn >> np.uint64(30))) * np.uint64(one)
+    drawn = (drawn ^ (drawn >> np.uint64(27))) * np.uint64(two)
+    mixed: NDArray[np.uint64] = drawn ^ (drawn >> np.uint64(31))
     return mixed

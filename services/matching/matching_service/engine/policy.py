@@ -26,7 +26,7 @@ Attribute = Literal["department", "location"]
 
 
 class Context(BaseModel):
-    """How the context part of a worth is shared out. The four shares add up to 1,000,000."""
+    """How the context part of a worth is shared out. The shares add up to 1,000,000."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -34,10 +34,13 @@ class Context(BaseModel):
     level: Micro = Field(200_000, description="Both have a similar job level.")
     common_hours: Micro = Field(200_000, description="Both work at the same time.")
     complement: Micro = Field(200_000, description="Their strengths complement each other rather than repeat.")
+    nearness: Micro = Field(
+        0, description="They are as near or as far as the policy's prefer_same and prefer_different would have them."
+    )
 
     @model_validator(mode="after")
     def _shares_add_up(self) -> Self:
-        total = self.goals + self.level + self.common_hours + self.complement
+        total = self.goals + self.level + self.common_hours + self.complement + self.nearness
         if total != MICRO:
             raise ValueError(f"The context shares must add up to {MICRO:,}; they add up to {total:,}.")
         return self
@@ -76,6 +79,9 @@ class Policy(BaseModel):
         10, ge=1, le=168, strict=True, description="Common working hours a week beyond which more hours add nothing."
     )
 
+    prefer_same: frozenset[Attribute] = Field(frozenset(), description="Wish: both have the same of each of these.")
+    prefer_different: frozenset[Attribute] = Field(frozenset(), description="Wish: both have a different one of each.")
+
     level_rule: Literal["prefer", "require"] = Field("prefer", description="Whether a similar job level is a wish or a rule.")
     min_common_hours: int = Field(
         1, ge=0, le=168, strict=True, description="Rule: at least so many common working hours a week."
@@ -97,9 +103,11 @@ class Policy(BaseModel):
         total = self.weaker_side + self.both_sides + self.context
         if total != MICRO:
             raise ValueError(f"weaker_side, both_sides and context must add up to {MICRO:,}; they add up to {total:,}.")
-        both = sorted(self.must_share & self.must_differ)
+        both = sorted((self.must_share | self.prefer_same) & (self.must_differ | self.prefer_different))
         if both:
             raise ValueError(f"A pair cannot have the same and a different {' and '.join(both)}; choose one.")
+        if self.context_shares.nearness and not self.prefer_same | self.prefer_different:
+            raise ValueError("context_shares.nearness counts nothing: name what in prefer_same or prefer_different.")
         if self.full_common_hours < self.min_common_hours:
             raise ValueError(
                 f"min_common_hours asks for {self.min_common_hours} common hours but full_common_hours stops counting "
@@ -116,6 +124,6 @@ class Policy(BaseModel):
     def fingerprint(self) -> str:
         """SHA-256 (hex) over every value of the policy."""
         content = self.model_dump(mode="python")
-        content["must_share"] = sorted(self.must_share)
-        content["must_differ"] = sorted(self.must_differ)
+        for name in ("must_share", "must_differ", "prefer_same", "prefer_different"):
+            content[name] = sorted(content[name])
         return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

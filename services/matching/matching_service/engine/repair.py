@@ -2,126 +2,227 @@
 
 A path that alternates between edges outside and inside the matching can be flipped: what was outside comes in, and
 the other way round. Its gain is exact arithmetic. The search starts at every vertex that is free, or whose pair is
-worth less than its two prices, and looks at the paths with the least slack first (Dijkstra on a dense graph; slack is
-how far the prices of an edge exceed its worth). It is a heuristic in one respect: it does not shrink odd cycles, so a
-better path that passes one of them twice is not seen. The bound tells what that can cost.
+worth less than its two prices, and follows the paths with the least slack first (Dijkstra; slack is how far the prices
+of an edge exceed its worth). It is a heuristic in one respect: it does not shrink odd cycles, so a better path that
+passes one of them twice is not seen. The bound tells what that can cost.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from matching_service.engine.rounding import FREE
+from matching_service.engine.auction import FREE, Adjacency
+from matching_service.engine.kernels import kernel, part
+from matching_service.engine.rounding import weight_of
 
-Float64Array = NDArray[np.float64]
+Int32Array = NDArray[np.int32]
 Int64Array = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 
-_MAX_PASSES = 20
+_MOST_SETTLED: Final = 2000
+"""How many vertices one search may settle."""
+
+_MOST_PASSES: Final = 8
 """How often all loose vertices are tried; two or three are enough as a rule, this only limits the worst case."""
 
-_MAX_SETTLED = 256
-"""How many vertices one search may settle; each costs O(n)."""
+_FAR: Final = np.iinfo(np.int64).max
 
 
-class Repair:
-    """A matching that can be improved in place: ``mate`` holds the partner of every vertex, ``FREE`` for none.
+class _Search(NamedTuple):
+    """What one search needs, made once: ``cost`` to reach a vertex as an outer one, ``previous`` outer vertex, marks."""
 
-    ``worth``: the matrix given to ``double_cover.assign``; ``doubled_prices``: of its vertices.
+    cost: Int64Array
+    previous: Int32Array
+    settled: BoolArray
+    on_trail: BoolArray
+    touched: Int32Array
+    heap_cost: Int64Array
+    heap_vertex: Int32Array
+
+
+@kernel
+def repair(graph: Adjacency, price: Int64Array, mate: Int32Array, least_gain: int) -> int:
+    """Flip paths, in place, until none is found that gains at least ``least_gain``; returns what was gained in all.
+
+    ``price`` covers every edge. Loose vertices are tried in the order of what they could win, ties by number.
     """
-
-    def __init__(self, worth: Float64Array, doubled_prices: Int64Array, mate: Int64Array) -> None:
-        self.mate = mate
-        self._worth = worth
-        self._prices = doubled_prices.astype(np.float64)
-
-    def improve(self, good_enough: Callable[[], bool]) -> None:
-        """Flip paths until none is found that gains anything, the passes are used up, or ``good_enough`` says so."""
-        for _ in range(_MAX_PASSES):
-            gained = False
-            for start in self._loose():
-                if good_enough():
-                    return
-                gained |= self._improve_from(int(start))
-            if not gained:
-                return
-
-    def _loose(self) -> Int64Array:
-        """Free vertices and those in a pair with slack, the highest price first."""
-        loose = np.flatnonzero(np.where(self.mate == FREE, self._prices, self._pair_slack()) > 0)
-        return loose[np.argsort(-self._prices[loose], kind="stable")]
-
-    def _pair_slack(self) -> Float64Array:
-        """How far the prices of each matched vertex and its mate exceed twice the worth of their pair; 0 if free."""
-        worth = self._worth[np.arange(len(self.mate)), self.mate]
-        return np.where(self.mate == FREE, 0.0, self._prices + self._prices[self.mate] - 2 * worth)
-
-    def _improve_from(self, start: int) -> bool:
-        """Find and flip the best alternating path from ``start`` that gains; its own pair, if any, is given up."""
-        partner = int(self.mate[start])
-        given_up = 0.0
-        if partner != FREE:
-            given_up = 2 * self._worth[start, partner]
-            self.mate[start] = self.mate[partner] = FREE
-        gain, path = self._best_path(start)
-        if gain <= given_up:
-            if partner != FREE:
-                self.mate[start], self.mate[partner] = partner, start
-            return False
-        for one, other in zip(path[::2], path[1::2], strict=False):
-            self.mate[one], self.mate[other] = other, one
-        if len(path) % 2:
-            self.mate[path[-1]] = FREE
-        return True
-
-    def _best_path(self, start: int) -> tuple[float, list[int]]:
-        """Twice the gain of the best path found from the free vertex ``start``, and its vertices in order.
-
-        Every second vertex of a path is *outer*: the start, and the mates of the vertices reached. A path ends at an
-        outer vertex, which is left free, or at a free vertex, which is paired with the last outer one.
-        """
-        prices, mate = self._prices, self.mate
-        free = mate == FREE
-        free[start] = False
-        pair_slack = self._pair_slack()
-        reward = float(prices[start])
-        at_most = reward + max(0.0, float(prices[free].max(initial=0.0)))
-        cost = np.full(len(mate), np.inf)
-        cost[start] = 0.0
-        open_cost = cost.copy()
-        previous = np.full(len(mate), FREE, dtype=np.int64)
-        best_gain, best_path = 0.0, [start]
-        for _ in range(_MAX_SETTLED):
-            outer = int(open_cost.argmin())
-            if at_most - open_cost[outer] <= best_gain:
+    n = len(mate)
+    room = 0
+    for vertex in range(n):
+        room = max(room, graph.start[vertex + 1] - graph.start[vertex])
+    room = min(len(graph.other), room * _MOST_SETTLED) + 2
+    search = _Search(
+        np.full(n, _FAR, np.int64),
+        np.full(n, FREE, np.int32),
+        np.zeros(n, np.bool_),
+        np.zeros(n, np.bool_),
+        np.empty(n, np.int32),
+        np.empty(room, np.int64),
+        np.empty(room, np.int32),
+    )
+    pair_slack = np.zeros(n, np.int64)
+    for vertex in range(n):
+        if mate[vertex] != FREE:
+            pair_slack[vertex] = price[vertex] + price[mate[vertex]] - weight_of(graph, vertex, mate[vertex])
+    total = np.int64(0)
+    for _ in range(_MOST_PASSES):
+        hope = np.where(mate == FREE, price, pair_slack)
+        dearest = np.int64(0)
+        for vertex in range(n):
+            if mate[vertex] == FREE:
+                dearest = max(dearest, price[vertex])
+        gained = np.int64(0)
+        for start in np.argsort(-hope, kind="mergesort"):
+            if hope[start] < max(1, least_gain):
                 break
-            open_cost[outer] = np.inf
-            trail = self._trail(outer, previous)
-            if reward - prices[outer] - cost[outer] > best_gain:
-                best_gain, best_path = float(reward - prices[outer] - cost[outer]), trail
-            worth = self._worth[outer]
-            reached = prices + (cost[outer] + prices[outer]) - 2 * worth
-            reached[worth <= 0] = np.inf
-            reached[trail] = np.inf
-            gains = np.where(free, reward + prices - reached, -np.inf)
-            end = int(gains.argmax())
-            if gains[end] > best_gain:
-                best_gain, best_path = float(gains[end]), [*trail, end]
-            inner = np.flatnonzero(~free & (reached < np.inf))
-            onward = reached[inner] - pair_slack[inner]
-            beyond = mate[inner]
-            nearer = onward < np.where((cost[beyond] < np.inf) & (open_cost[beyond] == np.inf), -np.inf, cost[beyond])
-            beyond, onward = beyond[nearer], onward[nearer]
-            cost[beyond] = open_cost[beyond] = onward
-            previous[beyond] = outer
-        return best_gain, best_path
+            if (price[start] if mate[start] == FREE else pair_slack[start]) < max(1, least_gain):
+                continue
+            gained += _improve_from(graph, price, mate, pair_slack, np.int32(start), dearest, least_gain, search)
+        total += gained
+        if gained == 0:
+            break
+    return total
 
-    def _trail(self, outer: int, previous: Int64Array) -> list[int]:
-        """The vertices from the start to ``outer``: outer, inner, outer, and so on."""
-        backwards = [outer]
-        while previous[outer] != FREE:
-            backwards += (int(self.mate[outer]), int(previous[outer]))
-            outer = int(previous[outer])
-        return backwards[::-1]
+
+@kernel
+def _improve_from(
+    graph: Adjacency,
+    price: Int64Array,
+    mate: Int32Array,
+    pair_slack: Int64Array,
+    start: int,
+    dearest: int,
+    least_gain: int,
+    search: _Search,
+) -> int:
+    """Find and flip the best alternating path from ``start`` that gains; its own pair, if any, is given up."""
+    partner = mate[start]
+    given_up = np.int64(0)
+    if partner != FREE:
+        given_up = price[start] + price[partner] - pair_slack[start]
+        mate[start] = mate[partner] = FREE
+    gain, last_outer, end = _best_path(graph, price, mate, pair_slack, start, dearest, search)
+    if gain - given_up < max(1, least_gain):
+        if partner != FREE:
+            mate[start], mate[partner] = partner, start
+        return np.int64(0)
+    if partner != FREE:
+        pair_slack[start] = pair_slack[partner] = 0
+    # From the end backwards: what was paired with the outer vertex before gets a new mate in the next step.
+    outer, other = last_outer, end
+    while outer != FREE:
+        inner = mate[outer]
+        mate[outer] = other
+        if other != FREE:
+            mate[other] = outer
+            slack = price[outer] + price[other] - weight_of(graph, outer, other)
+            pair_slack[outer] = pair_slack[other] = slack
+        else:
+            pair_slack[outer] = 0
+        outer, other = search.previous[outer], inner
+    return gain - given_up
+
+
+@kernel
+def _best_path(
+    graph: Adjacency,
+    price: Int64Array,
+    mate: Int32Array,
+    pair_slack: Int64Array,
+    start: int,
+    dearest: int,
+    search: _Search,
+) -> tuple[int, int, int]:
+    """The gain of the best path found from the free vertex ``start``, its last outer vertex, and the free one behind it.
+
+    Every second vertex of a path is *outer*: the start, and the mates of the vertices reached. A path ends at an outer
+    vertex, which is left free (then nothing is behind it), or at a free vertex, which is paired with the last outer one.
+    No free vertex has a higher price than ``dearest``.
+    """
+    cost, previous, settled = search.cost, search.previous, search.settled
+    best_gain, best_outer, best_end = np.int64(0), np.int32(start), np.int32(FREE)
+    touched = size = settled_count = 0
+    cost[start], previous[start] = 0, FREE
+    search.touched[touched] = start
+    touched += 1
+    size = _push(search, size, 0, start)
+    while size and settled_count < _MOST_SETTLED:
+        reached_at, outer = search.heap_cost[0], search.heap_vertex[0]
+        size = _pop(search, size)
+        if price[start] + dearest - reached_at <= best_gain:
+            break
+        if settled[outer] or reached_at != cost[outer]:
+            continue
+        settled[outer] = True
+        settled_count += 1
+        if price[start] - price[outer] - reached_at > best_gain:
+            best_gain, best_outer, best_end = price[start] - price[outer] - reached_at, outer, np.int32(FREE)
+        _mark_trail(mate, previous, outer, search.on_trail, True)
+        for at in range(graph.start[outer], graph.start[outer + 1]):
+            inner = graph.other[at]
+            if search.on_trail[inner] or inner == mate[outer]:
+                continue
+            reached = reached_at + price[outer] + price[inner] - graph.weight[at]
+            if mate[inner] == FREE:
+                if inner != start and price[start] + price[inner] - reached > best_gain:
+                    best_gain, best_outer, best_end = price[start] + price[inner] - reached, outer, inner
+                continue
+            beyond = mate[inner]
+            onward = reached - pair_slack[inner]
+            if settled[beyond] or search.on_trail[beyond] or onward >= cost[beyond]:
+                continue
+            if price[start] + dearest - onward <= best_gain or size == len(search.heap_cost):
+                continue
+            if cost[beyond] == _FAR:
+                search.touched[touched] = beyond
+                touched += 1
+            cost[beyond], previous[beyond] = onward, outer
+            size = _push(search, size, onward, beyond)
+        _mark_trail(mate, previous, outer, search.on_trail, False)
+    for at in range(touched):
+        vertex = search.touched[at]
+        cost[vertex], settled[vertex] = _FAR, False
+    return best_gain, best_outer, best_end
+
+
+@part
+def _mark_trail(mate: Int32Array, previous: Int32Array, outer: int, on_trail: BoolArray, mark: bool) -> None:
+    """Mark every vertex of the path that leads to an outer one."""
+    while outer != FREE:
+        on_trail[outer] = mark
+        if previous[outer] != FREE:
+            on_trail[mate[outer]] = mark
+        outer = previous[outer]
+
+
+@part
+def _push(search: _Search, size: int, cost: int, vertex: int) -> int:
+    at = size
+    while at and (search.heap_cost[(at - 1) // 2], search.heap_vertex[(at - 1) // 2]) > (cost, vertex):
+        search.heap_cost[at], search.heap_vertex[at] = search.heap_cost[(at - 1) // 2], search.heap_vertex[(at - 1) // 2]
+        at = (at - 1) // 2
+    search.heap_cost[at], search.heap_vertex[at] = cost, vertex
+    return size + 1
+
+
+@part
+def _pop(search: _Search, size: int) -> int:
+    size -= 1
+    cost, vertex = search.heap_cost[size], search.heap_vertex[size]
+    at = 0
+    while 2 * at + 1 < size:
+        child = 2 * at + 1
+        if child + 1 < size and (search.heap_cost[child + 1], search.heap_vertex[child + 1]) < (
+            search.heap_cost[child],
+            search.heap_vertex[child],
+        ):
+            child += 1
+        if (cost, vertex) <= (search.heap_cost[child], search.heap_vertex[child]):
+            break
+        search.heap_cost[at], search.heap_vertex[at] = search.heap_cost[child], search.heap_vertex[child]
+        at = child
+    search.heap_cost[at], search.heap_vertex[at] = cost, vertex
+    return size

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final, Literal, Self
 from uuid import UUID
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-ENGINE_VERSION = "1.0.0"
+from matching_service.engine.bound import Proof
+
+Int32Array = NDArray[np.int32]
+Int64Array = NDArray[np.int64]
+
+__all__ = ["ENGINE_VERSION", "NO_WORTH", "MatchedPopulation", "Pair", "Proof", "Unmatched", "WhyUnmatched"]
+
+ENGINE_VERSION: Final = "2.0.0"
 """Raised with every change that can alter an answer."""
 
 WhyUnmatched = Literal["no_feasible_partner", "odd_one_out", "better_pairs_elsewhere"]
 
-NO_WORTH = "no_worth"
+NO_WORTH: Final = "no_worth"
 """Listed beside the rules in ``Unmatched.removed``: no rule forbids the pair, but it would be worth nothing."""
+
+_TEXT: Final = ("upper_bound", "most_pairs", "confidence", "method", "population_hash", "policy", "policy_fingerprint")
+_SETTINGS: Final = ("target_gap", "seed", "engine_version")
+_ARRAYS: Final = {"a": "<i4", "b": "<i4", "weight": "<i8", "benefit_a": "<i8", "benefit_b": "<i8"}
 
 
 class _Result(BaseModel):
@@ -52,29 +68,30 @@ class Unmatched(_Result):
         return next(iter(self.removed), None)
 
 
-class PriceProof(_Result):
-    """Doubled prices, one for each person in the order of ids, for weights with ``bonus`` added: see ``bound.py``."""
-
-    doubled_prices: tuple[int, ...]
-    bonus: int
-
-
-class MatchedPopulation(_Result):
+@dataclass(frozen=True, eq=False)
+class MatchedPopulation:
     """The pairs of a population with their certificate, and everything needed to get the same answer again.
 
-    ``value``: sum of the pairs' weights; ``upper_bound``: no matching is worth more (with coverage first: none with
-    at least as many pairs in every connected part); ``gap``: what may be missing, as a share of the bound;
-    ``most_pairs``: no matching has more pairs. ``proofs`` prove it.
+    ``a``, ``b``: positions of both people of every pair, the lower one first; ``weight``, ``benefit_a``, ``benefit_b``
+    as in ``Pair``. ``ids``: 16 bytes for each person, in the order of positions.
+
+    ``upper_bound``: no matching is worth more (with coverage first: none with at least as many pairs). ``most_pairs``:
+    no matching has more pairs. ``proofs`` prove both. ``confidence``: 1.0 when every pair of people was compared with
+    the prices; less when a sample was, and the bound holds with that probability.
     """
 
-    pairs: tuple[Pair, ...]
+    ids: NDArray[np.uint8]
+    a: Int32Array
+    b: Int32Array
+    weight: Int64Array
+    benefit_a: Int64Array
+    benefit_b: Int64Array
     unmatched: tuple[Unmatched, ...]
-    value: int
     upper_bound: int
-    gap: float
     most_pairs: int
+    confidence: float
     method: str
-    proofs: tuple[PriceProof, ...]
+    proofs: tuple[Proof, ...]
     population_hash: str
     policy: str
     policy_fingerprint: str
@@ -82,6 +99,64 @@ class MatchedPopulation(_Result):
     seed: int
     engine_version: str
 
+    @property
+    def value(self) -> int:
+        """The sum of the pairs' weights, in micro-units."""
+        return int(self.weight.sum())
+
+    @property
+    def gap(self) -> float:
+        """What may be missing, as a share of the bound."""
+        return (self.upper_bound - self.value) / self.upper_bound if self.upper_bound else 0.0
+
+    @cached_property
+    def pairs(self) -> tuple[Pair, ...]:
+        """The pairs one by one."""
+        rows = zip(
+            self.a.tolist(),
+            self.b.tolist(),
+            self.weight.tolist(),
+            self.benefit_a.tolist(),
+            self.benefit_b.tolist(),
+            strict=True,
+        )
+        return tuple(
+            Pair(a=self._id(a), b=self._id(b), weight=weight, benefit_a=of_a, benefit_b=of_b)
+            for a, b, weight, of_a, of_b in rows
+        )
+
+    def _id(self, position: int) -> UUID:
+        return UUID(bytes=self.ids[position].tobytes())
+
     def to_bytes(self) -> bytes:
-        """The result as JSON; equal inputs give equal bytes."""
-        return self.model_dump_json().encode()
+        """A line of JSON and the arrays behind it, little-endian; equal inputs give equal bytes."""
+        header: dict[str, Any] = {name: getattr(self, name) for name in (*_TEXT, *_SETTINGS)}
+        header["people"], header["pairs"] = len(self.ids), len(self.a)
+        header["unmatched"] = [one.model_dump(mode="json") for one in self.unmatched]
+        header["proofs"] = [
+            {"unit": p.unit, "bonus": p.bonus, "counts_pairs": p.counts_pairs, "excess": p.excess} for p in self.proofs
+        ]
+        arrays = [self.ids.tobytes()]
+        arrays += [getattr(self, name).astype(kind).tobytes() for name, kind in _ARRAYS.items()]
+        arrays += [proof.prices.astype("<i8").tobytes() for proof in self.proofs]
+        return b"".join((json.dumps(header, separators=(",", ":")).encode(), b"\n", *arrays))
+
+    @classmethod
+    def from_bytes(cls, stored: bytes) -> Self:
+        """What ``to_bytes`` wrote."""
+        line = stored.index(b"\n")
+        header = json.loads(stored[:line])
+        people, pairs, at = header["people"], header["pairs"], line + 1
+
+        def array(count: int, kind: str) -> NDArray[Any]:
+            nonlocal at
+            read = np.frombuffer(stored, dtype=kind, count=count, offset=at)
+            at += read.nbytes
+            return read.astype(read.dtype.newbyteorder("="))
+
+        ids = array(people * 16, "u1").reshape(-1, 16)
+        columns: dict[str, Any] = {name: array(pairs, kind) for name, kind in _ARRAYS.items()}
+        proofs = tuple(Proof(array(people, "<i8"), **proof) for proof in header["proofs"])
+        unmatched = tuple(Unmatched.model_validate(one) for one in header["unmatched"])
+        settings: dict[str, Any] = {name: header[name] for name in (*_TEXT, *_SETTINGS)}
+        return cls(ids=ids, unmatched=unmatched, proofs=proofs, **columns, **settings)

@@ -1,66 +1,97 @@
-"""From halves to pairs: the cycles and paths of an assignment become a matching.
+"""From an assignment in which everybody may follow somebody to pairs.
 
-An assignment sends every vertex to one vertex. Followed along its edges it falls into mutual pairs, longer cycles and
-paths. On each of them the heaviest matching is found exactly, by dynamic programming. Nothing is lost on paths and
-even cycles; an odd cycle must leave one vertex out, the one that costs least, so at least two thirds of the relaxed
-value remain in any case.
+Whom everybody gets forms cycles and paths. A cycle of two is a pair; a longer one, and a path, is cut into the pairs
+that are worth most together. Only an odd cycle loses anything by it, a third of its worth at most.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import numpy as np
+from numpy.typing import NDArray
 
-FREE = -1
+from matching_service.engine.auction import FREE, Adjacency
+from matching_service.engine.kernels import kernel
+
+Int32Array = NDArray[np.int32]
+Int64Array = NDArray[np.int64]
 
 
-def round_to_pairs(successor: Sequence[int], worth: Sequence[int]) -> list[int]:
-    """The partner of every vertex, ``FREE`` for none.
+@kernel
+def weight_of(graph: Adjacency, u: int, v: int) -> int:
+    """The weight of an edge; 0 when there is none."""
+    for at in range(graph.start[u], graph.start[u + 1]):
+        if graph.other[at] == v:
+            return graph.weight[at]
+    return 0
 
-    ``successor``: the vertex each vertex is sent to; ``worth``: the weight of that edge, 0 where it is none.
-    """
-    n = len(successor)
-    follows = [worth[x] > 0 for x in range(n)]
-    has_predecessor = [False] * n
-    for x in range(n):
-        if follows[x]:
-            has_predecessor[successor[x]] = True
-    mate = [FREE] * n
-    seen = [False] * n
-    heads_first = [x for x in range(n) if not has_predecessor[x]] + [x for x in range(n) if has_predecessor[x]]
-    for head in heads_first:
-        if seen[head]:
+
+@kernel
+def round_to_pairs(graph: Adjacency, got: Int32Array) -> Int32Array:
+    """The mate of every vertex, ``FREE`` for none, from whom each one gets (nobody is got twice)."""
+    n = len(got)
+    mate = np.full(n, FREE, np.int32)
+    first = np.full(n, FREE, np.int32)
+    for vertex in range(n):
+        if got[vertex] != FREE:
+            first[got[vertex]] = vertex
+    seen = np.zeros(n, np.bool_)
+    walk, edges = np.empty(n + 1, np.int32), np.empty(n + 1, np.int64)
+    for vertex in range(n):
+        if seen[vertex] or got[vertex] == FREE:
             continue
-        walk = [head]
-        seen[head] = True
-        while follows[walk[-1]] and not seen[successor[walk[-1]]]:
-            walk.append(successor[walk[-1]])
-            seen[walk[-1]] = True
-        edges = [worth[x] for x in walk]
-        closed = follows[walk[-1]] and len(walk) > 2
-        for position in heaviest_on_cycle(edges) if closed else heaviest_on_path(edges[:-1]):
-            one, other = walk[position], walk[(position + 1) % len(walk)]
-            mate[one], mate[other] = other, one
+        begin = vertex
+        while first[begin] != FREE and first[begin] != vertex:
+            begin = first[begin]
+        closed = first[begin] != FREE
+        length = 0
+        at = begin
+        while at != FREE and not seen[at]:
+            seen[at] = True
+            walk[length] = at
+            edges[length] = weight_of(graph, at, got[at]) if got[at] != FREE else 0
+            length += 1
+            at = got[at]
+        if closed and length == 2:
+            mate[walk[0]], mate[walk[1]] = walk[1], walk[0]
+        elif closed:
+            _pair_a_cycle(walk[:length], edges[:length], mate)
+        else:
+            _pair_a_path(walk[:length], edges[: length - 1], mate)
     return mate
 
 
-def heaviest_on_path(edges: Sequence[int]) -> list[int]:
-    """Positions of the edges of the heaviest matching on a path, given its edge weights in order."""
-    best = [0, 0]
+@kernel
+def _pair_a_cycle(walk: Int32Array, edges: Int64Array, mate: Int32Array) -> None:
+    """Either the edge from the last vertex to the first is not used, or its two neighbours are not."""
+    length = len(walk)
+    without_last = _heaviest(edges[:-1])
+    with_last = edges[length - 1] + _heaviest(edges[1 : length - 2])
+    if with_last > without_last:
+        mate[walk[length - 1]], mate[walk[0]] = walk[0], walk[length - 1]
+        _pair_a_path(walk[1 : length - 1], edges[1 : length - 2], mate)
+    else:
+        _pair_a_path(walk, edges[:-1], mate)
+
+
+@kernel
+def _heaviest(edges: Int64Array) -> int:
+    """What the heaviest matching on a path is worth."""
+    before, best = np.int64(0), np.int64(0)
     for weight in edges:
-        best.append(max(best[-1], best[-2] + weight))
-    chosen: list[int] = []
-    position = len(edges) - 1
-    while position >= 0:
-        if best[position + 2] > best[position + 1]:
-            chosen.append(position)
-            position -= 2
+        before, best = best, max(best, before + weight)
+    return best
+
+
+@kernel
+def _pair_a_path(walk: Int32Array, edges: Int64Array, mate: Int32Array) -> None:
+    """Enter the heaviest matching on a path."""
+    best = np.zeros(len(edges) + 2, np.int64)
+    for at in range(len(edges)):
+        best[at + 2] = max(best[at + 1], best[at] + edges[at])
+    at = len(edges) - 1
+    while at >= 0:
+        if best[at + 2] > best[at + 1]:
+            mate[walk[at]], mate[walk[at + 1]] = walk[at + 1], walk[at]
+            at -= 2
         else:
-            position -= 1
-    return chosen
-
-
-def heaviest_on_cycle(edges: Sequence[int]) -> list[int]:
-    """The same on a cycle of at least three vertices; the last edge leads from the last vertex to the first."""
-    without_last = heaviest_on_path(edges[:-1])
-    with_last = [len(edges) - 1, *(position + 1 for position in heaviest_on_path(edges[1:-2]))]
-    return max(with_last, without_last, key=lambda chosen: sum(edges[position] for position in chosen))
+            at -= 1

@@ -1,184 +1,506 @@
-"""Who can be paired with whom, and what each pair is worth: every feasible pair, exactly, in whole numbers.
+"""What a pair is worth and whether a rule forbids it: one pair at a time, exactly, in whole numbers.
 
 What somebody gains is bilinear once a level is written as a thermometer. A person who wants to get from level 1 to
 level 4 of a skill *wants the steps* 2, 3 and 4; somebody at level 3 *has the steps* 1, 2 and 3; the gain is what both
-have in common, two steps. So the gains of everybody from everybody are one product of two sparse matrices, people x
-steps. Goals work in the same way.
+have in common, two steps. ``candidates.py`` uses this to look at a thousand people at a time.
 
 Everything is integer arithmetic with floor division, so a second implementation can agree to the last unit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
+from matching_service.engine.kernels import kernel, part
 from matching_service.engine.policy import MICRO, Policy
-from matching_service.engine.population import Person, Population
-from matching_service.engine.rules import RuleBook
+from matching_service.engine.population import UNKNOWN, Population
 
 Int32Array = NDArray[np.int32]
 Int64Array = NDArray[np.int64]
+UInt8Array = NDArray[np.uint8]
+UInt64Array = NDArray[np.uint64]
 
-MAX_STEPS = 4
+MAX_STEPS: Final = 4
 """Nobody is counted as climbing more than four levels with one partner."""
 
-LEVEL_STEP = MICRO // 4
+LEVEL_STEP: Final = MICRO // 4
 """What each job level beyond the similar ones takes off the level part of the context."""
 
-_CELLS_PER_BLOCK = 2_000_000
+RULES: Final = (
+    "common_hours",
+    "common_language",
+    "reporting_line",
+    "excluded",
+    "similar_level",
+    "same_department",
+    "different_department",
+    "same_location",
+    "different_location",
+)
+"""In the order in which ``broken_rules`` numbers them by bits."""
+
+_HOURS, _LANGUAGE, _LINE, _EXCLUDED, _LEVEL, _SAME_DEPARTMENT, _OTHER_DEPARTMENT, _SAME_LOCATION, _OTHER_LOCATION = (
+    1 << bit for bit in range(len(RULES))
+)
 
 
-@dataclass(frozen=True)
-class FeasiblePairs:
-    """Every feasible pair of positive worth: ``u < v`` positions in the population, sorted; ``weight`` micro-units."""
+class Terms(NamedTuple):
+    """A policy in numbers. Shares in micro-units; ``rules``: the bits of the rules that apply."""
 
-    u: Int32Array
-    v: Int32Array
-    weight: Int64Array
+    weaker_side: int
+    both_sides: int
+    context: int
+    goals: int
+    level: int
+    common_hours: int
+    complement: int
+    nearness: int
+    shared_goal: int
+    experienced_level: int
+    similar_level_within: int
+    full_common_hours: int
+    min_common_hours: int
+    rules: int
+    same_department: int
+    different_department: int
+    same_location: int
+    different_location: int
 
-    def weight_of(self, u: Int32Array, v: Int32Array, count: int) -> Int64Array:
-        """The weights of pairs that are among these; ``count`` is the size of the population."""
-        keys = self.u.astype(np.int64) * count + self.v
-        weight: Int64Array = self.weight[np.searchsorted(keys, u.astype(np.int64) * count + v)]
-        return weight
-
-
-class Scores:
-    """What the people of one population are worth to each other under one policy."""
-
-    def __init__(self, population: Population, policy: Policy) -> None:
-        people = population.people
-        self.rules = RuleBook(population, policy)
-        self._policy = policy
-        self._count = len(people)
-        self._wanted, self._held, self._wanted_total = _steps(people)
-        self._goals, self._support, self._goal_count = _goals(people, policy)
-        (self._offers,) = _matrix([{skill.name: 1 for skill in person.offers} for person in people])
-        self._offer_count = np.array([len(person.offers) for person in people], dtype=np.int64)
-
-    def feasible_pairs(self, progress: Callable[[float], None]) -> FeasiblePairs:
-        """All pairs no rule forbids and that are worth more than nothing.
-
-        Works through the population by blocks of rows, so memory beyond the answer (16 bytes a pair, twice that
-        while the blocks are joined) stays bounded. ``progress`` hears the share of people done.
-        """
-        us, vs, weights = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)], [np.zeros(0, np.int64)]
-        height = max(1, _CELLS_PER_BLOCK // max(1, self._count))
-        for begin in range(0, self._count, height):
-            rows = slice(begin, min(begin + height, self._count))
-            columns = slice(begin, self._count)
-            down, across = np.nonzero(np.triu(self.rules.feasible(rows, columns), 1))
-            weight = self._worth(rows, columns, down, across)
-            worthy = weight > 0
-            us.append((down[worthy] + begin).astype(np.int32))
-            vs.append((across[worthy] + begin).astype(np.int32))
-            weights.append(weight[worthy])
-            progress(rows.stop / self._count)
-        return FeasiblePairs(np.concatenate(us), np.concatenate(vs), np.concatenate(weights))
-
-    def benefits(self, learners: Int32Array, partners: Int32Array) -> Int64Array:
-        """What each learner gains from the partner at the same place of the other array, in micro-units."""
-        steps = (self._wanted[learners].multiply(self._held[partners])).sum(axis=1)
-        return _share(np.asarray(steps, dtype=np.int64), self._wanted_total[learners])
-
-    def _worth(self, rows: slice, columns: slice, down: NDArray[np.intp], across: NDArray[np.intp]) -> Int64Array:
-        """The worth of the block's pairs at (``down``, ``across``), positions relative to the block."""
-        policy = self._policy
-        one = _share(_cells(self._wanted[rows], self._held[columns], down, across), self._wanted_total[rows][down])
-        other = _share(_cells(self._held[rows], self._wanted[columns], down, across), self._wanted_total[columns][across])
-        both = one + other
-        weaker = _quotient(2 * one * other, both)
-        context = self._context(rows, columns, down, across)
-        worth: Int64Array = (policy.weaker_side * weaker + policy.both_sides * (both // 2) + policy.context * context) // MICRO
-        return worth
-
-    def _context(self, rows: slice, columns: slice, down: NDArray[np.intp], across: NDArray[np.intp]) -> Int64Array:
-        policy, shares = self._policy, self._policy.context_shares
-        support = _cells(self._goals[rows], self._support[columns], down, across)
-        support += _cells(self._support[rows], self._goals[columns], down, across)
-        goals = _quotient(support, self._goal_count[rows][down] + self._goal_count[columns][across])
-
-        levels = self.rules.levels
-        apart = np.abs(levels[rows][down] - levels[columns][across]) - policy.similar_level_within
-        level = np.maximum(MICRO - LEVEL_STEP * np.maximum(apart, 0), 0)
-
-        hours = np.minimum(self.rules.common_hours(rows, columns)[down, across], policy.full_common_hours)
-
-        repeated = _cells(self._offers[rows], self._offers[columns], down, across)
-        strengths = self._offer_count[rows][down] + self._offer_count[columns][across] - repeated
-        complement = _share(strengths - repeated, strengths)
-
-        context: Int64Array = (
-            shares.goals * goals
-            + shares.level * level
-            + shares.common_hours * (MICRO * hours // policy.full_common_hours)
-            + shares.complement * complement
-        ) // MICRO
-        return context
+    @classmethod
+    def of(cls, policy: Policy) -> Terms:
+        """The numbers of a policy."""
+        shares = policy.context_shares
+        return cls(
+            weaker_side=policy.weaker_side,
+            both_sides=policy.both_sides,
+            context=policy.context,
+            goals=shares.goals,
+            level=shares.level,
+            common_hours=shares.common_hours,
+            complement=shares.complement,
+            nearness=shares.nearness,
+            shared_goal=policy.shared_goal_without_experience,
+            experienced_level=policy.experienced_level,
+            similar_level_within=policy.similar_level_within,
+            full_common_hours=policy.full_common_hours,
+            min_common_hours=policy.min_common_hours,
+            rules=_rules(policy),
+            same_department="department" in policy.prefer_same,
+            different_department="department" in policy.prefer_different,
+            same_location="location" in policy.prefer_same,
+            different_location="location" in policy.prefer_different,
+        )
 
 
-def _steps(people: Sequence[Person]) -> tuple[csr_array, csr_array, Int64Array]:
-    """The steps wanted (times priority), the steps held, and what each person could be given at best."""
-    wanted: list[dict[object, int]] = []
-    held: list[dict[object, int]] = []
-    for person in people:
-        levels = {skill.name: skill.level for skill in person.offers}
-        climbs: dict[object, int] = {}
-        for seek in person.seeks:
-            own = max(seek.own, levels.get(seek.skill, 0))
-            for step in range(own + 1, min(seek.wanted, own + MAX_STEPS) + 1):
-                climbs[(seek.skill, step)] = seek.priority
-        wanted.append(climbs)
-        held.append({(name, step): 1 for name, level in levels.items() for step in range(1, level + 1)})
-    total = np.array([sum(climbs.values()) for climbs in wanted], dtype=np.int64)
-    return *_matrix(wanted, held), total
+class Profiles(NamedTuple):
+    """The people as the kernels read them, in an order of the caller's choice.
+
+    ``want``: what can still be climbed, from above level ``own`` up to level ``top``. ``wanted``: the sum over
+    somebody's wants of priority times steps. ``goal_level``: what somebody already knows of their goal. ``boss``: the
+    manager, or -1. ``above``: the managers that the rule on reporting lines looks at, as places in this order, or -1.
+    """
+
+    want_start: Int64Array
+    want_skill: Int32Array
+    want_own: UInt8Array
+    want_top: UInt8Array
+    want_priority: Int32Array
+    wanted: Int64Array
+    offer_start: Int64Array
+    offer_skill: Int32Array
+    offer_level: UInt8Array
+    goal_start: Int64Array
+    goal: Int32Array
+    goal_level: UInt8Array
+    level: Int32Array
+    department: Int32Array
+    location: Int32Array
+    hours: UInt64Array
+    languages: UInt64Array
+    boss: Int32Array
+    above: Int32Array
+    excluded_start: Int64Array
+    excluded: Int32Array
+
+    @classmethod
+    def of(cls, population: Population, policy: Policy, order: Int64Array | None = None) -> Profiles:
+        """The profiles of a population, the person at position ``order[p]`` in place ``p``."""
+        everybody = np.arange(len(population)) if order is None else order
+        place = np.empty(len(population), dtype=np.int32)
+        place[everybody] = np.arange(len(population), dtype=np.int32)
+        start, skill, own, top, priority, wanted = _wants(population, everybody)
+        offer_start, offers = _rows(population.offer_start, everybody)
+        goal_start, goals = _rows(population.goal_start, everybody)
+        excluded_start, excluded = _rows(population.excluded_start, everybody)
+        boss, above = _managers(population, policy.reporting_line_depth, everybody, place)
+        return cls(
+            want_start=start,
+            want_skill=skill,
+            want_own=own,
+            want_top=top,
+            want_priority=priority,
+            wanted=wanted,
+            offer_start=offer_start,
+            offer_skill=population.offer_skill[offers],
+            offer_level=population.offer_level[offers],
+            goal_start=goal_start,
+            goal=population.goal[goals],
+            goal_level=_known_level(population, population.goal_start, population.goal)[goals],
+            level=population.level[everybody],
+            department=population.department[everybody],
+            location=population.location[everybody],
+            hours=np.ascontiguousarray(population.hours[everybody]),
+            languages=np.ascontiguousarray(population.languages[everybody]),
+            boss=boss,
+            above=above,
+            excluded_start=excluded_start,
+            excluded=place[population.excluded[excluded]],
+        )
 
 
-def _goals(people: Sequence[Person], policy: Policy) -> tuple[csr_array, csr_array, Int64Array]:
-    """Each person's goals, what each person is for somebody with a goal (micro-units), and the number of goals."""
-    goals: list[dict[object, int]] = [dict.fromkeys(person.goals, 1) for person in people]
-    support: list[dict[object, int]] = []
-    for person in people:
-        given: dict[object, int] = dict.fromkeys(person.goals, policy.shared_goal_without_experience)
-        given |= {skill.name: MICRO for skill in person.offers if skill.level >= policy.experienced_level}
-        support.append(given)
-    return *_matrix(goals, support), np.array([len(person.goals) for person in people], dtype=np.int64)
+@part
+def broken_rules(people: Profiles, terms: Terms, u: int, v: int, all_of_them: bool) -> int:
+    """The rules that forbid the pair, as bits in the order of ``RULES``; 0 when it is allowed.
+
+    Unless ``all_of_them`` are asked for, the first one found is enough.
+    """
+    rules = terms.rules
+    broken = 0
+    if rules & _HOURS and _common_hours(people, u, v) < terms.min_common_hours:
+        broken |= _HOURS
+    if broken and not all_of_them:
+        return broken
+    if rules & _LANGUAGE:
+        shared = np.uint64(0)
+        for word in range(people.languages.shape[1]):
+            shared |= people.languages[u, word] & people.languages[v, word]
+        if shared == 0:
+            broken |= _LANGUAGE
+    if rules & _LEVEL and abs(people.level[u] - people.level[v]) > terms.similar_level_within:
+        broken |= _LEVEL
+    here, there = people.department[u], people.department[v]
+    if rules & _SAME_DEPARTMENT and (here != there or here < 0):
+        broken |= _SAME_DEPARTMENT
+    if rules & _OTHER_DEPARTMENT and (here == there or here < 0 or there < 0):
+        broken |= _OTHER_DEPARTMENT
+    here, there = people.location[u], people.location[v]
+    if rules & _SAME_LOCATION and (here != there or here < 0):
+        broken |= _SAME_LOCATION
+    if rules & _OTHER_LOCATION and (here == there or here < 0 or there < 0):
+        broken |= _OTHER_LOCATION
+    if broken and not all_of_them:
+        return broken
+    if rules & _LINE:
+        if people.boss[u] >= 0 and people.boss[u] == people.boss[v]:
+            broken |= _LINE
+        for step in range(people.above.shape[1]):
+            if people.above[u, step] == v or people.above[v, step] == u:
+                broken |= _LINE
+    if rules & _EXCLUDED:
+        for at in range(people.excluded_start[u], people.excluded_start[u + 1]):
+            if people.excluded[at] == v:
+                broken |= _EXCLUDED
+    return broken
 
 
-def _matrix(*tables: Sequence[dict[object, int]]) -> tuple[csr_array, ...]:
-    """One sparse matrix for each table (a row per person), all with the same columns."""
-    column: dict[object, int] = {}
-    for table in tables:
-        for row in table:
-            for key in row:
-                column.setdefault(key, len(column))
-    return tuple(_sparse(table, column) for table in tables)
+class Focus(NamedTuple):
+    """One person spread out by skill, so that others are compared without searching: what is wanted, known, a goal."""
+
+    own: UInt8Array
+    top: UInt8Array
+    priority: Int32Array
+    level: UInt8Array
+    goal: UInt8Array
 
 
-def _sparse(table: Sequence[dict[object, int]], column: dict[object, int]) -> csr_array:
-    data = np.array([value for row in table for value in row.values()], dtype=np.int64)
-    indices = np.array([column[key] for row in table for key in row], dtype=np.int32)
-    starts = np.concatenate(([0], np.cumsum([len(row) for row in table], dtype=np.int32))).astype(np.int32)
-    return csr_array((data, indices, starts), shape=(len(table), len(column)))
+@part
+def focus_for(skills: int) -> Focus:
+    """Nobody in focus yet."""
+    return Focus(
+        np.zeros(skills, np.uint8),
+        np.zeros(skills, np.uint8),
+        np.zeros(skills, np.int32),
+        np.zeros(skills, np.uint8),
+        np.zeros(skills, np.uint8),
+    )
 
 
-def _cells(left: csr_array, right: csr_array, down: NDArray[np.intp], across: NDArray[np.intp]) -> Int64Array:
-    """The product of ``left`` with ``right`` transposed, at the given cells."""
-    cells: Int64Array = (left @ right.T).toarray()[down, across]
-    return cells
+@part
+def bring_in(people: Profiles, focus: Focus, person: int) -> None:
+    """Spread a person out."""
+    for want in range(people.want_start[person], people.want_start[person + 1]):
+        skill = people.want_skill[want]
+        focus.own[skill], focus.top[skill] = people.want_own[want], people.want_top[want]
+        focus.priority[skill] = people.want_priority[want]
+    for offer in range(people.offer_start[person], people.offer_start[person + 1]):
+        focus.level[people.offer_skill[offer]] = people.offer_level[offer]
+    for at in range(people.goal_start[person], people.goal_start[person + 1]):
+        focus.goal[people.goal[at]] = 1
 
 
-def _quotient(part: Int64Array, whole: Int64Array) -> Int64Array:
-    """Floor of part / whole; 0 where there is no whole."""
-    quotient: Int64Array = part // np.maximum(whole, 1)
-    return quotient
+@part
+def take_out(people: Profiles, focus: Focus, person: int) -> None:
+    """Leave nobody in focus, as cheaply as ``bring_in``."""
+    for want in range(people.want_start[person], people.want_start[person + 1]):
+        focus.priority[people.want_skill[want]] = 0
+    for offer in range(people.offer_start[person], people.offer_start[person + 1]):
+        focus.level[people.offer_skill[offer]] = 0
+    for at in range(people.goal_start[person], people.goal_start[person + 1]):
+        focus.goal[people.goal[at]] = 0
 
 
-def _share(part: Int64Array, whole: Int64Array) -> Int64Array:
-    """Part of whole in micro-units, rounded down; 0 where there is no whole."""
-    return _quotient(MICRO * part, whole)
+@part
+def worth(people: Profiles, terms: Terms, focus: Focus, u: int, v: int) -> int:
+    """What the pair of ``u``, who is in focus, and ``v`` is worth, in micro-units, whether or not a rule forbids it."""
+    one, other = benefit_of(people, focus, u, v), benefit_from(people, focus, v)
+    both = one + other
+    weaker = 2 * one * other // both if both else 0
+    context = (
+        terms.goals * _goals(people, terms, focus, u, v)
+        + terms.complement * _complement(people, focus, u, v)
+        + meeting(people, terms, u, v)
+    ) // MICRO
+    return (terms.weaker_side * weaker + terms.both_sides * (both // 2) + terms.context * context) // MICRO
+
+
+@part
+def benefit_of(people: Profiles, focus: Focus, learner: int, partner: int) -> int:
+    """The share of what the learner, who is in focus, wants that the partner can give, in micro-units."""
+    gained = 0
+    for offer in range(people.offer_start[partner], people.offer_start[partner + 1]):
+        skill = people.offer_skill[offer]
+        climbed = np.int64(min(people.offer_level[offer], focus.top[skill])) - np.int64(focus.own[skill])
+        gained += np.int64(focus.priority[skill]) * max(0, climbed)
+    return MICRO * gained // people.wanted[learner] if gained else 0
+
+
+@part
+def benefit_from(people: Profiles, focus: Focus, learner: int) -> int:
+    """The share of what the learner wants that the person in focus can give, in micro-units."""
+    gained = 0
+    for want in range(people.want_start[learner], people.want_start[learner + 1]):
+        level = focus.level[people.want_skill[want]]
+        climbed = np.int64(min(level, people.want_top[want])) - np.int64(people.want_own[want])
+        gained += np.int64(people.want_priority[want]) * max(0, climbed)
+    return MICRO * gained // people.wanted[learner] if gained else 0
+
+
+@part
+def _goals(people: Profiles, terms: Terms, focus: Focus, u: int, v: int) -> int:
+    """The mean of what each is for the goals of the other, in micro-units: experience counts most, company too."""
+    goals = people.goal_start[u + 1] - people.goal_start[u] + people.goal_start[v + 1] - people.goal_start[v]
+    if goals == 0:
+        return 0
+    experience = shared = 0
+    for at in range(people.goal_start[v], people.goal_start[v + 1]):
+        goal = people.goal[at]
+        both = focus.goal[goal]
+        if focus.level[goal] >= terms.experienced_level:
+            experience += 1
+        else:
+            shared += both
+        shared += both & (people.goal_level[at] < terms.experienced_level)
+    for offer in range(people.offer_start[v], people.offer_start[v + 1]):
+        experience += focus.goal[people.offer_skill[offer]] & (people.offer_level[offer] >= terms.experienced_level)
+    return (MICRO * experience + terms.shared_goal * shared) // goals
+
+
+@part
+def _complement(people: Profiles, focus: Focus, u: int, v: int) -> int:
+    """The share of both people's offered skills that only one of the two offers, in micro-units."""
+    repeated = 0
+    for offer in range(people.offer_start[v], people.offer_start[v + 1]):
+        repeated += focus.level[people.offer_skill[offer]] > 0
+    skills = people.offer_start[u + 1] - people.offer_start[u] + people.offer_start[v + 1] - people.offer_start[v] - repeated
+    return MICRO * (skills - repeated) // skills if skills else 0
+
+
+@part
+def meeting(people: Profiles, terms: Terms, u: int, v: int) -> int:
+    """The part of the context that needs neither skills nor goals, times a million: levels, hours, nearness."""
+    apart = max(0, abs(people.level[u] - people.level[v]) - terms.similar_level_within)
+    hours = min(_common_hours(people, u, v), terms.full_common_hours)
+    return (
+        terms.level * max(0, MICRO - LEVEL_STEP * apart)
+        + terms.common_hours * (MICRO * hours // terms.full_common_hours)
+        + terms.nearness * _nearness(people, terms, u, v)
+    )
+
+
+@part
+def _common_hours(people: Profiles, u: int, v: int) -> int:
+    hours = 0
+    for word in range(people.hours.shape[1]):
+        hours += _ones(people.hours[u, word] & people.hours[v, word])
+    return hours
+
+
+@part
+def _ones(word: np.uint64) -> int:
+    """How many bits are set; LLVM makes one instruction of it."""
+    word -= (word >> np.uint64(1)) & np.uint64(0x5555555555555555)
+    word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
+    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
+
+
+@part
+def _nearness(people: Profiles, terms: Terms, u: int, v: int) -> int:
+    """The share of the wishes for the same or another department and location that hold, in micro-units."""
+    wishes = terms.same_department + terms.different_department + terms.same_location + terms.different_location
+    if not wishes:
+        return 0
+    granted = 0
+    here, there = people.department[u], people.department[v]
+    if here >= 0 and there >= 0:
+        granted += terms.same_department if here == there else terms.different_department
+    here, there = people.location[u], people.location[v]
+    if here >= 0 and there >= 0:
+        granted += terms.same_location if here == there else terms.different_location
+    return MICRO * granted // wishes
+
+
+@kernel
+def all_pairs(people: Profiles, terms: Terms, skills: int, first: int, step: int) -> tuple[Int32Array, Int32Array, Int64Array]:
+    """Every feasible pair of positive worth whose lower place is ``first``, ``first + step``, …: both places, and worth."""
+    count = len(people.level)
+    focus = focus_for(skills)
+    found = 0
+    u, v, weight = np.empty(1024, np.int32), np.empty(1024, np.int32), np.empty(1024, np.int64)
+    for one in range(first, count, step):
+        bring_in(people, focus, one)
+        for other in range(one + 1, count):
+            if broken_rules(people, terms, one, other, False):
+                continue
+            value = worth(people, terms, focus, one, other)
+            if value <= 0:
+                continue
+            if found == len(u):
+                u = np.concatenate((u, np.empty(found, np.int32)))
+                v = np.concatenate((v, np.empty(found, np.int32)))
+                weight = np.concatenate((weight, np.empty(found, np.int64)))
+            u[found], v[found], weight[found] = one, other, value
+            found += 1
+        take_out(people, focus, one)
+    return u[:found], v[:found], weight[:found]
+
+
+@kernel
+def alternatives(people: Profiles, terms: Terms, skills: int, rows: Int32Array) -> Int64Array:
+    """For each person, a count for every rule in ``RULES`` of those it removes (one may be removed by several), of those
+    no rule removes but who are worth nothing, and of possible partners.
+    """
+    counts = np.zeros((len(rows), len(RULES) + 2), np.int64)
+    focus = focus_for(skills)
+    for at in range(len(rows)):
+        row = rows[at]
+        bring_in(people, focus, row)
+        for other in range(len(people.level)):
+            if other == row:
+                continue
+            broken = broken_rules(people, terms, row, other, True)
+            if broken:
+                for bit in range(len(RULES)):
+                    counts[at, bit] += broken >> bit & 1
+            else:
+                possible = worth(people, terms, focus, row, other) > 0
+                counts[at, len(RULES) + possible] += 1
+        take_out(people, focus, row)
+    return counts
+
+
+@kernel
+def weigh(
+    people: Profiles, terms: Terms, skills: int, a: Int32Array, b: Int32Array
+) -> tuple[Int64Array, Int64Array, Int64Array]:
+    """For pairs: the worth of each, what ``a`` gains, and what ``b`` gains, in micro-units."""
+    weight, of_a, of_b = np.empty(len(a), np.int64), np.empty(len(a), np.int64), np.empty(len(a), np.int64)
+    focus = focus_for(skills)
+    for pair in range(len(a)):
+        bring_in(people, focus, a[pair])
+        weight[pair] = worth(people, terms, focus, a[pair], b[pair])
+        of_a[pair] = benefit_of(people, focus, a[pair], b[pair])
+        of_b[pair] = benefit_from(people, focus, b[pair])
+        take_out(people, focus, a[pair])
+    return weight, of_a, of_b
+
+
+def _rules(policy: Policy) -> int:
+    applies = {
+        "common_hours": policy.min_common_hours > 0,
+        "common_language": policy.common_language,
+        "reporting_line": policy.reporting_line_depth > 0,
+        "excluded": True,
+        "similar_level": policy.level_rule == "require",
+        "same_department": "department" in policy.must_share,
+        "different_department": "department" in policy.must_differ,
+        "same_location": "location" in policy.must_share,
+        "different_location": "location" in policy.must_differ,
+    }
+    return sum(1 << bit for bit, rule in enumerate(RULES) if applies[rule])
+
+
+def _rows(start: Int64Array, order: Int64Array) -> tuple[Int64Array, Int64Array]:
+    """Where the entries of the rows, taken in another order, begin, and where each entry comes from."""
+    lengths = (start[1:] - start[:-1])[order]
+    begins = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
+    source = np.arange(begins[-1]) + np.repeat(start[:-1][order] - begins[:-1], lengths)
+    return begins, source
+
+
+def _wants(
+    population: Population, order: Int64Array
+) -> tuple[Int64Array, Int32Array, UInt8Array, UInt8Array, Int32Array, Int64Array]:
+    """Start, skill, own level, top level and priority of what each person can still climb, and the sum of it."""
+    count = len(population)
+    seeker = np.repeat(np.arange(count), np.diff(population.seek_start))
+    known = _known_level(population, population.seek_start, population.seek_skill)
+    own = np.maximum(population.seek_own, known).astype(np.int64)
+    top = np.minimum(population.seek_wanted.astype(np.int64), own + MAX_STEPS)
+    steps = np.maximum(top - own, 0)
+    wanted = np.bincount(seeker, weights=steps * population.seek_priority, minlength=count).astype(np.int64)
+    climbs = steps > 0
+    start = np.concatenate(([0], np.cumsum(np.bincount(seeker[climbs], minlength=count)))).astype(np.int64)
+    begins, source = _rows(start, order)
+    kept = np.flatnonzero(climbs)[source]
+    return (
+        begins,
+        population.seek_skill[kept],
+        own[kept].astype(np.uint8),
+        top[kept].astype(np.uint8),
+        population.seek_priority[kept],
+        wanted[order],
+    )
+
+
+def _known_level(population: Population, start: Int64Array, skill: Int32Array) -> UInt8Array:
+    """The level at which each person offers the skills listed for them, 0 for what they do not offer."""
+    names, everybody = max(1, len(population.skill_names)), np.arange(len(population))
+    offered = np.repeat(everybody, np.diff(population.offer_start)) * names + population.offer_skill
+    asked = np.repeat(everybody, np.diff(start)) * names + skill
+    at = np.searchsorted(offered, asked)
+    found = at < len(offered)
+    found[found] = offered[at[found]] == asked[found]
+    level = np.zeros(len(asked), dtype=np.uint8)
+    level[found] = population.offer_level[at[found]]
+    return level
+
+
+def _managers(population: Population, depth: int, order: Int64Array, place: Int32Array) -> tuple[Int32Array, Int32Array]:
+    """Everybody's manager (-1: none), and the first ``depth`` managers above by place; who takes no part counts as -1."""
+    count = len(population)
+    boss = np.full(count, UNKNOWN, dtype=np.int32)
+    above = np.full((count, depth), UNKNOWN, dtype=np.int32)
+    length = np.diff(population.line_start)
+    if len(population.line):
+        led = np.flatnonzero(length > 0)
+        boss[led] = population.line[population.line_start[led]]
+    for step in range(depth):
+        far = np.flatnonzero(length > step)
+        manager = population.line[population.line_start[far] + step]
+        inside = manager < count
+        above[far[inside], step] = place[manager[inside]]
+    return boss[order], above[order]

@@ -1,0 +1,167 @@
+"""Everybody against everybody, in threads: the sweeps of ``candidates`` over all blocks, and what they prove.
+
+Prices here are for twice the worth, and may be below zero: a bonus for every pair is taken off the prices of both
+sides in advance, so the same sweep serves with and without one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching_service.engine.candidates import BLOCK, Lists, Sieve, enter_known, lay_out, steepest_violations, sweep
+from matching_service.engine.graph import Graph, lots
+from matching_service.engine.kernels import in_threads
+from matching_service.engine.policy import Policy
+from matching_service.engine.population import Population
+from matching_service.engine.scoring import Profiles, Terms, all_pairs, alternatives
+
+Int32Array = NDArray[np.int32]
+Int64Array = NDArray[np.int64]
+Heard = Callable[[float], None]
+"""Hears the share of a sweep that is done; raises to end it."""
+
+_CHUNK: Final = 128
+"""So many rows in a row see the same blocks when not all are looked at."""
+
+_FREELY: Final = -(2**40)
+"""A threshold anybody passes."""
+
+_LOOKS: Final = 64
+"""How many columns of a block are looked at for somebody whose list is not full yet."""
+
+
+class Field:
+    """The people of a population in an order in which those alike stand together, and the policy.
+
+    ``order``: the position of the person in each place. ``active``: how many may have a partner at all; the others,
+    who share no language or hour with anybody, stand behind.
+    """
+
+    def __init__(self, population: Population, policy: Policy, seed: int) -> None:
+        self.terms = Terms.of(policy)
+        self.order, self.active = _alike_together(population, policy, seed)
+        self.people = Profiles.of(population, policy, self.order)
+        self.skills = max(1, len(population.skill_names))
+        self._sieve = Sieve.of(self.terms)
+
+    def complete(self, heard: Heard) -> Graph:
+        """Every feasible pair of positive worth. Takes 16 bytes a pair."""
+        heard(0.0)
+        found = in_threads(lambda part, parts: all_pairs(self.people, self.terms, self.skills, part, parts))
+        heard(1.0)
+        u, v, weight = (np.concatenate(column) for column in zip(*found, strict=True))
+        return Graph.empty(len(self.order)).merged(u, v, weight)
+
+    def by_worth(self, size: int, stride: int, heard: Heard) -> Lists:
+        """For everybody the best partners found when looking at one of ``stride`` blocks."""
+        return self.by_key(np.zeros(len(self.order), dtype=np.int64), None, size, stride, heard)
+
+    def by_key(self, price: Int64Array, known: Graph | None, size: int, stride: int, heard: Heard) -> Lists:
+        """For everybody the best partners at these prices, out of what is ``known`` and one of ``stride`` blocks."""
+        lists = Lists.empty(len(self.order), size, np.full(len(self.order), _FREELY, dtype=np.int64))
+        if known is not None:
+            enter_known(lists, known.u, known.v, known.weight, price)
+        self._sweep(lists, price, np.arange(self.active, dtype=np.int32), heard, stride=stride, most_looks=_LOOKS)
+        return lists
+
+    def join(self, price: Int64Array, margin: int, size: int, stride: int, heard: Heard) -> Lists:
+        """For everybody the pairs with somebody behind them that are worth more than both prices less ``margin``.
+
+        With ``stride`` 1 nothing is left out but what ``floors`` tells of.
+        """
+        lists = Lists.empty(len(self.order), size, price - margin)
+        self._sweep(lists, price, np.arange(self.active, dtype=np.int32), heard, stride=stride, upper=True)
+        return lists
+
+    def partners_of(self, rows: Int32Array, price: Int64Array, size: int, heard: Heard) -> Lists:
+        """The best partners of a few people, out of everybody."""
+        lists = Lists.empty(len(self.order), size, np.full(len(self.order), _FREELY, dtype=np.int64))
+        self._sweep(lists, price, rows, heard)
+        return lists
+
+    def violations(self, rows: Int32Array, price: Int64Array, heard: Heard) -> Int64Array:
+        """By how much the worst pair of each of these rows, out of everybody, exceeds both prices; 0 if none does."""
+        lists = Lists.empty(len(self.order), 1, price)
+        self._sweep(lists, price, rows, heard)
+        return steepest_violations(lists, rows, price)
+
+    def alternatives(self, rows: Int32Array) -> Int64Array:
+        """For each of these people: how many each rule removes, how many are worth nothing, how many are possible."""
+        found = in_threads(lambda part, parts: alternatives(self.people, self.terms, self.skills, rows[part::parts]))
+        answer = np.zeros((len(rows), found[0].shape[1]), dtype=np.int64)
+        for part, of_part in enumerate(found):
+            answer[part :: len(found)] = of_part
+        return answer
+
+    def _sweep(
+        self,
+        lists: Lists,
+        price: Int64Array,
+        rows: Int32Array,
+        heard: Heard,
+        *,
+        stride: int = 1,
+        upper: bool = False,
+        most_looks: int = 0,
+    ) -> None:
+        blocks = range(0, self.active, BLOCK)
+
+        def work(part: int, parts: int) -> None:
+            mine = rows[(rows // _CHUNK) % parts == part] if len(rows) > parts * _CHUNK else rows[part::parts]
+            for number, first in enumerate(blocks):
+                if part == 0:
+                    heard(number / len(blocks))
+                seen = mine if stride == 1 else mine[(mine // (_CHUNK * parts) + number) % stride == 0]
+                block = lay_out(self.people, self.skills, first, min(first + BLOCK, self.active))
+                sweep(self.people, self.terms, self._sieve, block, seen, upper, price, lists, most_looks)
+
+        in_threads(work)
+        heard(1.0)
+
+
+def floors(lists: Lists, price: Int64Array, margin: int) -> Int64Array:
+    """The least prices that still cover every pair a join left out.
+
+    What row u left out is worth at most its last threshold t plus the price of v. So prices of at least p_v less half
+    the margin, and of at least t_u plus half the margin, cover it, whoever of the two stood in front.
+    """
+    half = margin // 2
+    return np.maximum(price - half, lists.threshold + half)
+
+
+def edges_of(lists: Lists) -> tuple[Int32Array, Int32Array, Int64Array]:
+    """Rows, columns and weights of what is listed."""
+    listed = np.arange(lists.column.shape[1]) < lists.length[:, None]
+    u = np.repeat(np.arange(len(lists.length), dtype=np.int32), lists.length)
+    return u, lists.column[listed], lists.weight[listed].astype(np.int64)
+
+
+def _alike_together(population: Population, policy: Policy, seed: int) -> tuple[Int64Array, int]:
+    """An order by working day, then what is sought, then what is offered; and how many can have a partner at all."""
+    count = len(population)
+    words = np.ascontiguousarray(population.hours.astype("<u8"))
+    hours: NDArray[np.uint8] = np.unpackbits(
+        words.view(np.uint8).reshape(count, words.shape[1] * 8), axis=1, bitorder="little"
+    )[:, :168]
+    per_day = hours.reshape(count, 7, 24).max(axis=1) > 0
+    begins = np.argmax(per_day & ~np.roll(per_day, 1, axis=1), axis=1)
+    alone = np.zeros(count, dtype=np.bool_)
+    if policy.min_common_hours:
+        alone |= ~per_day.any(axis=1)
+    if policy.common_language:
+        alone |= ~population.languages.any(axis=1)
+    seeks = _first_of(population.seek_start, population.seek_skill)
+    offers = _first_of(population.offer_start, population.offer_skill)
+    order = np.lexsort((lots(count, seed), offers, seeks, begins, alone))
+    return order, count - int(alone.sum())
+
+
+def _first_of(start: Int64Array, values: Int32Array) -> Int64Array:
+    first = np.full(len(start) - 1, -1, dtype=np.int64)
+    some = np.flatnonzero(np.diff(start))
+    first[some] = values[start[some]]
+    return first
