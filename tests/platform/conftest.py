@@ -25,11 +25,8 @@ def _ledger_can_be_run() -> Iterator[None]:
 @pytest.fixture(scope="session")
 async def ledger(surroundings: Surroundings) -> AsyncIterator[RunningService]:
     """One ledger for all tests that leave it as they found it."""
-    service = make_ledger()
-    async with surroundings.migrated(service) as settings:
-        await surroundings.log.start_at_the_end(service.name, {kind.topic.name for kind in service.hears})
-        async with surroundings.serving(service, settings) as running:
-            yield running
+    async with surroundings.running(make_ledger()) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

@@ -105,9 +105,16 @@ class Surroundings:
 
     @asynccontextmanager
     async def running(self, service: Service, *, worker: bool = True, **changed: Any) -> AsyncIterator[RunningService]:
-        """The service with a database of its own, serving HTTP, and with its worker going unless told otherwise."""
-        async with self.migrated(service, **changed) as settings, self.serving(service, settings, worker=worker) as running:
-            yield running
+        """The service with a database of its own, serving HTTP, and with its worker going unless told otherwise.
+
+        It hears what is said from now on: the tests before have left tens of thousands of events that are not its own.
+        """
+        async with self.migrated(service, **changed) as settings:
+            topics = {kind.topic.name for kind in service.hears}
+            if worker and topics:
+                await self.log.start_at_the_end(service.name, topics)
+            async with self.serving(service, settings, worker=worker) as running:
+                yield running
 
     @asynccontextmanager
     async def serving(

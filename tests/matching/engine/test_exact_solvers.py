@@ -96,5 +96,5 @@ def test_a_large_sparse_graph_comes_within_a_ten_thousandth() -> None:
 
     matching = match_graph(*graph, target_gap=1e-4)
 
-    pairs, value = optimum(graph, coverage_first=False)
+    _, value = optimum(graph, coverage_first=False)
     assert value * 0.9999 <= matching.value <= value <= matching.upper_bound

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from matching_service.engine import Context, Person, Policy, Seek, Skill, WorkingHours, checker, match_population
+from matching_service.engine.everybody import Everybody
 from matching_service.engine.population import Population
-from matching_service.engine.scoring import Profiles, Terms, all_pairs
+from matching_service.engine.profiles import Profiles, Terms
+from matching_service.engine.scoring import all_pairs
 from tests.matching.engine.people import company, number, person, population, swapper
 
 ONLY_WEAKER_SIDE = Policy(weaker_side=1_000_000, both_sides=0, context=0)
@@ -72,7 +74,7 @@ def test_every_pair_of_a_company_is_scored_and_ruled_as_the_checker_does(policy:
 def test_the_checkers_two_ways_to_weigh_agree(policy: Policy) -> None:
     people = company(40, seed=5)
 
-    everybody = checker._Everybody(people, policy)
+    everybody = Everybody(people, policy)
     by_rows = {(a, b): weight for a in range(40) for b, weight in enumerate(everybody.weights(a).tolist()) if b > a and weight}
 
     assert by_rows == dict(feasible_pairs(people, policy))

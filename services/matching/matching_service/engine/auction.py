@@ -17,12 +17,11 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from matching_service.engine.bound import FREE
 from matching_service.engine.kernels import kernel
 
 Int32Array = NDArray[np.int32]
 Int64Array = NDArray[np.int64]
-
-FREE: Final = -1
 
 _FIRST_EPSILON: Final = 4e-3
 _LAST_EPSILON: Final = 6e-5

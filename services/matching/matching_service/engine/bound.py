@@ -18,11 +18,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from matching_service.engine.auction import FREE
-
 Int32Array = NDArray[np.int32]
 Int64Array = NDArray[np.int64]
 
+
+FREE: Final = -1
+"""The mate of a vertex that has none."""
 
 _UNBOUNDED: Final = 2**62
 

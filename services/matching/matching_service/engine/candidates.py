@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from matching_service.engine.kernels import kernel, part
 from matching_service.engine.policy import MICRO
-from matching_service.engine.scoring import Profiles, Terms, bring_in, broken_rules, focus_for, meeting, take_out, worth
+from matching_service.engine.profiles import Profiles, Terms
+from matching_service.engine.scoring import bring_in, broken_rules, context_at_most, focus_for, take_out, worth
 
 Int32Array = NDArray[np.int32]
 Int64Array = NDArray[np.int64]
@@ -217,11 +218,9 @@ def sweep(
                 if other == row or (upper and other < row):
                     continue
                 bar = lists.threshold[row] + price[other]
-                if 2 * _ceiling(terms, taken[column], given[column], MICRO) <= bar:
-                    continue
                 if broken_rules(people, terms, row, other, False):
                     continue
-                context = (meeting(people, terms, row, other) + MICRO * (terms.goals + terms.complement)) // MICRO + 1
+                context = context_at_most(people, terms, row, other)
                 if 2 * _ceiling(terms, taken[column], given[column], context) <= bar:
                     continue
                 if not in_focus:

@@ -17,7 +17,8 @@ from matching_service.engine.graph import Graph, lots
 from matching_service.engine.kernels import in_threads
 from matching_service.engine.policy import Policy
 from matching_service.engine.population import Population
-from matching_service.engine.scoring import Profiles, Terms, all_pairs, alternatives
+from matching_service.engine.profiles import RULES, Profiles, Terms
+from matching_service.engine.scoring import all_pairs, alternatives
 
 Int32Array = NDArray[np.int32]
 Int64Array = NDArray[np.int64]
@@ -30,7 +31,7 @@ _CHUNK: Final = 128
 _FREELY: Final = -(2**40)
 """A threshold anybody passes."""
 
-_LOOKS: Final = 64
+_LOOKS: Final = 24
 """How many columns of a block are looked at for somebody whose list is not full yet."""
 
 
@@ -63,18 +64,22 @@ class Field:
     def by_key(self, price: Int64Array, known: Graph | None, size: int, stride: int, heard: Heard) -> Lists:
         """For everybody the best partners at these prices, out of what is ``known`` and one of ``stride`` blocks."""
         lists = Lists.empty(len(self.order), size, np.full(len(self.order), _FREELY, dtype=np.int64))
+        shift = 0
         if known is not None:
             enter_known(lists, known.u, known.v, known.weight, price)
-        self._sweep(lists, price, np.arange(self.active, dtype=np.int32), heard, stride=stride, most_looks=_LOOKS)
+            shift = stride // 2  # other blocks than the first time
+        everybody = np.arange(self.active, dtype=np.int32)
+        self._sweep(lists, price, everybody, heard, stride=stride, shift=shift, most_looks=_LOOKS)
         return lists
 
-    def join(self, price: Int64Array, margin: int, size: int, stride: int, heard: Heard) -> Lists:
+    def join(self, price: Int64Array, margin: int, size: int, heard: Heard, *, stride: int = 1, shift: int = 0) -> Lists:
         """For everybody the pairs with somebody behind them that are worth more than both prices less ``margin``.
 
-        With ``stride`` 1 nothing is left out but what ``floors`` tells of.
+        With ``stride`` 1 nothing is left out but what ``floors`` tells of; else one of ``stride`` blocks is looked at,
+        another one for another ``shift``.
         """
         lists = Lists.empty(len(self.order), size, price - margin)
-        self._sweep(lists, price, np.arange(self.active, dtype=np.int32), heard, stride=stride, upper=True)
+        self._sweep(lists, price, np.arange(self.active, dtype=np.int32), heard, stride=stride, shift=shift, upper=True)
         return lists
 
     def partners_of(self, rows: Int32Array, price: Int64Array, size: int, heard: Heard) -> Lists:
@@ -90,11 +95,21 @@ class Field:
         return steepest_violations(lists, rows, price)
 
     def alternatives(self, rows: Int32Array) -> Int64Array:
-        """For each of these people: how many each rule removes, how many are worth nothing, how many are possible."""
-        found = in_threads(lambda part, parts: alternatives(self.people, self.terms, self.skills, rows[part::parts]))
-        answer = np.zeros((len(rows), found[0].shape[1]), dtype=np.int64)
+        """For each of these people: how many each rule removes, how many are worth nothing, how many are possible.
+
+        For those who can have no partner at all, only the rules that leave nobody are told.
+        """
+        answer = np.zeros((len(rows), len(RULES) + 2), dtype=np.int64)
+        alone = rows >= self.active
+        everybody_else = len(self.order) - 1
+        answer[alone, RULES.index("common_language")] = everybody_else * ~self.people.languages[rows[alone]].any(axis=1)
+        answer[alone, RULES.index("common_hours")] = everybody_else * ~self.people.hours[rows[alone]].any(axis=1)
+        some = rows[~alone]
+        found = in_threads(
+            lambda part, parts: alternatives(self.people, self.terms, self.skills, np.ascontiguousarray(some[part::parts]))
+        )
         for part, of_part in enumerate(found):
-            answer[part :: len(found)] = of_part
+            answer[np.flatnonzero(~alone)[part :: len(found)]] = of_part
         return answer
 
     def _sweep(
@@ -105,17 +120,19 @@ class Field:
         heard: Heard,
         *,
         stride: int = 1,
+        shift: int = 0,
         upper: bool = False,
         most_looks: int = 0,
     ) -> None:
         blocks = range(0, self.active, BLOCK)
 
         def work(part: int, parts: int) -> None:
-            mine = rows[(rows // _CHUNK) % parts == part] if len(rows) > parts * _CHUNK else rows[part::parts]
+            chunk = _CHUNK if len(rows) > parts * _CHUNK else 1
+            mine = rows[(rows // chunk) % parts == part]
             for number, first in enumerate(blocks):
                 if part == 0:
                     heard(number / len(blocks))
-                seen = mine if stride == 1 else mine[(mine // (_CHUNK * parts) + number) % stride == 0]
+                seen = mine if stride == 1 else mine[(mine // _CHUNK + number + shift) % stride == 0]
                 block = lay_out(self.people, self.skills, first, min(first + BLOCK, self.active))
                 sweep(self.people, self.terms, self._sieve, block, seen, upper, price, lists, most_looks)
 

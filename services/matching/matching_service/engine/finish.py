@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from matching_service.engine.auction import FREE, Adjacency
+from matching_service.engine.auction import Adjacency
+from matching_service.engine.bound import FREE
 from matching_service.engine.graph import lots
 
 Int32Array = NDArray[np.int32]

@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from matching_service.engine.kernels import kernel
+
 Int32Array = NDArray[np.int32]
 Int64Array = NDArray[np.int64]
 
@@ -19,6 +21,10 @@ _MOST_SUM = 2**60
 
 FINENESS = 500_000
 """Weights are refined until the heaviest is at least this much, so that small whole numbers leave room for prices."""
+
+
+Edges = tuple[Int32Array, Int32Array, Int64Array]
+"""Both ends and the weight of every edge."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +58,7 @@ class Graph:
 
     def merged(self, u: Int32Array, v: Int32Array, weight: Int64Array) -> Graph:
         """This graph and more edges of its vertices."""
-        ends = np.concatenate((self.u, u)), np.concatenate((self.v, v))
-        return Graph(self.n, *_each_once(self.n, *ends, np.concatenate((self.weight, weight))))
+        return Graph(self.n, *_merged(self.n, (self.u, self.v, self.weight), (u, v, weight)))
 
     @cached_property
     def part(self) -> Int32Array:
@@ -79,6 +84,11 @@ class Graph:
         """More than twice what any matching of one connected part can be worth: one pair more outweighs all weights."""
         return int(np.bincount(self.part).max(initial=0)) * self.heaviest + 1
 
+    @property
+    def largest_bonus(self) -> int:
+        """The greatest bonus with which prices can still be added exactly."""
+        return _MOST_SUM // (2 * (self.n + 1) * self.unit) - self.heaviest - 1
+
     def refuse_inexact_sums(self, bonus: int) -> None:
         """Raises: ValueError when prices, with ``bonus``, could add up to more than 64 bits hold."""
         if 2 * (self.n + 1) * self.unit * (self.heaviest + bonus) >= _MOST_SUM:
@@ -88,9 +98,7 @@ class Graph:
             )
 
 
-def _each_once(
-    n: int, one: NDArray[np.integer], other: NDArray[np.integer], weight: Int64Array
-) -> tuple[Int32Array, Int32Array, Int64Array]:
+def _each_once(n: int, one: Int64Array, other: Int64Array, weight: Int64Array) -> Edges:
     """Edges from the lower to the higher vertex, sorted, without loops and worthless ones; of parallel ones the heaviest."""
     keys = np.minimum(one, other).astype(np.int64) * max(n, 1) + np.maximum(one, other)
     edges = (one != other) & (weight > 0)
@@ -105,6 +113,40 @@ def _each_once(
             keys = keys[first]
     lower, higher = np.divmod(keys, max(n, 1))
     return lower.astype(np.int32), higher.astype(np.int32), weight
+
+
+@kernel
+def _merged(n: int, known: Edges, more: Edges) -> Edges:
+    """Both, from the lower to the higher vertex, sorted, each edge once at its heaviest; in little more than their room."""
+    start = np.zeros(n + 1, np.int64)
+    for u, v, _ in (known, more):
+        for edge in range(len(u)):
+            start[min(u[edge], v[edge]) + 1] += 1
+    for vertex in range(n):
+        start[vertex + 1] += start[vertex]
+    higher, weight = np.empty(start[n], np.int32), np.empty(start[n], np.int64)
+    length = np.zeros(n, np.int32)
+    for u, v, worth in (known, more):
+        for edge in range(len(u)):
+            low, high = min(u[edge], v[edge]), max(u[edge], v[edge])
+            first = start[low]
+            at = first + length[low]
+            while at > first and higher[at - 1] > high:
+                at -= 1
+            if at > first and higher[at - 1] == high:
+                weight[at - 1] = max(weight[at - 1], worth[edge])
+                continue
+            for place in range(first + length[low], at, -1):
+                higher[place], weight[place] = higher[place - 1], weight[place - 1]
+            higher[at], weight[at] = high, worth[edge]
+            length[low] += 1
+    total = 0
+    lower = np.empty(length.sum(), np.int32)
+    for low in range(n):
+        for at in range(start[low], start[low] + length[low]):
+            lower[total], higher[total], weight[total] = low, higher[at], weight[at]
+            total += 1
+    return lower, higher[:total].copy(), weight[:total].copy()
 
 
 def _whole(name: str, values: ArrayLike) -> Int64Array:

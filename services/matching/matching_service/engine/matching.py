@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from matching_service.engine.auction import FREE
-from matching_service.engine.bound import Proof
+from matching_service.engine.bound import FREE, Proof
 from matching_service.engine.graph import Graph, lots
 from matching_service.engine.solver import METHOD, Solved, best_known, close_enough, proven_by, value_of
 

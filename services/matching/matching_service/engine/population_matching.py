@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -10,16 +9,17 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from matching_service.engine.auction import FREE, tighten
-from matching_service.engine.bound import Bound, Proof, bound
+from matching_service.engine.bound import FREE, Bound, Proof, bound
+from matching_service.engine.candidates import Lists
 from matching_service.engine.field import Field, edges_of, floors
-from matching_service.engine.graph import Graph, lots
+from matching_service.engine.graph import Graph
 from matching_service.engine.matching import solve
 from matching_service.engine.policy import MICRO, Policy
 from matching_service.engine.population import Population
+from matching_service.engine.profiles import RULES
 from matching_service.engine.results import ENGINE_VERSION, NO_WORTH, MatchedPopulation, Unmatched, WhyUnmatched
-from matching_service.engine.scoring import RULES, weigh
-from matching_service.engine.solver import METHOD, Solved, best_known, close_enough, value_of
+from matching_service.engine.scoring import weigh
+from matching_service.engine.solver import METHOD, Solved, best_known, value_of
 
 Int32Array = NDArray[np.int32]
 Int64Array = NDArray[np.int64]
@@ -29,26 +29,28 @@ Progress = Callable[[str, float, float | None], None]
 _ALL_PAIRS: Final = 3_000
 """Up to so many people every feasible pair is held in memory."""
 
-_ALL_COMPARED: Final = 300_000
-"""Up to so many people every pair is compared with the prices; beyond, a sample of people with everybody."""
-
 _LISTED: Final = 8
 _COLUMNS_SEEN: Final = 8_192
+_COLUMNS_SEEN_FAST: Final = 6_000
 """How many partners everybody is listed, and out of how many, before all pairs are compared."""
 
 _JOINED: Final = 16
 _MARGIN: Final = 40_000
+_MARGIN_OF_ONE: Final = 16_000
 """How many pairs a comparison lists for one person, and how far short of the prices they may be, in doubled micro-units.
 
 The margin is what later prices may fall without another comparison.
 """
 
+_OVERFULL: Final = 0.2
 _ROUNDS: Final = 5
-_PARTLY: Final = (16, 8, 4)
-"""When all pairs are too many to compare: one of so many blocks, round after round."""
+_MANY: Final = 300_000
+_PARTLY: Final = (16, 8)
+"""Beyond so many people all pairs are compared only once, after comparing one of so many blocks, round after round."""
 
-_SAMPLE: Final = 20_000
-_CONFIDENCE: Final = 0.999
+_HOPELESS: Final = 600_000
+"""How far below both prices, in doubled micro-units, an edge may lie to be kept."""
+
 _GAIN_WORTH_A_PATH: Final = 100
 """Micro-units of worth below which no alternating path is looked for in a large population."""
 
@@ -112,9 +114,9 @@ class _Search:
         self.bonus = MICRO if self.policy.coverage_first else 0
         self.graph = Graph.empty(n)
         self.mate = np.full(n, FREE, dtype=np.int32)
-        self.proofs = [Proof(np.full(n, MICRO + self.bonus, dtype=np.int64), 2, self.bonus)]
+        self.proofs: list[Proof] = []
         self.confidence = 1.0
-        self.lonely = np.zeros(0, dtype=np.int32)
+        self.gap: float | None = None
         self._phase = "scoring"
 
     def run(self, fast: bool) -> None:
@@ -123,149 +125,147 @@ class _Search:
         if active <= _ALL_PAIRS:
             self._exhaustive()
             return
-        stride = max(1, round(active / _COLUMNS_SEEN))
-        self._learn(edges_of(self.field.by_worth(_LISTED, stride, self._heard("scoring"))))
+        stride = max(1, round(active / (_COLUMNS_SEEN_FAST if fast else _COLUMNS_SEEN)))
+        self._learn(self.field.by_worth(_LISTED, stride, self._heard))
         self._phase = "matching"
+        prices = self._shifted(self._solve())
+        self._learn(self.field.by_key(prices, self.graph, _LISTED, stride, self._heard))
         solved = self._solve()
-        prices = self._shifted(solved)
-        self._learn(edges_of(self.field.by_key(prices, self.graph, _LISTED, stride, self._heard("matching"))))
-        solved = self._solve()
-        if active <= _ALL_COMPARED:
-            self._compare_all(solved, fast)
-        else:
-            self._compare_partly(solved, fast)
+        self._compare(solved, fast)
         self._leave_nobody_behind()
-        self._polish()
 
     def _exhaustive(self) -> None:
-        self.graph = self.field.complete(self._heard("scoring"))
-        self.tell("matching", 0.0)
-        self.mate, proofs = solve(self.graph, coverage_first=self.policy.coverage_first, target_gap=self.target_gap)
-        self.proofs += proofs
-        self.tell("matching", 1.0)
+        self.graph = self.field.complete(self._heard)
+        self._phase = "matching"
+        self._heard(0.0)
+        self.mate, self.proofs = solve(self.graph, coverage_first=self.policy.coverage_first, target_gap=self.target_gap)
+        self._assess()
 
-    def _compare_all(self, solved: Solved, fast: bool) -> None:
-        margin = 0 if not fast else _MARGIN
-        for _ in range(_ROUNDS):
+    def _compare(self, solved: Solved, fast: bool) -> None:
+        """Compare all pairs with the prices, let the pairs that exceed them change the prices, and so on."""
+        if self.field.active > _MANY:
+            for shift, stride in enumerate(_PARTLY):
+                prices = self._shifted(solved)
+                self._forget_the_hopeless(solved)
+                del solved  # a graph by vertex is large, and a new one is on its way
+                self._learn(self.field.join(prices, 0, _JOINED, self._heard, stride=stride, shift=shift))
+                solved = self._solve()
+        rounds = 1 if fast or self.field.active > _MANY else _ROUNDS
+        margin = _MARGIN_OF_ONE if rounds == 1 else 0  # what prices may fall before the next comparison, if there is one
+        for _ in range(rounds):
             prices = self._shifted(solved)
-            lists = self.field.join(prices, margin, _JOINED, 1, self._heard("matching"))
-            self._learn(edges_of(lists))
+            self._forget_the_hopeless(solved)
+            del solved
+            lists = self.field.join(prices, margin, _JOINED, self._heard)
+            self._learn(lists)
+            least = np.maximum(0, floors(lists, prices, margin) + self.bonus)
+            # Where many lists are full, of equals for instance, a margin would cost more than it spares.
+            margin = _MARGIN if (lists.length == _JOINED).mean() <= _OVERFULL else 0
+            del lists
             solved = self._solve()
-            self._certify(solved, np.maximum(0, floors(lists, prices, margin) + self.bonus))
-            if self._close_enough(slack=1e-5) or fast:
-                return
-            margin = _MARGIN
-
-    def _compare_partly(self, solved: Solved, fast: bool) -> None:
-        for stride in _PARTLY[:1] if fast else _PARTLY:
-            prices = self._shifted(solved)
-            self._learn(edges_of(self.field.join(prices, 0, _JOINED, stride, self._heard("matching"))))
-            solved = self._solve()
-        self._certify_by_sample(solved)
+            self._certify(least)
+            if self.gap is not None and self.gap <= self.target_gap:
+                break
+        self._consider(solved.repaired(_GAIN_WORTH_A_PATH).mate)
 
     def _solve(self) -> Solved:
+        """Prices and pairs of the edges known; whoever is still free looks for a way in."""
         if self.stop():
             raise _Stopped
-        solved = Solved.of(self.graph, self.bonus)
+        solved = Solved.of(self.graph, self.bonus).repaired(MICRO / 2)
         self._consider(solved.mate)
-        self.tell(self._phase, 1.0)
+        self._heard(1.0)
         return solved
 
     def _consider(self, mate: Int32Array) -> None:
         self.mate = best_known(self.graph, [self.mate, mate.copy()], coverage_first=self.policy.coverage_first)
+        self._assess()
 
-    def _learn(self, edges: tuple[Int32Array, Int32Array, Int64Array]) -> None:
-        self.graph = self.graph.merged(*edges)
+    def _learn(self, lists: Lists) -> None:
+        self.graph = self.graph.merged(*edges_of(lists))
+
+    def _forget_the_hopeless(self, solved: Solved) -> None:
+        """Drop edges far below the prices; should those fall, the next comparison finds them again."""
+        graph, unit = self.graph, self.graph.unit
+        far = unit * (graph.weight + self.bonus + _HOPELESS // 2)
+        kept = solved.prices[graph.u] + solved.prices[graph.v] <= far
+        kept |= self.mate[graph.u] == graph.v
+        self.graph = Graph(graph.n, graph.u[kept], graph.v[kept], graph.weight[kept])
 
     def _shifted(self, solved: Solved) -> Int64Array:
         """Prices for twice the worth, less the bonus of one's own side."""
-        return -(-2 * solved.prices // self.graph.unit) - self.bonus
+        return -(-2 * solved.prices // solved.graph.unit) - self.bonus
 
-    def _certify(self, solved: Solved, least: Int64Array) -> None:
-        """Keep the lowest prices that cover the graph and respect what a comparison has left out."""
-        unit = self.graph.unit
-        floor = least * (unit // 2)
-        prices = np.maximum(solved.prices, floor)
-        tighten(solved.by_vertex, prices, floor, 4)
-        self.proofs.append(Proof(prices, unit, self.bonus))
+    def _certify(self, least: Int64Array) -> None:
+        """Keep the lowest prices that cover the graph and are at least ``least``, which covers all other pairs.
 
-    def _certify_by_sample(self, solved: Solved) -> None:
-        """Estimate what the prices fail to cover from some people against everybody.
-
-        Raising every price by half the worst violation of its owner covers all pairs. The mean of that is estimated
-        with the empirical Bernstein bound (Maurer and Pontil 2009, theorem 4) at the confidence told.
+        How far they must rise above it is a matching problem again, of the few edges that it leaves uncovered.
         """
-        active = self.field.active
-        drawn = np.sort(np.argsort(lots(active, self.seed + 1), kind="stable")[:_SAMPLE].astype(np.int32))
-        raised = self.field.violations(drawn, self._shifted(solved), self._heard("matching")) / 4
-        count, most, doubt = len(drawn), MICRO / 2, math.log(2 / (1 - _CONFIDENCE))
-        mean = float(raised.mean())
-        mean += math.sqrt(2 * float(raised.var(ddof=1)) * doubt / count) + 7 * most * doubt / (3 * (count - 1))
-        self.proofs.append(Proof(solved.prices, self.graph.unit, self.bonus, excess=math.ceil(mean * active)))
-        self.confidence = _CONFIDENCE
+        graph = self.graph
+        uncovered = 2 * (graph.weight + self.bonus) - least[graph.u] - least[graph.v]
+        some = uncovered > 0
+        rest = Solved.of(Graph(graph.n, graph.u[some], graph.v[some], uncovered[some]))
+        self._keep(Proof(2 * least - (-2 * rest.prices // rest.graph.unit), 4, self.bonus))
+
+    def _keep(self, proof: Proof) -> None:
+        """The better of this proof of the value and the one before."""
+        values = [known for known in self.proofs if not known.counts_pairs]
+        best = min([*values, proof], key=lambda one: self._bound([one]).value)
+        self.proofs = [best, *(known for known in self.proofs if known.counts_pairs)]
+        self._assess()
 
     def _leave_nobody_behind(self) -> None:
         """Look among everybody for those without a mate, find out who can have none, and try again with their edges."""
         loose = np.flatnonzero(self.mate[: self.field.active] == FREE).astype(np.int32)
         degree = np.bincount(self.graph.u, minlength=self.graph.n) + np.bincount(self.graph.v, minlength=self.graph.n)
-        prices = self._shifted(Solved.of(self.graph, self.bonus)) if len(loose) else np.zeros(self.graph.n, np.int64)
-        lists = self.field.partners_of(loose, prices, _LISTED, self._heard("matching"))
-        self.lonely = loose[(lists.length[loose] == 0) & (degree[loose] == 0)]
-        reachable = self.field.active - len(self.lonely)
-        self._prove_coverage()
+        lists = self.field.partners_of(loose, np.zeros(self.graph.n, dtype=np.int64), _LISTED, self._heard)
+        lonely = loose[(lists.length[loose] == 0) & (degree[loose] == 0)]
+        self._prove_coverage(lonely)
+        reachable = self.field.active - len(lonely)
         if self.policy.coverage_first and int((self.mate != FREE).sum()) // 2 < reachable // 2:
-            self._learn(edges_of(lists))
-            self._consider(Solved.of(self.graph, self.graph.coverage_bonus).repaired().mate)
+            self._learn(lists)
+            bonus = min(self.graph.coverage_bonus, self.graph.largest_bonus)
+            self._consider(Solved.of(self.graph, bonus).repaired(self.graph.heaviest).mate)
 
-    def _prove_coverage(self) -> None:
+    def _prove_coverage(self, lonely: Int32Array) -> None:
         """Half a pair for everybody who has a possible partner: a cover of all feasible pairs by people."""
         halves = np.zeros(self.graph.n, dtype=np.int64)
         halves[: self.field.active] = 1
-        halves[self.lonely] = 0
+        halves[lonely] = 0
         self.proofs.append(Proof(halves, 2, 1, counts_pairs=True))
-
-    def _polish(self) -> None:
-        """Alternating paths from the best prices known; they start where a pair is worth less than its prices."""
-        if not self._close_enough() or self.policy.coverage_first:
-            solved = Solved.of(self.graph, self.bonus).repaired(_GAIN_WORTH_A_PATH)
-            self._consider(solved.mate)
+        self._assess()
 
     def take_what_there_is(self) -> None:
-        """After a stop: the pairs of the edges known, if none were made of them yet."""
+        """After a stop: the pairs of the edges known if none were made of them yet, and a bound that needs no search."""
         if len(self.graph.u) and not (self.mate != FREE).any():
             self._consider(Solved.of(self.graph, self.bonus).mate)
+        if not self.proofs:
+            self._keep(Proof(np.full(self.graph.n, MICRO + self.bonus, dtype=np.int64), 2, self.bonus))
 
     def proven(self) -> Bound:
         """What all proofs together say about the best pairs found."""
-        everybody_together = np.zeros(self.graph.n, dtype=np.int32)
-        part = self.graph.part if self.field.active <= _ALL_PAIRS else everybody_together
-        return bound(self.proofs, part, self.mate)
+        return self._bound(self.proofs)
 
-    def gap(self) -> float | None:
-        """The gap certified so far; None before the first certificate."""
-        if len(self.proofs) == 1:
-            return None
-        proven = self.proven()
-        return (proven.value - value_of(self.graph, self.mate)) / proven.value if proven.value else 0.0
+    def _bound(self, proofs: list[Proof]) -> Bound:
+        """Connected parts are told apart only where all pairs are known; elsewhere somebody might join two of them."""
+        part = self.graph.part if self.field.active <= _ALL_PAIRS else np.zeros(self.graph.n, dtype=np.int32)
+        return bound(proofs, part, self.mate)
 
-    def _close_enough(self, slack: float = 0.0) -> bool:
-        pairs, value = int((self.mate != FREE).sum()) // 2, value_of(self.graph, self.mate)
-        return close_enough(self.proven(), pairs, value, self.target_gap - slack, coverage_first=False)
+    def _assess(self) -> None:
+        """The gap that is proven now."""
+        if self.proofs:
+            limit = self.proven().value
+            self.gap = (limit - value_of(self.graph, self.mate)) / limit if limit else 0.0
+
+    def _heard(self, share: float) -> None:
+        """Tell how far it is, and end if the caller wants it."""
+        if self.stop():
+            raise _Stopped
+        self.tell(self._phase, share)
 
     def tell(self, phase: str, share: float) -> None:
         """Let the caller know how far it is."""
-        self._phase = phase
-        self.progress(phase, share, self.gap())
-
-    def _heard(self, phase: str) -> Callable[[float], None]:
-        gap = self.gap()
-
-        def heard(share: float) -> None:
-            if self.stop():
-                raise _Stopped
-            self.progress(phase, share, gap)
-
-        return heard
+        self.progress(phase, share, self.gap)
 
 
 def _result(population: Population, policy: Policy, search: _Search, target_gap: float, seed: int) -> MatchedPopulation:
@@ -291,7 +291,7 @@ def _result(population: Population, policy: Policy, search: _Search, target_gap:
         most_pairs=proven.pairs,
         confidence=search.confidence,
         method=METHOD,
-        proofs=tuple(_by_position(proof, order) for proof in search.proofs[1:] or search.proofs),
+        proofs=tuple(_by_position(proof, order) for proof in search.proofs),
         population_hash=population.hash,
         policy=policy.label,
         policy_fingerprint=policy.fingerprint,

@@ -14,7 +14,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from matching_service.engine.auction import FREE, Adjacency
+from matching_service.engine.auction import Adjacency
+from matching_service.engine.bound import FREE
 from matching_service.engine.kernels import kernel, part
 from matching_service.engine.rounding import weight_of
 

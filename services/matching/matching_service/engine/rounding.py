@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from matching_service.engine.auction import FREE, Adjacency
+from matching_service.engine.auction import Adjacency
+from matching_service.engine.bound import FREE
 from matching_service.engine.kernels import kernel
 
 Int32Array = NDArray[np.int32]

@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from matching_service.engine.auction import FREE, Adjacency, adjacency, prices_and_assignment
-from matching_service.engine.bound import Bound, Proof, bound
+from matching_service.engine.auction import Adjacency, adjacency, prices_and_assignment
+from matching_service.engine.bound import FREE, Bound, Proof, bound
 from matching_service.engine.finish import finish
 from matching_service.engine.graph import Graph
 from matching_service.engine.repair import repair
