@@ -8,6 +8,9 @@ from matching_service.engine.policy import Context, Policy
 from matching_service.engine.population import Person, Population, Seek, Skill
 from matching_service.engine.population_matching import match_population
 from matching_service.engine.results import ENGINE_VERSION, MatchedPopulation, Pair, Unmatched
+from matching_service.engine.seat_matching import SeatMatching, SeatProof
+from matching_service.engine.seats import match_seats
+from matching_service.engine.seats_checker import check_seats
 
 __all__ = [
     "ENGINE_VERSION",
@@ -19,6 +22,8 @@ __all__ = [
     "Policy",
     "Population",
     "Reason",
+    "SeatMatching",
+    "SeatProof",
     "Seek",
     "Skill",
     "Unmatched",
@@ -26,8 +31,10 @@ __all__ = [
     "WorkingHours",
     "check_bound",
     "check_matches",
+    "check_seats",
     "explain_pair",
     "match_graph",
     "match_population",
+    "match_seats",
     "sentence",
 ]

@@ -46,15 +46,7 @@ class Graph:
         """A graph from any edge list. Raises: ValueError (see ``match_graph``)."""
         if not 0 <= n <= _MOST_VERTICES:
             raise ValueError(f"A graph cannot have {n} vertices.")
-        one, other, weights = _whole("u", u), _whole("v", v), _whole("weight", weight)
-        if not one.shape == other.shape == weights.shape:
-            raise ValueError(f"u, v and weight differ in length: {one.size}, {other.size} and {weights.size}.")
-        for name, ends in (("u", one), ("v", other)):
-            if ends.size and (ends.min() < 0 or ends.max() >= n):
-                raise ValueError(f"{name} holds a vertex outside 0 to {n - 1}.")
-        if weights.size and weights.min() < 0:
-            raise ValueError(f"weight holds the negative number {weights.min()}; leave such an edge out.")
-        return cls(n, *_each_once(n, one, other, weights))
+        return cls(n, *_each_once(n, *edge_list(u, v, weight, n, n)))
 
     def merged(self, u: Int32Array, v: Int32Array, weight: Int64Array) -> Graph:
         """This graph and more edges of its vertices."""
@@ -91,11 +83,31 @@ class Graph:
 
     def refuse_inexact_sums(self, bonus: int) -> None:
         """Raises: ValueError when prices, with ``bonus``, could add up to more than 64 bits hold."""
-        if 2 * (self.n + 1) * self.unit * (self.heaviest + bonus) >= _MOST_SUM:
-            raise ValueError(
-                f"Weights up to {self.heaviest:,} are too large to be added exactly among {self.n:,} people; "
-                "divide all weights by a common factor."
-            )
+        refuse_inexact_sums(self.heaviest, self.n, self.unit, bonus)
+
+
+def edge_list(
+    u: ArrayLike, v: ArrayLike, weight: ArrayLike, u_vertices: int, v_vertices: int
+) -> tuple[Int64Array, Int64Array, Int64Array]:
+    """The arrays of an edge list, checked. Raises: ValueError (see ``match_graph``)."""
+    one, other, weights = whole("u", u), whole("v", v), whole("weight", weight)
+    if not one.shape == other.shape == weights.shape:
+        raise ValueError(f"u, v and weight differ in length: {one.size}, {other.size} and {weights.size}.")
+    for name, ends, vertices in (("u", one, u_vertices), ("v", other, v_vertices)):
+        if ends.size and (ends.min() < 0 or ends.max() >= vertices):
+            raise ValueError(f"{name} holds a vertex outside 0 to {vertices - 1}.")
+    if weights.size and weights.min() < 0:
+        raise ValueError(f"weight holds the negative number {weights.min()}; leave such an edge out.")
+    return one, other, weights
+
+
+def refuse_inexact_sums(heaviest: int, places: int, unit: int, bonus: int) -> None:
+    """Raises: ValueError when prices of so many places, with ``bonus``, could add up to more than 64 bits hold."""
+    if 2 * (places + 1) * unit * (heaviest + bonus) >= _MOST_SUM:
+        raise ValueError(
+            f"Weights up to {heaviest:,} are too large for {places:,} of them to be added exactly; "
+            "divide all weights by a common factor."
+        )
 
 
 def _each_once(n: int, one: Int64Array, other: Int64Array, weight: Int64Array) -> Edges:
@@ -149,7 +161,7 @@ def _merged(n: int, known: Edges, more: Edges) -> Edges:
     return lower, higher[:total].copy(), weight[:total].copy()
 
 
-def _whole(name: str, values: ArrayLike) -> Int64Array:
+def whole(name: str, values: ArrayLike) -> Int64Array:
     """The values as 64-bit whole numbers. Raises: ValueError when they are not."""
     array = np.asarray(values)
     if array.ndim != 1:

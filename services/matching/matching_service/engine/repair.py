@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from matching_service.engine.auction import Adjacency
 from matching_service.engine.bound import FREE
+from matching_service.engine.heap import Heap, pop, push
 from matching_service.engine.kernels import kernel, part
 from matching_service.engine.rounding import weight_of
 
@@ -40,8 +41,7 @@ class _Search(NamedTuple):
     settled: BoolArray
     on_trail: BoolArray
     touched: Int32Array
-    heap_cost: Int64Array
-    heap_vertex: Int32Array
+    heap: Heap
 
 
 @kernel
@@ -61,8 +61,7 @@ def repair(graph: Adjacency, price: Int64Array, mate: Int32Array, least_gain: in
         np.zeros(n, np.bool_),
         np.zeros(n, np.bool_),
         np.empty(n, np.int32),
-        np.empty(room, np.int64),
-        np.empty(room, np.int32),
+        Heap(np.empty(room, np.int64), np.empty(room, np.int32)),
     )
     pair_slack = np.zeros(n, np.int64)
     for vertex in range(n):
@@ -149,10 +148,10 @@ def _best_path(
     cost[start], previous[start] = 0, FREE
     search.touched[touched] = start
     touched += 1
-    size = _push(search, size, 0, start)
+    size = push(search.heap, size, 0, start)
     while size and settled_count < _MOST_SETTLED:
-        reached_at, outer = search.heap_cost[0], search.heap_vertex[0]
-        size = _pop(search, size)
+        reached_at, outer = search.heap.cost[0], search.heap.vertex[0]
+        size = pop(search.heap, size)
         if price[start] + dearest - reached_at <= best_gain:
             break
         if settled[outer] or reached_at != cost[outer]:
@@ -175,13 +174,13 @@ def _best_path(
             onward = reached - pair_slack[inner]
             if settled[beyond] or search.on_trail[beyond] or onward >= cost[beyond]:
                 continue
-            if price[start] + dearest - onward <= best_gain or size == len(search.heap_cost):
+            if price[start] + dearest - onward <= best_gain or size == len(search.heap.cost):
                 continue
             if cost[beyond] == _FAR:
                 search.touched[touched] = beyond
                 touched += 1
             cost[beyond], previous[beyond] = onward, outer
-            size = _push(search, size, onward, beyond)
+            size = push(search.heap, size, onward, beyond)
         _mark_trail(mate, previous, outer, search.on_trail, False)
     for at in range(touched):
         vertex = search.touched[at]
@@ -197,33 +196,3 @@ def _mark_trail(mate: Int32Array, previous: Int32Array, outer: int, on_trail: Bo
         if previous[outer] != FREE:
             on_trail[mate[outer]] = mark
         outer = previous[outer]
-
-
-@part
-def _push(search: _Search, size: int, cost: int, vertex: int) -> int:
-    at = size
-    while at and (search.heap_cost[(at - 1) // 2], search.heap_vertex[(at - 1) // 2]) > (cost, vertex):
-        search.heap_cost[at], search.heap_vertex[at] = search.heap_cost[(at - 1) // 2], search.heap_vertex[(at - 1) // 2]
-        at = (at - 1) // 2
-    search.heap_cost[at], search.heap_vertex[at] = cost, vertex
-    return size + 1
-
-
-@part
-def _pop(search: _Search, size: int) -> int:
-    size -= 1
-    cost, vertex = search.heap_cost[size], search.heap_vertex[size]
-    at = 0
-    while 2 * at + 1 < size:
-        child = 2 * at + 1
-        if child + 1 < size and (search.heap_cost[child + 1], search.heap_vertex[child + 1]) < (
-            search.heap_cost[child],
-            search.heap_vertex[child],
-        ):
-            child += 1
-        if (cost, vertex) <= (search.heap_cost[child], search.heap_vertex[child]):
-            break
-        search.heap_cost[at], search.heap_vertex[at] = search.heap_cost[child], search.heap_vertex[child]
-        at = child
-    search.heap_cost[at], search.heap_vertex[at] = cost, vertex
-    return size
