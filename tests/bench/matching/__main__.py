@@ -22,7 +22,7 @@ _PAGE: Final = Page(
 Written by `make bench-matching`; do not edit. The people are those of `tests/bench/company.py`: a company drawn from a seed,
 whose skills, departments, levels, time zones and working hours are spread as in companies. How the engine works stands in
 [matching.md](matching.md). Everything is measured in a process of its own; times are this machine's, and where others used its
-processors meanwhile, it says so. Bars were set before the engine was written; a stretch is what would be better still.
+processors meanwhile, it says so. A stretch is what would be better than asked for.
 """,
     FIGURES,
     ("numba", "llvmlite", "numpy", "scipy", "rustworkx"),
