@@ -44,6 +44,11 @@ def population(*people: Person, on: date = A_MONDAY) -> Population:
 
 
 def company(size: int, seed: int = 1) -> Population:
+    """A snapshot of ``people_of``."""
+    return Population.of(people_of(size, seed), A_MONDAY)
+
+
+def people_of(size: int, seed: int = 1) -> list[Person]:
     """A made-up company: skewed skills, seven sites on four continents, a tree of managers, a few exclusions."""
     rng = random.Random(seed)
     skills = [f"skill-{rank}" for rank in range(120)]
@@ -72,4 +77,4 @@ def company(size: int, seed: int = 1) -> Population:
                 excluded=frozenset(number(rng.randrange(size)) for _ in range(rng.randrange(3))),
             )
         )
-    return Population.of(people, A_MONDAY)
+    return people

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
+import numpy as np
 import pytest
 
 from matching_service.engine import (
     MatchedPopulation,
-    Pair,
     Policy,
     Unmatched,
     check_bound,
@@ -20,8 +21,9 @@ from matching_service.engine import (
     match_population,
 )
 from matching_service.engine.checker import ViolationCode
-from matching_service.engine.results import PriceProof
-from tests.matching.engine.people import company, number
+from matching_service.engine.population import Member
+from matching_service.engine.results import Proof
+from tests.matching.engine.people import company
 
 PEOPLE = company(41)
 POLICY = Policy()
@@ -32,70 +34,81 @@ Corruption = Callable[[MatchedPopulation], MatchedPopulation]
 
 
 def with_values(**values: object) -> Corruption:
-    return lambda matched: matched.model_copy(update=values)
+    return lambda matched: replace(matched, **values)
 
 
-def with_first_pair(**values: Any) -> Corruption:
-    """The first pair changed; the totals follow, so that nothing else is wrong."""
-    return lambda matched: with_pairs((matched.pairs[0].model_copy(update=values), *matched.pairs[1:]))(matched)
+def with_first_pair(**values: int) -> Corruption:
+    """The first pair changed; the bound follows, so that nothing else is wrong."""
+
+    def changed(matched: MatchedPopulation) -> MatchedPopulation:
+        columns = {name: getattr(matched, name).copy() for name in values}
+        for name, value in values.items():
+            columns[name][0] = value
+        return bounded(replace(matched, **columns))
+
+    return changed
 
 
-def with_pairs(pairs: tuple[Pair, ...]) -> Corruption:
-    value = sum(pair.weight for pair in pairs)
-    bound = max(MATCHED.upper_bound, value)
-    return with_values(pairs=pairs, value=value, upper_bound=bound, gap=(bound - value) / bound)
+def bounded(matched: MatchedPopulation) -> MatchedPopulation:
+    return replace(matched, upper_bound=max(matched.upper_bound, matched.value))
+
+
+def with_pairs(rows: Sequence[int]) -> Corruption:
+    columns = {name: getattr(MATCHED, name)[list(rows)] for name in ("a", "b", "weight", "benefit_a", "benefit_b")}
+    return lambda matched: bounded(replace(matched, **columns))
 
 
 def with_partners_swapped(matched: MatchedPopulation) -> MatchedPopulation:
     """Two pairs exchange partners so that the first breaks a rule."""
-    one = next(
+    first, second = next(
         (first, second)
-        for first in matched.pairs
-        for second in matched.pairs
-        if first is not second and any(checker._broken_rules(PEOPLE, POLICY, PEOPLE.index[first.a], PEOPLE.index[second.b]))
+        for first in range(len(matched.a))
+        for second in range(len(matched.a))
+        if first != second and any(checker._broken_rules(POLICY, member(matched.a[first]), member(matched.b[second])))
     )
-    first, second = one
-    swapped = (first.model_copy(update={"b": second.b}), second.model_copy(update={"b": first.b}))
-    return with_pairs((*swapped, *(pair for pair in matched.pairs if pair not in one)))(matched)
+    b = matched.b.copy()
+    b[[first, second]] = b[[second, first]]
+    return replace(matched, b=b)
+
+
+def member(position: int) -> Member:
+    return PEOPLE.member(int(position))
 
 
 def with_an_excuse(matched: MatchedPopulation) -> MatchedPopulation:
     """A pair is torn apart and one of the two said to be impossible."""
     torn = tuple(Unmatched(person=person, why="no_feasible_partner", partners=0, removed={}) for person in (PAIR.a, PAIR.b))
-    rest = with_pairs(matched.pairs[1:])(matched)
-    return rest.model_copy(update={"unmatched": (*matched.unmatched, *torn)})
+    rest = with_pairs(range(1, len(matched.a)))(matched)
+    return replace(rest, unmatched=(*matched.unmatched, *torn))
 
 
-def with_proof(change: Callable[[PriceProof], PriceProof]) -> Corruption:
-    """The first proof changed."""
-    return lambda matched: matched.model_copy(update={"proofs": (change(matched.proofs[0]), *matched.proofs[1:])})
+def with_proof(change: Callable[[Proof], Proof]) -> Corruption:
+    """Every proof changed."""
+    return lambda matched: replace(matched, proofs=tuple(change(proof) for proof in matched.proofs))
 
 
-def cheaper(proof: PriceProof) -> PriceProof:
-    lower = tuple(max(0, price - 10_000) for price in proof.doubled_prices)
-    return PriceProof(doubled_prices=lower, bonus=proof.bonus)
+def cheaper(proof: Proof) -> Proof:
+    return replace(proof, prices=np.maximum(0, proof.prices - 10_000))
 
 
-def without_the_first_price(proof: PriceProof) -> PriceProof:
-    return PriceProof(doubled_prices=proof.doubled_prices[1:], bonus=proof.bonus)
+def without_the_first_price(proof: Proof) -> Proof:
+    return replace(proof, prices=proof.prices[1:])
 
 
-def with_a_negative_price(proof: PriceProof) -> PriceProof:
-    return PriceProof(doubled_prices=(-1, *proof.doubled_prices[1:]), bonus=proof.bonus)
+def with_a_negative_price(proof: Proof) -> Proof:
+    return replace(proof, prices=np.append(-1, proof.prices[1:]))
 
 
 CORRUPTIONS: dict[str, Corruption] = {
     "other_population": with_values(population_hash="0" * 64),
     "other_policy": with_values(policy_fingerprint="0" * 64),
-    "unknown_person": with_first_pair(b=number(999)),
-    "person_twice": with_pairs((*MATCHED.pairs, PAIR)),
-    "person_missing": with_pairs(MATCHED.pairs[1:]),
+    "unknown_person": with_values(ids=np.vstack((MATCHED.ids[1:], np.full((1, 16), 255, np.uint8)))),
+    "person_twice": with_pairs([*range(len(MATCHED.a)), 0]),
+    "person_missing": with_pairs(range(1, len(MATCHED.a))),
     "rule_broken": with_partners_swapped,
     "wrong_weight": with_first_pair(weight=PAIR.weight - 1),
     "wrong_benefit": with_first_pair(benefit_b=PAIR.benefit_b + 1),
-    "wrong_value": with_values(value=MATCHED.value - 1, gap=(MATCHED.upper_bound - MATCHED.value + 1) / MATCHED.upper_bound),
-    "wrong_gap": with_values(gap=MATCHED.gap + 1e-6),
-    "value_above_bound": with_values(upper_bound=MATCHED.value - 1, gap=-1 / (MATCHED.value - 1)),
+    "value_above_bound": with_values(upper_bound=MATCHED.value - 1),
     "too_many_pairs": with_values(most_pairs=len(MATCHED.pairs) - 1),
     "has_partners": with_an_excuse,
     "price_too_low": with_proof(cheaper),
@@ -127,10 +140,10 @@ def test_a_corrupted_answer_is_found_out(code: str) -> None:
     "corruption",
     [
         with_values(proofs=()),
-        with_values(proofs=MATCHED.proofs[1:]),
         with_proof(without_the_first_price),
         with_proof(with_a_negative_price),
-        with_proof(lambda proof: PriceProof(doubled_prices=proof.doubled_prices, bonus=-1)),
+        with_proof(lambda proof: replace(proof, bonus=-1)),
+        with_proof(lambda proof: replace(proof, unit=0)),
         with_values(most_pairs=MATCHED.most_pairs + 1),
         with_values(upper_bound=MATCHED.upper_bound + 1),
     ],
@@ -140,7 +153,7 @@ def test_a_proof_that_does_not_prove_is_found_out(corruption: Corruption) -> Non
 
 
 def test_a_person_paired_with_themselves_is_found_out() -> None:
-    corrupted = with_first_pair(b=PAIR.a)(MATCHED)
+    corrupted = with_first_pair(b=int(MATCHED.a[0]))(MATCHED)
 
     assert "person_twice" in {violation.code for violation in check_matches(PEOPLE, POLICY, corrupted)}
 
@@ -151,4 +164,5 @@ def test_the_checker_imports_nothing_that_matches_or_scores() -> None:
     ours = {module.rsplit(".", 1)[1] for module in imported if module.startswith("matching_service")}
 
     assert ours == {"policy", "population", "results"}
-    assert not any(isinstance(node, ast.Import) for node in ast.walk(tree))
+    plain = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    assert plain == {"hashlib", "numpy"}

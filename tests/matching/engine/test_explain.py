@@ -75,7 +75,7 @@ def test_what_is_learnt_adds_up_to_the_benefit_of_the_pair() -> None:
             if reason.code == "learns_from":
                 gained["b" if reason.from_side == "a" else "a"] += reason.priority * reason.level_gap
         for side, who, benefit in (("a", pair.a, pair.benefit_a), ("b", pair.b, pair.benefit_b)):
-            seeks = people.people[people.index[who]].seeks
+            seeks = people.member(people.index[who]).seeks
             possible = sum(seek.priority * min(4, max(0, seek.wanted - seek.own)) for seek in seeks)
             assert benefit == (1_000_000 * gained[side] // possible if possible else 0)
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching_service.engine import Matching, PopulationTooLarge, match_graph
+from matching_service.engine import Matching, match_graph
 
 Edges = dict[tuple[int, int], int]
 
@@ -104,12 +104,12 @@ def test_with_coverage_first_the_answer_is_bounded_in_pairs_and_in_value(graph: 
 def test_the_prices_cover_every_edge(graph: tuple[int, Edges], coverage_first: bool) -> None:
     matching = match(graph, coverage_first=coverage_first)
 
-    assert len(matching.proofs) == (2 if coverage_first else 1)
+    assert matching.proofs
     for proof in matching.proofs:
-        prices = proof.doubled_prices.tolist()
+        prices = proof.prices.tolist()
         assert min(prices, default=0) >= 0
         for (a, b), weight in graph[1].items():
-            assert prices[a] + prices[b] >= 2 * (weight + proof.bonus)
+            assert prices[a] + prices[b] >= proof.unit * (weight + proof.bonus)
 
 
 def test_on_two_thousand_small_graphs_the_optimum_is_found_nearly_always() -> None:
@@ -255,7 +255,7 @@ def test_self_loops_and_worthless_edges_do_not_exist_and_the_heaviest_of_paralle
         ([[0]], [[1]], [[1]], "one-dimensional"),
         ([0], [1], [2**70], "whole numbers"),
         ([0], [1], np.array([2**63], dtype=np.uint64), "does not fit"),
-        ([0, 1], [1, 2], [2**50, 1], "divide all weights"),
+        ([0, 1], [1, 2], [2**58, 1], "divide all weights"),
     ],
 )
 def test_what_is_not_a_graph_is_refused_in_a_sentence(u: object, v: object, weight: object, sentence: str) -> None:
@@ -273,16 +273,11 @@ def test_weights_beyond_32_bits_are_added_exactly() -> None:
 
 def test_weights_whose_bonus_could_not_be_added_exactly_are_refused_with_coverage_first_only() -> None:
     u, v = np.arange(99), np.arange(1, 100)
-    weights = np.full(99, 2**43)
+    weights = np.full(99, 2**48)
 
-    assert match_graph(100, u, v, weights).value == 50 * 2**43
+    assert match_graph(100, u, v, weights).value == 50 * 2**48
     with pytest.raises(ValueError, match="divide all weights"):
         match_graph(100, u, v, weights, coverage_first=True)
-
-
-def test_more_people_than_the_matrix_holds_are_refused() -> None:
-    with pytest.raises(PopulationTooLarge, match="10,001 people"):
-        match_graph(10_001, [0], [1], [1])
 
 
 def test_a_target_gap_that_is_no_share_is_refused() -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from matching_service.engine import Context, Person, Policy, Seek, Skill, WorkingHours, checker, match_population
-from matching_service.engine.scoring import Scores
+from matching_service.engine.population import Population
+from matching_service.engine.scoring import Profiles, Terms, all_pairs
 from tests.matching.engine.people import company, number, person, population, swapper
 
 ONLY_WEAKER_SIDE = Policy(weaker_side=1_000_000, both_sides=0, context=0)
@@ -18,14 +19,25 @@ POLICIES = {
     "departments must differ": Policy(must_differ=frozenset({"department"}), reporting_line_depth=1),
     "same location, similar level": Policy(must_share=frozenset({"location"}), level_rule="require", common_language=False),
     "no rules": Policy(reporting_line_depth=0, min_common_hours=0, common_language=False),
+    "near in one thing, far in another": Policy(
+        context_shares=Context(goals=0, nearness=400_000),
+        prefer_same=frozenset({"location"}),
+        prefer_different=frozenset({"department"}),
+    ),
     "strict": Policy(min_common_hours=10, reporting_line_depth=5, experienced_level=5, similar_level_within=0),
 }
 
 
-def only(part: str) -> Policy:
+def only(part: str, **wishes: Any) -> Policy:
     """A policy for which one part of the context is everything."""
     shares = {name: 1_000_000 if name == part else 0 for name in Context.model_fields}
-    return Policy(weaker_side=0, both_sides=0, context=1_000_000, context_shares=Context(**shares))
+    return Policy(weaker_side=0, both_sides=0, context=1_000_000, context_shares=Context(**shares), **wishes)
+
+
+def feasible_pairs(people: Population, policy: Policy) -> list[tuple[tuple[int, int], int]]:
+    """Every pair the kernels find possible, with what it is worth."""
+    u, v, weight = all_pairs(Profiles.of(people, policy), Terms.of(policy), max(1, len(people.skill_names)), 0, 1)
+    return list(zip(zip(u.tolist(), v.tolist(), strict=True), weight.tolist(), strict=True))
 
 
 def worth(one: Person, other: Person, policy: Policy) -> int:
@@ -43,31 +55,27 @@ def benefits(one: Person, other: Person) -> tuple[int, int]:
 def test_every_pair_of_a_company_is_scored_and_ruled_as_the_checker_does(policy: Policy) -> None:
     people = company(90, seed=4)
 
-    found = Scores(people, policy).feasible_pairs(lambda _: None)
-
-    by_kernel = dict(zip(zip(found.u.tolist(), found.v.tolist(), strict=True), found.weight.tolist(), strict=True))
+    by_kernel = dict(feasible_pairs(people, policy))
+    members = [people.member(position) for position in range(90)]
     by_hand = {
         (a, b): weight
         for a in range(90)
         for b in range(a + 1, 90)
-        if not any(checker._broken_rules(people, policy, a, b)) and (weight := checker._weight(people, policy, a, b))
+        if not any(checker._broken_rules(policy, members[a], members[b]))
+        and (weight := checker._weight(policy, members[a], members[b]))
     }
     assert by_kernel == by_hand
     assert len(by_hand) > 100
 
 
-def test_blocks_of_rows_give_what_one_block_gives(monkeypatch: pytest.MonkeyPatch) -> None:
-    people = company(90, seed=4)
-    whole = Scores(people, Policy()).feasible_pairs(lambda _: None)
+@pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
+def test_the_checkers_two_ways_to_weigh_agree(policy: Policy) -> None:
+    people = company(40, seed=5)
 
-    monkeypatch.setattr("matching_service.engine.scoring._CELLS_PER_BLOCK", 90 * 7)
-    shares: list[float] = []
-    blocks = Scores(people, Policy()).feasible_pairs(shares.append)
+    everybody = checker._Everybody(people, policy)
+    by_rows = {(a, b): weight for a in range(40) for b, weight in enumerate(everybody.weights(a).tolist()) if b > a and weight}
 
-    for name in ("u", "v", "weight"):
-        assert getattr(blocks, name).tobytes() == getattr(whole, name).tobytes()
-    assert len(shares) == 13
-    assert shares[-1] == 1.0
+    assert by_rows == dict(feasible_pairs(people, policy))
 
 
 def test_a_benefit_is_the_share_of_what_is_sought() -> None:
@@ -129,6 +137,16 @@ def test_strengths_that_repeat_are_worth_less_than_strengths_that_complement() -
     assert worth(ana, person(1, offers=(Skill("law", 3), Skill("sql", 3))), only("complement")) == 0
 
 
+def test_departments_and_locations_can_be_wished_the_same_or_different() -> None:
+    wish = only("nearness", prefer_same=frozenset({"location"}), prefer_different=frozenset({"department"}))
+    ana = person(0, department="Law", location="Oslo")
+
+    assert worth(ana, person(1, department="Art", location="Oslo"), wish) == 1_000_000
+    assert worth(ana, person(1, department="Law", location="Oslo"), wish) == 500_000
+    assert worth(ana, person(1, location="Oslo"), wish) == 500_000
+    assert worth(ana, person(1, department="Law", location="Bonn"), wish) == 0
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [
@@ -154,8 +172,7 @@ def test_the_managers_manager_is_in_the_reporting_line_and_further_up_only_if_th
     line = [person(0), person(1, manager_id=number(0)), person(2, manager_id=number(1)), person(3, manager_id=number(2))]
 
     def may_meet(depth: int) -> set[tuple[int, int]]:
-        found = Scores(population(*line), Policy(reporting_line_depth=depth)).feasible_pairs(lambda _: None)
-        return set(zip(found.u.tolist(), found.v.tolist(), strict=True))
+        return {pair for pair, _ in feasible_pairs(population(*line), Policy(reporting_line_depth=depth))}
 
     assert may_meet(1) == {(0, 2), (0, 3), (1, 3)}
     assert may_meet(2) == {(0, 3)}
@@ -174,6 +191,6 @@ def test_an_unknown_department_is_neither_the_same_nor_a_different_one() -> None
 def test_more_than_sixty_four_languages_are_told_apart() -> None:
     everyone = [person(n, languages=(f"language-{n // 2}",)) for n in range(200)]
 
-    found = Scores(population(*everyone), Policy()).feasible_pairs(lambda _: None)
+    found = feasible_pairs(population(*everyone), Policy())
 
-    assert list(zip(found.u.tolist(), found.v.tolist(), strict=True)) == [(n, n + 1) for n in range(0, 200, 2)]
+    assert [pair for pair, _ in found] == [(n, n + 1) for n in range(0, 200, 2)]
