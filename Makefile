@@ -9,7 +9,7 @@ PARTS := libs/events libs/service services/profile services/matching services/se
 CODE := libs services infra
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test test-fast lint contracts contracts-accept bench clean constraints
+.PHONY: help demo up down test test-fast lint contracts contracts-accept bench bench-matching clean constraints
 
 help: ## show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -50,6 +50,9 @@ contracts-accept: $(VENV)/dev ## write snapshots of new events and the generated
 
 bench: $(VENV)/dev ## figures as JSON lines, and docs/benchmarks.md
 	@$(BIN)/python -m tests.bench
+
+bench-matching: $(VENV)/dev ## figures of the matching engine, and docs/benchmarks-matching.md
+	@$(BIN)/python -m tests.bench.matching
 
 clean: ## remove environments and everything built
 	rm -rf .venv-* build .mypy_cache .ruff_cache .hypothesis

@@ -8,25 +8,42 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import sys
-import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from types import ModuleType
+from typing import Final
 
 import asyncpg
-import psutil
 
-from tests.bench import api, consumer, demo, import_people, latency, page, relay
+from tests.bench import api, consumer, demo, import_people, latency, relay
 from tests.bench.figures import FIGURES, FULL, QUICK, Effort, Measured
-from tests.bench.processes import MeasurementFailed
+from tests.bench.page import Page
+from tests.bench.processes import ROOT, MeasurementFailed
+from tests.bench.report import Group, report
 from tests.support import parts
 from tests.support.issuer import Issuer
 from tests.support.log import EventLog
 from tests.support.services import Surroundings
 
 _ON_REAL_PARTS = (api, relay, consumer, latency, import_people)
+_PAGE: Final = Page(
+    ROOT / "docs" / "benchmarks.md",
+    """\
+# Benchmarks
+
+Written by `make bench`; do not edit. Every figure is one run on one machine, on real parts, with each service in its own
+process. Ratios are taken against something that ran in the same minute on the same machine, in interleaved rounds, so that
+they say more about the code than about the machine; times and rates are this machine's own.
+""",
+    FIGURES,
+    (
+        "aiokafka", "asyncpg", "fastapi", "httptools", "orjson", "pydantic", "PyJWT", "SQLAlchemy", "sqlmodel", "starlette",
+        "uvicorn", "uvloop",
+    ),
+    "python -m tests.bench",
+)  # fmt: skip
 
 
 def main() -> int:
@@ -37,43 +54,17 @@ def main() -> int:
     chosen = parser.parse_args()
     if unknown := set(chosen.keys) - FIGURES.keys():
         parser.error(f"there is no figure {', '.join(sorted(unknown))}")
-    ok = True
-    for measured, where in _measured(chosen.keys or list(FIGURES), QUICK if chosen.quick else FULL):
-        line = measured.line()
-        print(json.dumps(line, ensure_ascii=False), flush=True)
-        print(*(f"  {detail}" for detail in measured.details), sep="\n", file=sys.stderr, flush=True)
-        ok = ok and line["ok"]
-        if not chosen.quick:
-            page.keep(measured, where)
-    if not chosen.quick:
-        page.write()
-    return 0 if ok else 1
-
-
-def _measured(keys: Sequence[str], effort: Effort) -> Iterator[tuple[Measured, str]]:
-    """Figures with the parts they were measured on, a group after the other; a group that fails leaves the others alone."""
-    for module in (*_ON_REAL_PARTS, demo):
-        wanted = [key for key in module.KEYS if key in keys]
-        if not wanted:
-            continue
-        busy = f"the machine was {psutil.cpu_percent(interval=1):.0f} % busy before"
-        try:
-            where, measured = _on_wheels(wanted) if module is demo else _on_real_parts(module, wanted, effort)
-        except Exception as error:  # noqa: BLE001 - whatever it was, the other groups can still be measured
-            if not isinstance(error, MeasurementFailed):
-                traceback.print_exception(error)
-            reason = f"not measured: {error or type(error).__name__}"
-            where, measured = "", [Measured(key, None, reason) for key in wanted]
-        for one in measured:
-            one.details.append(busy)
-            yield one, where
+    effort = QUICK if chosen.quick else FULL
+    groups = [Group(module.KEYS, partial(_on_real_parts, module, effort=effort)) for module in _ON_REAL_PARTS]
+    groups.append(Group(demo.KEYS, _on_wheels))
+    return report(_PAGE, groups, chosen.keys or list(FIGURES), kept=not chosen.quick)
 
 
 def _on_wheels(wanted: Sequence[str]) -> tuple[str, list[Measured]]:
     return "demo: PostgreSQL and the broker from their wheels", demo.measure(wanted)
 
 
-def _on_real_parts(module: ModuleType, wanted: Sequence[str], effort: Effort) -> tuple[str, list[Measured]]:
+def _on_real_parts(module: ModuleType, wanted: Sequence[str], *, effort: Effort) -> tuple[str, list[Measured]]:
     if not parts.choice().kafka_is_real:
         raise MeasurementFailed(f"needs Apache Kafka; this machine has {parts.choice()}")
 

@@ -11,23 +11,46 @@ from typing import Any, Literal
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A figure; `better` says on which side of the bar its value has to be (`at_most` and `at_least` include it)."""
+    """A figure; `better` says on which side of the bar its value has to be (`at_most` and `at_least` include it).
+
+    `stretch`: what would be better than asked for. `digits`: how many significant ones are shown.
+    """
 
     key: str
     unit: str
     better: Literal["at_least", "at_most", "below"]
     bar: float
     meaning: str
+    stretch: float | None = None
+    digits: int = 4
 
     def ok(self, value: float | None) -> bool:
         """Whether a value meets the bar."""
-        if value is None:
-            return False
-        return {"at_least": value >= self.bar, "at_most": value <= self.bar, "below": value < self.bar}[self.better]
+        return value is not None and self._reaches(value, self.bar)
+
+    def met(self, value: float | None) -> str:
+        """The same for a reader, who also learns when more than the bar is met."""
+        if not self.ok(value) or value is None:
+            return "**no**"
+        return "yes, and its stretch" if self.stretch is not None and self._reaches(value, self.stretch) else "yes"
+
+    def _reaches(self, value: float, goal: float) -> bool:
+        return {"at_least": value >= goal, "at_most": value <= goal, "below": value < goal}[self.better]
+
+    def shown(self, value: float) -> float:
+        """The value as it is shown."""
+        return float(f"{value:.{self.digits}g}")
 
     @property
     def bar_text(self) -> str:
-        return f"{ {'at_least': '≥', 'at_most': '≤', 'below': '<'}[self.better] } {self.bar:,g}"
+        return self._goal_text(self.bar)
+
+    @property
+    def stretch_text(self) -> str | None:
+        return None if self.stretch is None else self._goal_text(self.stretch)
+
+    def _goal_text(self, goal: float) -> str:
+        return f"{ {'at_least': '≥', 'at_most': '≤', 'below': '<'}[self.better] } {goal:,.{max(6, self.digits)}g}"
 
 
 @dataclass(slots=True)
@@ -39,15 +62,15 @@ class Measured:
     how: str
     details: list[str] = field(default_factory=list)
 
-    def line(self) -> dict[str, Any]:
-        """What `make bench` prints."""
-        figure = FIGURES[self.key]
-        value = None if self.value is None else float(f"{self.value:.4g}")
+    def line(self, figure: Figure) -> dict[str, Any]:
+        """What a benchmark prints."""
+        stretch = {} if figure.stretch_text is None else {"stretch": figure.stretch_text}
         return {
             "key": self.key,
-            "value": value,
+            "value": None if self.value is None else figure.shown(self.value),
             "unit": figure.unit,
             "bar": figure.bar_text,
+            **stretch,
             "ok": figure.ok(self.value),
             "how": self.how,
         }

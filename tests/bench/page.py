@@ -1,4 +1,4 @@
-"""docs/benchmarks.md: the figures as they were last measured, what each means, and how to measure it again."""
+"""A page of figures as they were last measured, what each means, and how to measure it again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import os
 import platform
 import re
 import subprocess
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -15,44 +16,77 @@ from typing import Any, Final
 
 import psutil
 
-from tests.bench.figures import FIGURES, Measured
+from tests.bench.figures import Figure, Measured
 from tests.bench.processes import ROOT
 
-PAGE: Final = ROOT / "docs" / "benchmarks.md"
 KEPT: Final = ROOT / "build" / "bench"
-_LIBRARIES: Final = (
-    "aiokafka", "asyncpg", "fastapi", "httptools", "orjson", "pydantic", "PyJWT", "SQLAlchemy", "sqlmodel", "starlette",
-    "uvicorn", "uvloop",
-)  # fmt: skip
-_INTRODUCTION: Final = """\
-# Benchmarks
-
-Written by `make bench`; do not edit. Every figure is one run on one machine, on real parts, with each service in its own
-process. Ratios are taken against something that ran in the same minute on the same machine, in interleaved rounds, so that
-they say more about the code than about the machine; times and rates are this machine's own.
-"""
 
 
-def keep(measured: Measured, parts: str) -> None:
-    """Remember a figure, so that the page can be written from figures measured one by one."""
-    KEPT.mkdir(parents=True, exist_ok=True)
-    about = {"measured_at": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC", "commit": _commit(), "parts": parts, **machine()}
-    (KEPT / f"{measured.key}.json").write_text(json.dumps({**asdict(measured), **about}, indent=1))
+@dataclass(frozen=True)
+class Page:
+    """Where the figures of a benchmark are written and what stands above them.
+
+    `libraries`: whose versions matter to the figures. `command`: what measures them; with a key behind it, that one.
+    """
+
+    file: Path
+    introduction: str
+    figures: Mapping[str, Figure]
+    libraries: tuple[str, ...]
+    command: str
+
+    def keep(self, measured: Measured, where: str) -> None:
+        """Remember a figure, so that the page can be written from figures measured one by one."""
+        KEPT.mkdir(parents=True, exist_ok=True)
+        about = {"measured_at": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC", "commit": self._commit(), "parts": where}
+        kept = {**asdict(measured), **about, "machine": machine(), "versions": self._versions()}
+        (KEPT / f"{measured.key}.json").write_text(json.dumps(kept, indent=1))
+
+    def write(self) -> None:
+        """Write the page from what is kept."""
+        kept = {key: json.loads((KEPT / f"{key}.json").read_text()) for key in self.figures if (KEPT / f"{key}.json").exists()}
+        lines = [self.introduction, *self._table(kept), "", *_surroundings(kept), *self._sections(kept)]
+        self.file.write_text("\n".join(lines).rstrip() + "\n")
+
+    def _versions(self) -> str:
+        return f"Python {platform.python_version()}, " + ", ".join(f"{name} {version(name)}" for name in self.libraries)
+
+    def _commit(self) -> str:
+        """Short hash of what is checked out, with a plus where files differ from it."""
+        changed = _git("status", "--porcelain", "-uno", "--", ".", f":!{self.file.relative_to(ROOT)}")
+        return _git("rev-parse", "--short", "HEAD") + ("+" if changed else "")
+
+    def _table(self, kept: dict[str, dict[str, Any]]) -> list[str]:
+        lines = ["| figure | value | bar | met | measured | commit |", "|---|---|---|---|---|---|"]
+        for key, one in kept.items():
+            figure, value = self.figures[key], one["value"]
+            shown = "none" if value is None else f"{figure.shown(value):,} {figure.unit}".removesuffix(" ratio")
+            bar = figure.bar_text + (f" (stretch {figure.stretch_text})" if figure.stretch_text else "")
+            lines.append(
+                f"| [`{key}`](#{key}) | {shown} | {bar} | {figure.met(value)} | {one['measured_at']} | {one['commit']} |"
+            )
+        return lines
+
+    def _sections(self, kept: dict[str, dict[str, Any]]) -> list[str]:
+        lines: list[str] = []
+        for key, one in kept.items():
+            lines += [f"## {key}", "", self.figures[key].meaning, "", f"This run: {one['how']}.", ""]
+            block = False
+            for detail in one["details"]:
+                fence = detail == "```"
+                lines += (
+                    ["", detail] if fence and not block else [detail, ""] if fence else [detail if block else f"- {detail}"]
+                )
+                block ^= fence
+            lines += [*([""] if one["details"] else []), f"Again: `{self.command} {key}`", ""]
+        return lines
 
 
-def write() -> None:
-    """Write the page from what is kept."""
-    kept = {key: json.loads((KEPT / f"{key}.json").read_text()) for key in FIGURES if (KEPT / f"{key}.json").exists()}
-    PAGE.write_text("\n".join([_INTRODUCTION, *_table(kept), "", *_surroundings(kept), *_sections(kept)]).rstrip() + "\n")
-
-
-def machine() -> dict[str, Any]:
-    """Where this runs and on what."""
-    return {
-        "machine": f"{_processor()}, {os.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB of memory, "
-        f"{platform.system()} {platform.release().split('-')[0]}",
-        "versions": f"Python {platform.python_version()}, " + ", ".join(f"{name} {version(name)}" for name in _LIBRARIES),
-    }
+def machine() -> str:
+    """Where this runs."""
+    memory = psutil.virtual_memory().total / 2**30
+    system = f"{platform.system()} {platform.release().split('-')[0]}"
+    return f"{_processor()}, {os.cpu_count()} cores, {memory:.0f} GiB of memory, {system}"
 
 
 def _processor() -> str:
@@ -62,24 +96,8 @@ def _processor() -> str:
     return named[1] if named else platform.processor() or platform.machine()
 
 
-def _commit() -> str:
-    """Short hash of what is checked out, with a plus where files differ from it."""
-    changed = _git("status", "--porcelain", "-uno", "--", ".", f":!{PAGE.relative_to(ROOT)}")
-    return _git("rev-parse", "--short", "HEAD") + ("+" if changed else "")
-
-
 def _git(*command: str) -> str:
     return subprocess.run(["git", *command], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
-
-
-def _table(kept: dict[str, dict[str, Any]]) -> list[str]:
-    lines = ["| figure | value | bar | met | measured | commit |", "|---|---|---|---|---|---|"]
-    for key, one in kept.items():
-        figure, value = FIGURES[key], one["value"]
-        met = "yes" if figure.ok(value) else "**no**"
-        shown = "none" if value is None else f"{float(f'{value:.4g}'):,g} {figure.unit}".removesuffix(" ratio")
-        lines.append(f"| [`{key}`](#{key}) | {shown} | {figure.bar_text} | {met} | {one['measured_at']} | {one['commit']} |")
-    return lines
 
 
 def _surroundings(kept: dict[str, dict[str, Any]]) -> list[str]:
@@ -88,16 +106,3 @@ def _surroundings(kept: dict[str, dict[str, Any]]) -> list[str]:
     for name in ("machine", "versions", "parts"):
         lines += [f"- {text}" for text in dict.fromkeys(one[name] for one in kept.values()) if text]
     return [*lines, ""]
-
-
-def _sections(kept: dict[str, dict[str, Any]]) -> list[str]:
-    lines: list[str] = []
-    for key, one in kept.items():
-        lines += [f"## {key}", "", FIGURES[key].meaning, "", f"This run: {one['how']}.", ""]
-        block = False
-        for detail in one["details"]:
-            fence = detail == "```"
-            lines += ["", detail] if fence and not block else [detail, ""] if fence else [detail if block else f"- {detail}"]
-            block ^= fence
-        lines += [*([""] if one["details"] else []), f"Again: `python -m tests.bench {key}`", ""]
-    return lines

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from tests.bench.figures import Measured, median_ratio
+from tests.bench.figures import FIGURES, Measured, median_ratio
 from tests.bench.latency import share
 from tests.bench.load import Job, is_complete, run
 from tests.support.serving import served
@@ -74,7 +74,7 @@ def test_a_slow_minute_for_both_does_not_change_their_ratio() -> None:
 
 
 def test_rounding_for_the_eye_lets_nobody_over_the_bar() -> None:
-    line = Measured("create_vs_hello", 0.249999, "").line()
+    line = Measured("create_vs_hello", 0.249999, "").line(FIGURES["create_vs_hello"])
     assert line["value"] == 0.25
     assert line["ok"] is False
 
