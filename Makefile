@@ -14,10 +14,10 @@ CODE := libs services infra
 help: ## show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
-demo: $(VENV)/run ## a company's people, matched: the whole way, once (STACK=compose: in containers)
+demo: $(VENV)/warm ## a company's people, matched: the whole way, once (STACK=compose: in containers)
 	@$(BIN)/python -m peerloom_local demo --stack $(STACK)
 
-up: $(VENV)/run ## start the stack and keep it running; prints addresses and a client credential
+up: $(VENV)/warm ## start the stack and keep it running; prints addresses and a client credential
 	@$(BIN)/python -m peerloom_local up
 
 down: $(VENV)/run ## stop it and leave nothing behind
@@ -71,6 +71,11 @@ $(VENV)/run: pyproject.toml constraints.txt $(addsuffix /pyproject.toml,$(PARTS)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt pip setuptools wheel
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation -c constraints.txt $(addprefix -e ,$(PARTS))
+	@touch $@
+
+$(VENV)/warm: $(VENV)/run
+	@echo "compiling the matching engine's kernels"
+	@$(BIN)/python -m matching_service.engine.warm
 	@touch $@
 
 $(VENV)/dev: $(VENV)/run

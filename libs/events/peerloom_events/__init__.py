@@ -13,6 +13,7 @@ from peerloom_events.matching import (
     MatchReason,
     MatchRunCompleted,
     MatchRunFailed,
+    MatchRunProgressed,
     MatchRunRequested,
 )
 from peerloom_events.profile import (
@@ -47,6 +48,7 @@ __all__ = [
     "MatchReason",
     "MatchRunCompleted",
     "MatchRunFailed",
+    "MatchRunProgressed",
     "MatchRunRequested",
     "OfferedSkill",
     "ParticipantEnrolled",

@@ -16,6 +16,16 @@ class MatchRunRequested(Event, type="io.peerloom.matching.run.requested.v1", top
     seed: int
 
 
+class MatchRunProgressed(Event, type="io.peerloom.matching.run.progressed.v1", topic=RUNS, key="run_id"):
+    """How far a run is: what is being done, the share (0 to 1) of it that is done, and the gap certified so far, if any."""
+
+    run_id: UUID
+    program_id: UUID
+    phase: str
+    share: float
+    gap: float | None = None
+
+
 class MatchRunCompleted(Event, type="io.peerloom.matching.run.completed.v1", topic=RUNS, key="run_id"):
     """A run ended and was checked. Values are integers in micro-units; `upper_bound` is certified."""
 

@@ -44,7 +44,8 @@ UNFINISHED = (RunState.REQUESTED, RunState.RUNNING)
 class Run:
     """One matching of a program's free people. `value` and `upper_bound` are integers in micro-units.
 
-    `phase` and `share` say how far it is: what is being done, and the share (0 to 1) of it that is done.
+    `phase` and `share` say how far it is: what is being done, and the share (0 to 1) of it that is done. `gap`: what the pairs
+    found so far may lack, as a share of the certified bound; None before there is one.
     """
 
     id: UUID
@@ -55,6 +56,7 @@ class Run:
     state: RunState = RunState.REQUESTED
     phase: str = "waiting"
     share: float = 0.0
+    gap: float | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
     people: int | None = None
@@ -70,6 +72,10 @@ class Run:
     def started(self, now: datetime) -> "Run":
         """A worker has taken it up; taking it up again after a crash is fine."""
         return replace(self, version=self.version + 1, state=RunState.RUNNING, started_at=now, phase="reading", share=0.0)
+
+    def progressed(self, phase: str, share: float, gap: float | None) -> "Run":
+        """It got this far."""
+        return replace(self, version=self.version + 1, phase=phase, share=share, gap=gap)
 
     def completed(self, now: datetime, **result: Any) -> "Run":
         """It has an answer that passed the check."""

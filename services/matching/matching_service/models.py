@@ -64,6 +64,7 @@ class RunRow(TenantColumns, Base, table=True):
     state: str = Field(sa_type=Text)
     phase: str = Field(sa_type=Text)
     share: float
+    gap: float | None
     started_at: datetime | None
     finished_at: datetime | None
     people: int | None

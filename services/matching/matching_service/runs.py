@@ -19,6 +19,7 @@ from peerloom_service.runtime import Runtime
 
 _FEWEST_PEOPLE: Final = 2
 _TELL_SECONDS: Final = 0.25
+_SAY_SECONDS: Final = 2.0
 _A_DAY: Final = 86_400.0
 
 _LOCK: Final = "SELECT pg_advisory_lock(hashtextextended($1::uuid::text, 1))"
@@ -36,7 +37,7 @@ async def work_off(runtime: Runtime, requested: MatchRunRequested, tenant_id: UU
             population = await _population(runtime, tenant_id, run.program_id, run.requested_at.date())
             if len(population) < _FEWEST_PEOPLE:
                 raise SolvingFailed(f"{len(population)} people are free to be matched; it takes two.")
-            solved = await solve(population, Policy(), run.seed, _Teller(runtime, tenant_id, run_id).tell)
+            solved = await solve(population, Policy(), run.seed, _Teller(runtime, tenant_id, run_id, cause).tell)
         except Cancelled:
             _log.info("run cancelled", run_id=str(run_id))
         except (SolvingFailed, ValueError) as error:
@@ -62,19 +63,30 @@ async def _alone_with(runtime: Runtime, run_id: UUID) -> AsyncIterator[None]:
 
 
 class _Teller:
-    """Writes progress to the run, a few times a second, and finds out whether anybody still wants the answer."""
+    """Writes progress to the run, a few times a second, and finds out whether anybody still wants the answer.
 
-    def __init__(self, runtime: Runtime, tenant_id: UUID, run_id: UUID) -> None:
-        self._runtime, self._tenant_id, self._run_id = runtime, tenant_id, run_id
-        self._told_at = 0.0
+    A new phase, and every other second of a long one, is said as an event too.
+    """
+
+    def __init__(self, runtime: Runtime, tenant_id: UUID, run_id: UUID, cause: Cause) -> None:
+        self._runtime, self._tenant_id, self._run_id, self._cause = runtime, tenant_id, run_id, cause
+        self._told_at = self._said_at = 0.0
         self._phase = ""
 
-    async def tell(self, phase: str, share: float) -> bool:
+    async def tell(self, phase: str, share: float, gap: float | None) -> bool:
         now = time.monotonic()
-        if phase == self._phase and now - self._told_at < _TELL_SECONDS:
+        if phase != self._phase or now - self._said_at >= _SAY_SECONDS:
+            self._phase, self._told_at, self._said_at = phase, now, now
+            progress = use_cases.Progress(self._run_id, phase, share, gap)
+            return await self._runtime.perform(
+                use_cases.report_progress, progress, tenant_id=self._tenant_id, cause=self._cause
+            )
+        if now - self._told_at < _TELL_SECONDS:
             return True
-        self._phase, self._told_at = phase, now
-        told = await self._runtime.database.fetchrow(self._tenant_id, sql.PROGRESS, self._tenant_id, self._run_id, phase, share)
+        self._told_at = now
+        told = await self._runtime.database.fetchrow(
+            self._tenant_id, sql.PROGRESS, self._tenant_id, self._run_id, phase, share, gap
+        )
         return told is not None
 
 

@@ -31,7 +31,9 @@ class RunOut(Out):
     unmatched: int | None
     value: int | None = Field(description="Sum of the pairs' weights, in micro-units.")
     upper_bound: int | None = Field(description="Certified: no matching with as many pairs is worth more.")
-    gap: float | None = Field(description="What may be missing, as a share of the bound.")
+    gap: float | None = Field(
+        description="What may be missing, as a share of the bound; while it runs, as far as known by then."
+    )
     population_hash: str | None
     policy: str | None
     engine_version: str | None
@@ -40,9 +42,7 @@ class RunOut(Out):
     @classmethod
     def of(cls, run: domain.Run) -> Self:
         """As the API shows it."""
-        gap = 1 - run.value / run.upper_bound if run.value is not None and run.upper_bound else None
-        facts = {name: getattr(run, name) for name in cls.model_fields if name != "gap"}
-        return cls(**facts, gap=gap)
+        return cls.model_validate(run, from_attributes=True)
 
 
 class UnmatchedOut(Out):

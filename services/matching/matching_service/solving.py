@@ -18,17 +18,21 @@ from matching_service.engine import (
     MatchedPopulation,
     Policy,
     Population,
+    check_bound,
     check_matches,
     explain_pair,
     match_population,
 )
 from matching_service.engine import Reason as EngineReason
 
-Progress = Callable[[str, float], Awaitable[bool]]
-"""Hears phase and share; answers whether to go on."""
+Progress = Callable[[str, float, float | None], Awaitable[bool]]
+"""Hears phase, share and the gap certified so far; answers whether to go on."""
 
 _SPAWN: Final = multiprocessing.get_context("spawn")
 _STOP_SECONDS: Final = 5.0
+_CHECKED_WHOLE: Final = 2_500
+_CHECKED_PEOPLE: Final = 100
+"""Up to so many people the bound is proven again over every pair; beyond, over those of so many people with everybody."""
 
 
 class Cancelled(Exception):
@@ -63,8 +67,8 @@ async def solve(population: Population, policy: Policy, seed: int, progress: Pro
             except EOFError as error:
                 raise SolvingFailed("the solver's process ended without an answer (out of memory?)") from error
             match message:
-                case ("progress", str(phase), float(share)):
-                    if not await progress(phase, share):
+                case ("progress", str(phase), float(share), gap):
+                    if not await progress(phase, share, gap):
                         raise Cancelled
                 case ("failed", str(reason)):
                     raise SolvingFailed(reason)
@@ -79,10 +83,17 @@ async def solve(population: Population, policy: Policy, seed: int, progress: Pro
 def _child(sending: Connection, population: Population, policy: Policy, seed: int) -> None:
     try:
         result = match_population(
-            population, policy, seed=seed, progress=lambda phase, share, _: sending.send(("progress", phase, float(share)))
+            population,
+            policy,
+            seed=seed,
+            progress=lambda phase, share, gap: sending.send(("progress", phase, float(share), gap)),
         )
-        sending.send(("progress", "checking", 0.0))
-        violations = check_matches(population, policy, result)
+        sending.send(("progress", "checking", 0.0, result.gap))
+        everybody = len(population) <= _CHECKED_WHOLE
+        violations = [
+            *check_matches(population, policy, result),
+            *check_bound(population, policy, result, people=None if everybody else _CHECKED_PEOPLE),
+        ]
         if violations:
             sending.send(("failed", f"the answer did not pass the check: {violations[0]} ({len(violations)} in all)"))
             return

@@ -62,5 +62,7 @@ UNMATCHED: Final = """
     SELECT id, why, partners, removed FROM unmatched WHERE tenant_id = $1 AND run_id = $2 AND id > $3 ORDER BY id LIMIT $4
 """
 
-PROGRESS: Final = "UPDATE run SET phase = $3, share = $4 WHERE tenant_id = $1 AND id = $2 AND state = 'running' RETURNING 1"
+PROGRESS: Final = (
+    "UPDATE run SET phase = $3, share = $4, gap = $5 WHERE tenant_id = $1 AND id = $2 AND state = 'running' RETURNING 1"
+)
 OVERDUE: Final = "SELECT tenant_id, id FROM match WHERE state = 'proposed' AND answer_by <= now() ORDER BY answer_by LIMIT $1"

@@ -6,7 +6,7 @@ from typing import Literal
 from uuid import UUID
 
 from matching_service import sql
-from matching_service.domain import UNFINISHED, Match, MatchState, Run
+from matching_service.domain import UNFINISHED, Match, MatchState, Run, RunState
 from matching_service.solving import Solved
 from peerloom_events import (
     MatchAccepted,
@@ -17,6 +17,7 @@ from peerloom_events import (
     MatchReason,
     MatchRunCompleted,
     MatchRunFailed,
+    MatchRunProgressed,
     MatchRunRequested,
 )
 from peerloom_service.identifiers import new_id
@@ -62,6 +63,34 @@ async def cancel_run(tx: Transaction, run_id: UUID) -> Run:
     await tx.save(run)
     tx.say(MatchRunFailed(version=run.version, run_id=run.id, program_id=run.program_id, reason="cancelled"))
     return run
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    run_id: UUID
+    phase: str
+    share: float
+    gap: float | None
+
+
+async def report_progress(tx: Transaction, progress: Progress) -> bool:
+    """Tell everybody how far a run is; False when it is over, so that nobody works on."""
+    run = await tx.lock(Run, progress.run_id)
+    if run.state is not RunState.RUNNING:
+        return False
+    run = run.progressed(progress.phase, progress.share, progress.gap)
+    await tx.save(run)
+    tx.say(
+        MatchRunProgressed(
+            version=run.version,
+            run_id=run.id,
+            program_id=run.program_id,
+            phase=run.phase,
+            share=run.share,
+            gap=run.gap,
+        )
+    )
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +159,7 @@ async def complete_run(tx: Transaction, command: CompleteRun) -> None:
         unmatched=len(result.unmatched),
         value=result.value,
         upper_bound=result.upper_bound,
+        gap=result.gap,
         population_hash=result.population_hash,
         policy=result.policy,
         engine_version=result.engine_version,

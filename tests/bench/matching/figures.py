@@ -105,7 +105,7 @@ FIGURES: Final = {
             "ratio",
             "at_least",
             0.97,
-            f"{_CERTIFIED}: the same run. At this size the bound rests on a sample, and holds with a confidence of 99.9 %.",
+            f"{_CERTIFIED}: the same run. Every pair is compared with the prices at this size too.",
             stretch=0.985,
             digits=_SHARE,
         ),

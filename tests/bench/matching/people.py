@@ -35,7 +35,6 @@ def main() -> None:
         "rss_before_mb": before,
         "value": matched.value,
         "upper_bound": matched.upper_bound,
-        "confidence": matched.confidence,
         "pairs": len(matched.a),
         "matchable": len(population) - sum(one.why == "no_feasible_partner" for one in matched.unmatched),
         "wrong": [],

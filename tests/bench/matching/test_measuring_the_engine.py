@@ -25,7 +25,6 @@ RUN = {
     "rss_before_mb": 300.0,
     "value": 900,
     "upper_bound": 1000,
-    "confidence": 1.0,
     "pairs": 4,
     "matchable": 9,
     "wrong": [],
@@ -93,11 +92,6 @@ def test_a_run_gives_time_certificate_and_memory(monkeypatch: pytest.MonkeyPatch
 def test_there_is_no_figure_when_the_checker_finds_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(MeasurementFailed, match="void: the checker finds 1 faults, first rule_broken"):
         run_of(monkeypatch, wrong=["rule_broken: The pair breaks the rule excluded."])
-
-
-def test_there_is_no_figure_when_a_certificate_that_can_be_certain_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(MeasurementFailed, match=r"confidence 0\.999"):
-        run_of(monkeypatch, confidence=0.999)
 
 
 def test_a_fast_answer_that_is_worth_too_little_is_no_figure() -> None:

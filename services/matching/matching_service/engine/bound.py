@@ -32,15 +32,13 @@ _UNBOUNDED: Final = 2**62
 class Proof:
     """A price for every vertex: for every edge, ``unit`` times (weight + ``bonus``) is at most the prices of both ends.
 
-    With ``counts_pairs`` the weight is left out; such a proof says nothing about the value. ``excess``: what must be
-    added to the value it proves because some edges, unknown which, are not covered; only a sample was looked at.
+    With ``counts_pairs`` the weight is left out; such a proof says nothing about the value.
     """
 
     prices: Int64Array
     unit: int
     bonus: int = 0
     counts_pairs: bool = False
-    excess: int = 0
 
 
 @dataclass(frozen=True)
@@ -60,21 +58,15 @@ def bound(proofs: Iterable[Proof], part: Int32Array, mate: Int32Array) -> Bound:
     sizes = np.bincount(part, minlength=parts)
     pairs = np.bincount(part[mate != FREE], minlength=parts) // 2
     most = sizes // 2
-    exact = np.full(parts, _UNBOUNDED // max(1, parts))
+    value = np.full(parts, _UNBOUNDED // max(1, parts))
     several = list(proofs)
     for proof in several:
-        if proof.bonus and not proof.excess:
+        if proof.bonus:
             most = np.minimum(most, _sums(proof.prices, part, parts) // (proof.unit * proof.bonus))
-    value = _UNBOUNDED
     for proof in several:
-        if proof.counts_pairs:
-            continue
-        of_parts = _values(proof, part, sizes, pairs, most)
-        if proof.excess:
-            value = min(value, int(of_parts.sum()) + proof.excess)
-        else:
-            exact = np.minimum(exact, of_parts)
-    return Bound(min(value, int(exact.sum())), int(most.sum()))
+        if not proof.counts_pairs:
+            value = np.minimum(value, _values(proof, part, sizes, pairs, most))
+    return Bound(int(value.sum()), int(most.sum()))
 
 
 def _values(proof: Proof, part: Int32Array, sizes: Int64Array, pairs: Int64Array, most: Int64Array) -> Int64Array:

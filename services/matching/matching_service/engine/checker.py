@@ -83,35 +83,29 @@ def check_bound(
     """Whether the prices of a result prove its bounds; empty when they do.
 
     Over every pair of people there is, or over those of ``people`` people drawn by the population's hash with everybody.
-    A bound that itself rests on a sample is checked against the mean of what the people looked at find uncovered.
     """
     n = len(population)
     for proof in matched.proofs:
-        if len(proof.prices) != n or proof.prices.min(initial=0) < 0 or proof.bonus < 0 or proof.unit <= 0 or proof.excess < 0:
+        if len(proof.prices) != n or proof.prices.min(initial=0) < 0 or proof.bonus < 0 or proof.unit <= 0:
             return [Violation("bound_not_proven", "A proof needs one price, not negative, for each person.")]
     everybody = Everybody(population, policy)
     rows = range(n) if people is None else _drawn(population, people)
     found: list[Violation] = []
     root = list(range(n))
-    uncovered = [0.0] * len(matched.proofs)
     for row in rows:
         weight = everybody.weights(row)
         partners = np.flatnonzero(weight > 0)
         if people is None:
             for partner in partners[partners > row].tolist():
                 root[_find(root, row)] = _find(root, partner)
-        for number, proof in enumerate(matched.proofs):
+        for proof in matched.proofs:
             asked = (0 if proof.counts_pairs else weight[partners]) + proof.bonus
             missing = proof.unit * asked - proof.prices[row] - proof.prices[partners]
             worst = int(missing.max(initial=0))
-            uncovered[number] += worst / (2 * proof.unit)
-            if worst > 0 and not proof.excess:
+            if worst > 0:
                 other = int(partners[missing.argmax()])
                 concerned = population.id(row), population.id(other)
                 found.append(Violation("price_too_low", f"The prices do not cover the worth {weight[other]}.", concerned))
-    for proof, raised in zip(matched.proofs, uncovered, strict=True):
-        if proof.excess and raised * n > proof.excess * len(rows):
-            found.append(Violation("bound_not_proven", "The people looked at find more uncovered than the bound allows for."))
     if found:
         return found
     together = [0] * n
@@ -136,17 +130,16 @@ def _bounds(matched: MatchedPopulation, part: list[int]) -> tuple[int, int]:
         members.setdefault(number, []).append(person)
     pairs_in = Counter(part[person] for person in matched.a.tolist())
     value = most_pairs = 0
-    sampled = [proof.excess for proof in matched.proofs if not proof.counts_pairs]
     for number, of_part in members.items():
         most = min([len(of_part) // 2, *(_most_pairs(proof, of_part) for proof in matched.proofs)])
         worths = [_most_worth(p, of_part, pairs_in[number], most) for p in matched.proofs if not p.counts_pairs]
         value += min(worths, default=-1)
         most_pairs += most
-    return value + (max(sampled) if any(sampled) else 0), most_pairs
+    return value, most_pairs
 
 
 def _most_pairs(proof: Proof, members: list[int]) -> int:
-    if not proof.bonus or proof.excess:
+    if not proof.bonus:
         return len(members) // 2
     return int(proof.prices[members].sum()) // (proof.unit * proof.bonus)
 

@@ -73,8 +73,7 @@ def match_population(
 
     Every pair of people is weighed against prices, exactly; see ``docs/matching.md`` for the method. The policy says
     whether coverage comes first. ``target_gap``: comparing goes on until the certified gap is this small, or nothing
-    more is found. ``fast``: stop after the first certificate. ``seed`` decides ties. Beyond 300,000 people the bound
-    is an estimate from a sample that holds with the ``confidence`` told.
+    more is found. ``fast``: stop after the first certificate. ``seed`` decides ties.
 
     ``progress`` hears (phase, share of it done, certified gap if there is one yet), with the phases "scoring",
     "matching" and "explaining". ``stop`` is asked now and then; once it says yes, the best pairs so far are returned
@@ -115,7 +114,6 @@ class _Search:
         self.graph = Graph.empty(n)
         self.mate = np.full(n, FREE, dtype=np.int32)
         self.proofs: list[Proof] = []
-        self.confidence = 1.0
         self.gap: float | None = None
         self._phase = "scoring"
 
@@ -140,6 +138,7 @@ class _Search:
         self._heard(0.0)
         self.mate, self.proofs = solve(self.graph, coverage_first=self.policy.coverage_first, target_gap=self.target_gap)
         self._assess()
+        self.tell(self._phase, 1.0)
 
     def _compare(self, solved: Solved, fast: bool) -> None:
         """Compare all pairs with the prices, let the pairs that exceed them change the prices, and so on."""
@@ -289,7 +288,6 @@ def _result(population: Population, policy: Policy, search: _Search, target_gap:
         unmatched=_unmatched(population, search),
         upper_bound=max(value, proven.value),
         most_pairs=proven.pairs,
-        confidence=search.confidence,
         method=METHOD,
         proofs=tuple(_by_position(proof, order) for proof in search.proofs),
         population_hash=population.hash,
@@ -304,7 +302,7 @@ def _result(population: Population, policy: Policy, search: _Search, target_gap:
 def _by_position(proof: Proof, order: Int64Array) -> Proof:
     prices = np.empty_like(proof.prices)
     prices[order] = proof.prices
-    return Proof(prices, proof.unit, proof.bonus, proof.counts_pairs, proof.excess)
+    return Proof(prices, proof.unit, proof.bonus, proof.counts_pairs)
 
 
 def _unmatched(population: Population, search: _Search) -> tuple[Unmatched, ...]:

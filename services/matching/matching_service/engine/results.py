@@ -27,7 +27,7 @@ WhyUnmatched = Literal["no_feasible_partner", "odd_one_out", "better_pairs_elsew
 NO_WORTH: Final = "no_worth"
 """Listed beside the rules in ``Unmatched.removed``: no rule forbids the pair, but it would be worth nothing."""
 
-_TEXT: Final = ("upper_bound", "most_pairs", "confidence", "method", "population_hash", "policy", "policy_fingerprint")
+_TEXT: Final = ("upper_bound", "most_pairs", "method", "population_hash", "policy", "policy_fingerprint")
 _SETTINGS: Final = ("target_gap", "seed", "engine_version")
 _ARRAYS: Final = {"a": "<i4", "b": "<i4", "weight": "<i8", "benefit_a": "<i8", "benefit_b": "<i8"}
 
@@ -76,8 +76,7 @@ class MatchedPopulation:
     as in ``Pair``. ``ids``: 16 bytes for each person, in the order of positions.
 
     ``upper_bound``: no matching is worth more (with coverage first: none with at least as many pairs). ``most_pairs``:
-    no matching has more pairs. ``proofs`` prove both. ``confidence``: 1.0 when every pair of people was compared with
-    the prices; less when a sample was, and the bound holds with that probability.
+    no matching has more pairs. ``proofs`` prove both.
     """
 
     ids: NDArray[np.uint8]
@@ -89,7 +88,6 @@ class MatchedPopulation:
     unmatched: tuple[Unmatched, ...]
     upper_bound: int
     most_pairs: int
-    confidence: float
     method: str
     proofs: tuple[Proof, ...]
     population_hash: str
@@ -133,9 +131,7 @@ class MatchedPopulation:
         header: dict[str, Any] = {name: getattr(self, name) for name in (*_TEXT, *_SETTINGS)}
         header["people"], header["pairs"] = len(self.ids), len(self.a)
         header["unmatched"] = [one.model_dump(mode="json") for one in self.unmatched]
-        header["proofs"] = [
-            {"unit": p.unit, "bonus": p.bonus, "counts_pairs": p.counts_pairs, "excess": p.excess} for p in self.proofs
-        ]
+        header["proofs"] = [{"unit": p.unit, "bonus": p.bonus, "counts_pairs": p.counts_pairs} for p in self.proofs]
         arrays = [self.ids.tobytes()]
         arrays += [getattr(self, name).astype(kind).tobytes() for name, kind in _ARRAYS.items()]
         arrays += [proof.prices.astype("<i8").tobytes() for proof in self.proofs]

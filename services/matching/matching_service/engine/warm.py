@@ -1,0 +1,38 @@
+"""Compile every kernel once, so that no run has to wait for it: `python -m matching_service.engine.warm`.
+
+What is compiled is kept beside the modules, or where ``NUMBA_CACHE_DIR`` says, for as long as they and the processor stay the
+same.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from matching_service.engine.policy import Policy
+from matching_service.engine.population import Person, Population, Seek, Skill
+from matching_service.engine.population_matching import match_population
+
+FEW, MANY = 12, 3_100
+"""All pairs of few people are held in memory; many people are searched by blocks."""
+
+
+def warm() -> None:
+    """Match people in each of the ways there are."""
+    for count in (FEW, MANY):
+        people = (
+            Person(
+                id=UUID(int=number + 1),
+                offers=(Skill(f"skill-{number % 30}", 1 + number % 5),),
+                seeks=(Seek(f"skill-{(number + 1) % 30}"),),
+                goals=(f"skill-{number % 7}",),
+                level=number % 9,
+                languages=("en",) if number else (),
+            )
+            for number in range(count)
+        )
+        match_population(Population.of(people, date(2026, 1, 12)), Policy(), target_gap=0.0)
+
+
+if __name__ == "__main__":
+    warm()
