@@ -25,6 +25,7 @@ from peerloom_events import (
     MatchProposed,
     MatchRunCompleted,
     MatchRunFailed,
+    MatchRunProgressed,
     MatchRunRequested,
     ParticipantEnrolled,
     ParticipantRegistered,
@@ -39,6 +40,7 @@ from peerloom_service.transaction import Transaction
 
 _RUN_STATES: Final[dict[type[Event], RunState]] = {
     MatchRunRequested: RunState.REQUESTED,
+    MatchRunProgressed: RunState.REQUESTED,
     MatchRunFailed: RunState.FAILED,
 }
 _MATCH_STATES: Final[dict[type[Event], MatchState]] = {
@@ -91,8 +93,8 @@ async def enrolments(tx: Transaction, events: Sequence[ParticipantEnrolled]) -> 
     await remember(tx, ParticipantEnrolled, EnrolmentRow, facts)
 
 
-async def runs(tx: Transaction, events: Sequence[MatchRunRequested | MatchRunFailed]) -> None:
-    """A match run without a result: it was asked for, or it failed."""
+async def runs(tx: Transaction, events: Sequence[MatchRunRequested | MatchRunProgressed | MatchRunFailed]) -> None:
+    """A match run without a result: it was asked for, is under way, or failed."""
     kind = type(events[0])
     facts = [
         {"id": event.run_id, "version": event.version, "program_id": event.program_id, "state": _RUN_STATES[kind]}
