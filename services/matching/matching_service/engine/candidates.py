@@ -390,9 +390,3 @@ def enter_known(lists: Lists, u: Int32Array, v: Int32Array, weight: Int64Array, 
         one, other = u[edge], v[edge]
         _enter(lists, one, other, weight[edge], 2 * weight[edge] - price[other])
         _enter(lists, other, one, weight[edge], 2 * weight[edge] - price[one])
-
-
-def steepest_violations(lists: Lists, rows: Int32Array, price: Int64Array) -> Int64Array:
-    """By how much the best listed column of each row exceeds the row's price; 0 where none is listed."""
-    listed = lists.length[rows] > 0
-    return np.where(listed, np.maximum(lists.key[rows, 0] - price[rows], 0), 0)

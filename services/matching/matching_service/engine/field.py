@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from matching_service.engine.candidates import BLOCK, Lists, Sieve, enter_known, lay_out, steepest_violations, sweep
+from matching_service.engine.candidates import BLOCK, Lists, Sieve, enter_known, lay_out, sweep
 from matching_service.engine.graph import Graph, lots
 from matching_service.engine.kernels import in_threads
 from matching_service.engine.policy import Policy
@@ -87,12 +87,6 @@ class Field:
         lists = Lists.empty(len(self.order), size, np.full(len(self.order), _FREELY, dtype=np.int64))
         self._sweep(lists, price, rows, heard)
         return lists
-
-    def violations(self, rows: Int32Array, price: Int64Array, heard: Heard) -> Int64Array:
-        """By how much the worst pair of each of these rows, out of everybody, exceeds both prices; 0 if none does."""
-        lists = Lists.empty(len(self.order), 1, price)
-        self._sweep(lists, price, rows, heard)
-        return steepest_violations(lists, rows, price)
 
     def alternatives(self, rows: Int32Array) -> Int64Array:
         """For each of these people: how many each rule removes, how many are worth nothing, how many are possible.
