@@ -117,6 +117,8 @@ def _reason(reason: EngineReason, a: UUID, b: UUID) -> Reason:
             return Reason("common_hours", amount=hours)
         case {"code": "level_difference", "difference": difference}:
             return Reason("level_difference", amount=difference)
+        case {"code": "junior_and_senior", "difference": difference}:
+            return Reason("junior_and_senior", giver, amount=difference)
         case {"code": "common_languages", "languages": languages}:
             return Reason("common_languages", subject=", ".join(languages))
         case {"code": str(code), "goal": goal}:

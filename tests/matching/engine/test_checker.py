@@ -24,7 +24,7 @@ from matching_service.engine import (
 from matching_service.engine.checker import ViolationCode
 from matching_service.engine.population import Member
 from matching_service.engine.results import Proof
-from tests.matching.engine.people import company
+from tests.matching.engine.people import company, people_of, population
 
 PEOPLE = company(41)
 POLICY = Policy()
@@ -105,6 +105,7 @@ CORRUPTIONS: dict[str, Corruption] = {
     "other_policy": with_values(policy_fingerprint="0" * 64),
     "unknown_person": with_values(ids=np.vstack((MATCHED.ids[1:], np.full((1, 16), 255, np.uint8)))),
     "person_twice": with_pairs([*range(len(MATCHED.a)), 0]),
+    "pair_twice": with_pairs([*range(len(MATCHED.a)), 0]),
     "person_missing": with_pairs(range(1, len(MATCHED.a))),
     "rule_broken": with_partners_swapped,
     "wrong_weight": with_first_pair(weight=PAIR.weight - 1),
@@ -123,7 +124,7 @@ def test_a_true_answer_passes() -> None:
 
 
 def test_every_kind_of_violation_has_a_corruption_that_causes_it() -> None:
-    assert set(CORRUPTIONS) == set(get_args(ViolationCode))
+    assert {*CORRUPTIONS, "too_many_partners"} == set(get_args(ViolationCode))
 
 
 @pytest.mark.parametrize("code", CORRUPTIONS)
@@ -145,12 +146,49 @@ def test_a_corrupted_answer_is_found_out(code: str) -> None:
         with_proof(with_a_negative_price),
         with_proof(lambda proof: replace(proof, bonus=-1)),
         with_proof(lambda proof: replace(proof, unit=0)),
+        with_proof(lambda proof: replace(proof, beyond=1)),
+        with_proof(lambda proof: replace(proof, beyond=-1)),
         with_values(most_pairs=MATCHED.most_pairs + 1),
         with_values(upper_bound=MATCHED.upper_bound + 1),
     ],
 )
 def test_a_proof_that_does_not_prove_is_found_out(corruption: Corruption) -> None:
     assert {violation.code for violation in check_bound(PEOPLE, POLICY, corruption(MATCHED))} == {"bound_not_proven"}
+
+
+SEATED_POLICY = Policy(juniors_up_to=3, coverage_first=False)
+SEATED_PEOPLE = population(*(replace(one, seats=1 + n % 3) for n, one in enumerate(people_of(41))))
+SEATED = match_population(SEATED_PEOPLE, SEATED_POLICY, target_gap=0.0)
+
+
+def test_a_senior_with_more_partners_than_seats_is_found_out() -> None:
+    ends = np.concatenate((SEATED.a, SEATED.b))
+    full = next(p for p in ends if SEATED_PEOPLE.level[p] > 3 and (ends == p).sum() == SEATED_PEOPLE.seats[p])
+    a, b = SEATED.a.copy(), SEATED.b.copy()
+    other = next(n for n in range(len(a)) if full not in (a[n], b[n]))
+    (a if SEATED_PEOPLE.level[a[other]] > 3 else b)[other] = full
+
+    found = check_matches(SEATED_PEOPLE, SEATED_POLICY, replace(SEATED, a=a, b=b))
+
+    assert check_matches(SEATED_PEOPLE, SEATED_POLICY, SEATED) == []
+    assert "too_many_partners" in {violation.code for violation in found}
+
+
+@pytest.mark.parametrize(
+    ("corruption", "code"),
+    [
+        (with_proof(cheaper), "price_too_low"),
+        (with_proof(lambda proof: replace(proof, beyond=proof.beyond - 1)), "price_too_low"),
+        (with_proof(lambda proof: replace(proof, beyond=proof.beyond + 1_000_000)), "bound_not_proven"),
+        (with_values(upper_bound=SEATED.upper_bound - 1), "bound_not_proven"),
+        (with_values(most_pairs=SEATED.most_pairs + 1), "bound_not_proven"),
+        (with_values(proofs=()), "bound_not_proven"),
+    ],
+)
+def test_a_proof_about_seats_that_does_not_prove_is_found_out(corruption: Corruption, code: str) -> None:
+    assert SEATED.proofs[0].beyond > 0
+    assert check_bound(SEATED_PEOPLE, SEATED_POLICY, SEATED) == []
+    assert {violation.code for violation in check_bound(SEATED_PEOPLE, SEATED_POLICY, corruption(SEATED))} == {code}
 
 
 def test_a_person_paired_with_themselves_is_found_out() -> None:

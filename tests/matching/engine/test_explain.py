@@ -93,3 +93,12 @@ def test_people_with_nothing_in_common_still_get_their_levels_compared() -> None
     reasons = explain_pair(strangers, Policy(), number(0), number(1))
 
     assert [sentence(reason) for reason in reasons] == ["A and B have the same job level."]
+
+
+def test_of_a_junior_and_a_senior_it_says_who_is_who() -> None:
+    people, policy = population(person(0, level=7), person(1, level=2)), Policy(juniors_up_to=4)
+
+    reasons = explain_pair(people, policy, number(0), number(1))
+
+    assert [reason.code for reason in reasons] == ["common_hours", "junior_and_senior", "common_languages"]
+    assert sentence(reasons[1], "Ana", "Bo") == "Ana is the senior, 5 levels above Bo."

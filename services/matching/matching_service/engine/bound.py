@@ -32,13 +32,15 @@ _UNBOUNDED: Final = 2**62
 class Proof:
     """A price for every vertex: for every edge, ``unit`` times (weight + ``bonus``) is at most the prices of both ends.
 
-    With ``counts_pairs`` the weight is left out; such a proof says nothing about the value.
+    With ``counts_pairs`` the weight is left out; such a proof says nothing about the value. ``beyond``: where people have
+    seats, edges may be worth more than both prices, together by no more than this (``seat_matching`` says what follows).
     """
 
     prices: Int64Array
     unit: int
     bonus: int = 0
     counts_pairs: bool = False
+    beyond: int = 0
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,8 @@ ViolationCode = Literal[
     "other_policy",
     "unknown_person",
     "person_twice",
+    "pair_twice",
+    "too_many_partners",
     "person_missing",
     "rule_broken",
     "wrong_weight",
@@ -56,7 +58,7 @@ def check_matches(population: Population, policy: Policy, matched: MatchedPopula
         found.append(Violation("other_population", "The result belongs to a population with another hash."))
     if (matched.policy, matched.policy_fingerprint) != (policy.label, policy.fingerprint):
         found.append(Violation("other_policy", f"The result belongs to the policy {matched.policy}."))
-    found += _attendance(population, matched)
+    found += _attendance(population, policy, matched)
     for pair in matched.pairs:
         if pair.a not in population.index or pair.b not in population.index or pair.a == pair.b:
             continue
@@ -86,27 +88,38 @@ def check_bound(
     """
     n = len(population)
     for proof in matched.proofs:
-        if len(proof.prices) != n or proof.prices.min(initial=0) < 0 or proof.bonus < 0 or proof.unit <= 0:
+        if len(proof.prices) != n or min(proof.prices.min(initial=0), proof.bonus, proof.beyond) < 0 or proof.unit <= 0:
             return [Violation("bound_not_proven", "A proof needs one price, not negative, for each person.")]
+    roles = policy.juniors_up_to is not None
+    if not roles and any(proof.beyond for proof in matched.proofs):
+        return [Violation("bound_not_proven", "Nothing may exceed the prices of people who are in one pair each.")]
     everybody = Everybody(population, policy)
-    rows = range(n) if people is None else _drawn(population, people)
+    rows = np.arange(n) if people is None else np.array(_drawn(population, people), dtype=np.int64)
+    seen = np.zeros(n, dtype=np.bool_)
     found: list[Violation] = []
+    beyond = [0] * len(matched.proofs)
     root = list(range(n))
-    for row in rows:
+    for row in rows.tolist():
         weight = everybody.weights(row)
-        partners = np.flatnonzero(weight > 0)
+        partners = np.flatnonzero((weight > 0) & ~seen)
+        seen[row] = True
         if people is None:
-            for partner in partners[partners > row].tolist():
+            for partner in partners.tolist():
                 root[_find(root, row)] = _find(root, partner)
-        for proof in matched.proofs:
+        for number, proof in enumerate(matched.proofs):
             asked = (0 if proof.counts_pairs else weight[partners]) + proof.bonus
-            missing = proof.unit * asked - proof.prices[row] - proof.prices[partners]
-            worst = int(missing.max(initial=0))
-            if worst > 0:
+            missing = np.maximum(0, proof.unit * asked - proof.prices[row] - proof.prices[partners])
+            beyond[number] += int(missing.sum())
+            if missing.any() and beyond[number] > proof.beyond:
                 other = int(partners[missing.argmax()])
                 concerned = population.id(row), population.id(other)
                 found.append(Violation("price_too_low", f"The prices do not cover the worth {weight[other]}.", concerned))
     if found:
+        return found
+    if roles:
+        proven = _bounds_with_seats(everybody, matched)
+        if proven != (matched.upper_bound, matched.most_pairs):
+            found.append(Violation("bound_not_proven", f"The prices prove {proven[0]} with at most {proven[1]} pairs."))
         return found
     together = [0] * n
     closest = _bounds(matched, together if people is not None else [_find(root, person) for person in range(n)])
@@ -138,6 +151,25 @@ def _bounds(matched: MatchedPopulation, part: list[int]) -> tuple[int, int]:
     return value, most_pairs
 
 
+def _bounds_with_seats(everybody: Everybody, matched: MatchedPopulation) -> tuple[int, int]:
+    """Upper bound and most pairs: all seats at their prices, and what pairs are worth beyond, for as many pairs as there are.
+
+    Nobody can fill more seats than there are people of the other role who have one.
+    """
+    seats, junior = everybody.population.seats, everybody.juniors
+    others = np.where(junior, (seats[~junior] > 0).sum(), (seats[junior] > 0).sum())
+    useful = np.minimum(seats, others).tolist()
+    most = [sum(count for count, one in zip(useful, junior.tolist(), strict=True) if one is role) for role in (True, False)]
+    values = []
+    for proof in matched.proofs:
+        priced = proof.beyond + sum(count * price for count, price in zip(useful, proof.prices.tolist(), strict=True))
+        if proof.bonus:
+            most.append(priced // (proof.unit * proof.bonus))
+        if not proof.counts_pairs:
+            values.append(priced // proof.unit - proof.bonus * len(matched.a))
+    return min(values, default=-1), min(most)
+
+
 def _most_pairs(proof: Proof, members: list[int]) -> int:
     if not proof.bonus:
         return len(members) // 2
@@ -158,15 +190,24 @@ def _find(root: list[int], person: int) -> int:
     return person
 
 
-def _attendance(population: Population, matched: MatchedPopulation) -> Iterator[Violation]:
-    """Everybody appears exactly once, and nobody else does."""
-    named = Counter(person for pair in matched.pairs for person in (pair.a, pair.b))
-    named.update(person.person for person in matched.unmatched)
+def _attendance(population: Population, policy: Policy, matched: MatchedPopulation) -> Iterator[Violation]:
+    """Everybody is in a pair or unmatched, nobody else is; in one pair, or with roles in as many others as there are seats."""
+    paired = Counter(person for pair in matched.pairs for person in (pair.a, pair.b))
+    alone = Counter(person.person for person in matched.unmatched)
+    named = paired + alone
     for person, times in named.items():
-        if person not in population.index:
+        position = population.index.get(person)
+        if position is None:
             yield Violation("unknown_person", "The person is not in the population.", (person,))
-        if times > 1:
+        elif policy.juniors_up_to is not None and times == paired[person]:
+            if times > population.seats[position]:
+                detail = f"The person has {times} partners and {population.seats[position]} seats."
+                yield Violation("too_many_partners", detail, (person,))
+        elif times > 1:
             yield Violation("person_twice", f"The person appears {times} times.", (person,))
+    for people, times in Counter(frozenset((pair.a, pair.b)) for pair in matched.pairs).items():
+        if times > 1:
+            yield Violation("pair_twice", f"The pair appears {times} times.", tuple(sorted(people)))
     for known in population.index:
         if known not in named:
             yield Violation("person_missing", "The person is neither paired nor unmatched.", (known,))
@@ -188,6 +229,10 @@ def _totals(matched: MatchedPopulation) -> Iterator[Violation]:
 
 
 def _broken_rules(policy: Policy, one: Member, other: Member) -> Iterator[str]:
+    if policy.juniors_up_to is not None and (one.level <= policy.juniors_up_to) == (other.level <= policy.juniors_up_to):
+        yield "same_role"
+    if not one.seats or not other.seats:
+        yield "no_seats"
     if _common_hours(one, other) < policy.min_common_hours:
         yield "common_hours"
     if policy.common_language and not set(one.languages) & set(other.languages):
@@ -222,7 +267,9 @@ def _weight(policy: Policy, one: Member, other: Member) -> int:
         + shares.complement * _complement(one, other)
         + shares.nearness * _nearness(policy, one, other)
     ) // MICRO
-    return (policy.weaker_side * harmonic + policy.both_sides * (both // 2) + policy.context * context) // MICRO
+    junior = gain if policy.juniors_up_to is not None and one.level <= policy.juniors_up_to else return_gain
+    shared = policy.weaker_side * harmonic + policy.both_sides * (both // 2) + policy.context * context
+    return (shared + policy.junior_side * junior) // MICRO
 
 
 def _benefit(learner: Member, teacher: Member) -> int:

@@ -36,8 +36,16 @@ class Everybody:
             + shares.complement * self._complement(row)
             + shares.nearness * self._nearness(row)
         ) // MICRO
-        weights = (policy.weaker_side * harmonic + policy.both_sides * (both // 2) + policy.context * context) // MICRO
+        shared = policy.weaker_side * harmonic + policy.both_sides * (both // 2) + policy.context * context
+        junior = gain if self.juniors[row] else return_gain
+        weights = (shared + policy.junior_side * junior) // MICRO
         return np.where(forbidden, 0, weights)
+
+    @cached_property
+    def juniors(self) -> NDArray[np.bool_]:
+        """Who is a junior; nobody where the policy knows none."""
+        limit = self._policy.juniors_up_to
+        return self.population.level <= (-1 if limit is None else limit)
 
     @cached_property
     def _of_offer(self) -> Ints:
@@ -152,6 +160,9 @@ class Everybody:
         people, policy = self.population, self._policy
         forbidden = self._common_hours(row) < policy.min_common_hours
         forbidden[row] = True
+        forbidden |= (people.seats == 0) | (people.seats[row] == 0)
+        if policy.juniors_up_to is not None:
+            forbidden |= self.juniors == self.juniors[row]
         if policy.common_language:
             forbidden |= ~(people.languages & people.languages[row]).any(axis=1)
         if policy.reporting_line_depth:

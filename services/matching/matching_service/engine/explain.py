@@ -64,13 +64,21 @@ class LevelDifference(_Reason):
     similar: bool
 
 
+class JuniorAndSenior(_Reason):
+    """``from_side`` is the senior, so many job levels above the other side."""
+
+    code: Literal["junior_and_senior"] = "junior_and_senior"
+    from_side: Side
+    difference: int
+
+
 class CommonLanguages(_Reason):
     code: Literal["common_languages"] = "common_languages"
     languages: tuple[str, ...]
 
 
 Reason = Annotated[
-    LearnsFrom | SharedGoal | ExperiencedInGoal | CommonHours | LevelDifference | CommonLanguages,
+    LearnsFrom | SharedGoal | ExperiencedInGoal | CommonHours | LevelDifference | JuniorAndSenior | CommonLanguages,
     Field(discriminator="code"),
 ]
 
@@ -89,7 +97,10 @@ def explain_pair(population: Population, policy: Policy, a: UUID, b: UUID) -> tu
     if hours:
         reasons.append(CommonHours(hours_per_week=hours))
     difference = abs(one.level - other.level)
-    reasons.append(LevelDifference(difference=difference, similar=difference <= policy.similar_level_within))
+    if policy.juniors_up_to is None:
+        reasons.append(LevelDifference(difference=difference, similar=difference <= policy.similar_level_within))
+    else:
+        reasons.append(JuniorAndSenior(from_side="a" if one.level > other.level else "b", difference=difference))
     languages = tuple(sorted(set(one.languages) & set(other.languages)))
     if languages:
         reasons.append(CommonLanguages(languages=languages))
@@ -113,6 +124,8 @@ def sentence(reason: Reason, a: str = "A", b: str = "B") -> str:
         case LevelDifference(difference=difference):
             apart = f"are {_levels(difference)} apart" if difference else "have the same job level"
             text = f"{a} and {b} {apart}"
+        case JuniorAndSenior(from_side=side, difference=difference):
+            text = f"{names[side]} is the senior, {_levels(difference)} above {names[_other(side)]}"
         case CommonLanguages():
             text = f"{a} and {b} both speak {' and '.join(reason.languages)}"
     return f"{text}."

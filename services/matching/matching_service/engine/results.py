@@ -54,7 +54,8 @@ class Unmatched(_Result):
 
     ``no_feasible_partner``: the rules leave nobody; ``removed`` says how many people each rule removed, the most
     first. ``odd_one_out``: an odd number of people could be matched with each other, one had to stay.
-    ``better_pairs_elsewhere``: every one of the ``partners`` possible partners is in a pair that serves all better.
+    ``better_pairs_elsewhere``: every one of the ``partners`` possible partners is in a pair, or in as many as they have seats,
+    that serve all better.
     """
 
     person: UUID
@@ -72,8 +73,8 @@ class Unmatched(_Result):
 class MatchedPopulation:
     """The pairs of a population with their certificate, and everything needed to get the same answer again.
 
-    ``a``, ``b``: positions of both people of every pair, the lower one first; ``weight``, ``benefit_a``, ``benefit_b``
-    as in ``Pair``. ``ids``: 16 bytes for each person, in the order of positions.
+    ``a``, ``b``: positions of both people of every pair, the lower one first; who has several seats may be in several.
+    ``weight``, ``benefit_a``, ``benefit_b`` as in ``Pair``. ``ids``: 16 bytes for each person, in the order of positions.
 
     ``upper_bound``: no matching is worth more (with coverage first: none with at least as many pairs). ``most_pairs``:
     no matching has more pairs. ``proofs`` prove both.
@@ -131,7 +132,10 @@ class MatchedPopulation:
         header: dict[str, Any] = {name: getattr(self, name) for name in (*_TEXT, *_SETTINGS)}
         header["people"], header["pairs"] = len(self.ids), len(self.a)
         header["unmatched"] = [one.model_dump(mode="json") for one in self.unmatched]
-        header["proofs"] = [{"unit": p.unit, "bonus": p.bonus, "counts_pairs": p.counts_pairs} for p in self.proofs]
+        header["proofs"] = [
+            {"unit": p.unit, "bonus": p.bonus, "counts_pairs": p.counts_pairs, **({"beyond": p.beyond} if p.beyond else {})}
+            for p in self.proofs
+        ]
         arrays = [self.ids.tobytes()]
         arrays += [getattr(self, name).astype(kind).tobytes() for name, kind in _ARRAYS.items()]
         arrays += [proof.prices.astype("<i8").tobytes() for proof in self.proofs]
