@@ -37,7 +37,10 @@ _POLL_SECONDS: Final = 0.05
 
 
 class Demo:
-    """The job, step by step; each step's method leaves what it found in `report`."""
+    """The job, step by step; each step's method leaves what it found in `report`.
+
+    `credential`: the client of the organisation it founds.
+    """
 
     def __init__(self, addresses: Addresses, console: Console, people: int = PEOPLE) -> None:
         self._addresses = addresses
@@ -51,6 +54,7 @@ class Demo:
             TimeElapsedColumn(),
             console=console,
         )
+        self.credential: dict[str, str] = {}
         self.report = Report(addresses={name: f"{url}/docs" for name, url in addresses.services.items()})
 
     async def run(self) -> Report:
@@ -60,9 +64,9 @@ class Demo:
         """
         with self._progress:
             with self._step("organisation and client", 1) as advance:
-                credential = await asyncio.to_thread(self._found_organisation)
+                await asyncio.to_thread(self._found_organisation)
                 advance(1)
-            async with Company.client(self._addresses, credential) as company:
+            async with Company.client(self._addresses, self.credential) as company:
                 await self._import_people(company)
                 await self._launch_program(company)
                 for number in range(1, ROUNDS + 1):
@@ -73,13 +77,12 @@ class Demo:
                 await self._prove(company)
         return self.report
 
-    def _found_organisation(self) -> dict[str, str]:
+    def _found_organisation(self) -> None:
         addresses = self._addresses
-        credential = organisation_client(
+        self.credential = organisation_client(
             addresses.services["profile"], addresses.issuer, addresses.operator_secret, "Demo company"
         )
-        self.report.organisation_id = credential["organisation_id"]
-        return credential
+        self.report.organisation_id = self.credential["organisation_id"]
 
     async def _import_people(self, company: Company) -> None:
         with tempfile.TemporaryDirectory() as folder:
@@ -100,6 +103,7 @@ class Demo:
             findings = await company.get("profile", f"/v1/imports/{job['id']}/findings", limit=1000)
             advance(self._people)
         report = self.report
+        report.import_id = job["id"]
         report.people_in_file, report.people_registered = done["rows_total"], done["registered"]
         report.rows_refused, report.findings = done["rows_refused"], findings["items"]
 

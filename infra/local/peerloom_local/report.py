@@ -23,6 +23,7 @@ class Report:
     """What the job has seen, and how long each step took."""
 
     organisation_id: str = ""
+    import_id: str = ""
     program_id: str = ""
     people_in_file: int = 0
     people_registered: int = 0
