@@ -19,7 +19,7 @@ from peerloom_local.stack import SERVICES
 from peerloom_service.parking import Delivery
 from peerloom_service.producer import Record
 from tests.journeys.conftest import PEOPLE, Platform
-from tests.support import Surroundings, eventually
+from tests.support import Surroundings, a_program, eventually
 
 LISTS = {
     "participants": ("profile", "/v1/participants"),
@@ -60,6 +60,34 @@ async def test_every_service_crashes_while_a_company_uses_it(platform: Platform)
 
     assert disagreements(await living) == []
     assert crashes > len(SERVICES), "it was over before every service had crashed"
+
+
+async def test_a_run_whose_worker_is_killed_is_worked_off_again_and_proposes_once(
+    platform: Platform, done: Demo, company: Company
+) -> None:
+    program = a_program()
+    launched = await company.post("profile", "/v1/programs", program)
+    enrolled = await company.post("profile", f"/v1/programs/{launched['id']}/enrolments", {})
+
+    async def known() -> bool:
+        pool = await company.found("matching", f"/v1/match-pools/{launched['id']}")
+        return pool is not None and pool["enrolled"] == enrolled["enrolled"]
+
+    await eventually(known, within=30)
+    run = await company.post("matching", "/v1/match-runs", {"program_id": launched["id"]})
+
+    async def state(*phases: str) -> bool:
+        now = await company.get("matching", f"/v1/match-runs/{run['id']}")
+        assert now["state"] != "failed", now["problem"]
+        return now["phase"] in phases
+
+    await eventually(lambda: state("scoring", "matching", "explaining", "checking"), within=30)
+    await platform.crash("matching")
+    await eventually(lambda: state("done"), within=90)
+
+    matches = await company.all("matching", "/v1/matches", run_id=run["id"])
+    people = [person for match in matches for person in match["participant_ids"]]
+    assert len(people) == len(set(people)) == enrolled["enrolled"] - enrolled["enrolled"] % 2
 
 
 @pytest.mark.breaks_kafka
