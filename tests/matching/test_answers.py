@@ -122,7 +122,7 @@ async def test_who_never_answers_is_free_again_when_time_is_up(client: httpx.Asy
     program = a_program_launched(answer_within_seconds=1)
     await feed(program)
     (match,) = await proposals(client, feed, program)
-    one, other = match["participant_ids"]
+    one, _ = match["participant_ids"]
 
     (expired,) = await heard(MatchExpired)
 
