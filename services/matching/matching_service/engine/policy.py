@@ -7,7 +7,9 @@ Everybody else gets a *worth*, a whole number of micro-units from 0 to 1,000,000
           + both_sides  x (plain mean of both benefits)
           + context     x (goals, levels, common hours, complementary strengths)
 
-The benefit of one side is the share of what that person seeks which the other side can give.
+The benefit of one side is the share of what that person seeks which the other side can give. Three people, where the
+policy allows it, are worth half of what the three pairs among them are worth together. No rule may forbid any of these, and
+the hours and the language that two must have in common, all three must.
 The shares are micro-units too and must add up to exactly 1,000,000, so that a worth never leaves its scale.
 """
 
@@ -59,6 +61,11 @@ class Policy(BaseModel):
 
     coverage_first: bool = Field(
         True, description="Pair as many people as possible, then make the pairs worth as much as possible."
+    )
+    trios: bool = Field(
+        False,
+        description="Whoever is left over joins a pair with both of whom every rule holds, at most one to a pair; unless "
+        "coverage comes first, only where that adds worth.",
     )
 
     weaker_side: Micro = Field(700_000, description="Share of a worth that follows the side which gains less.")

@@ -1,4 +1,4 @@
-"""From a population and a policy to pairs, the people left over and why, and the certificate."""
+"""From a population and a policy to pairs and trios, the people left over and why, and the certificate."""
 
 from __future__ import annotations
 
@@ -20,9 +20,11 @@ from matching_service.engine.profiles import RULES
 from matching_service.engine.results import ENGINE_VERSION, NO_WORTH, MatchedPopulation, Unmatched, WhyUnmatched
 from matching_service.engine.scoring import weigh
 from matching_service.engine.solver import METHOD, Solved, best_known, value_of
+from matching_service.engine.trios import seat_the_loose
 
 Int32Array = NDArray[np.int32]
 Int64Array = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 Progress = Callable[[str, float, float | None], None]
 """Hears the phase, the share of it that is done (0 to 1), and the gap certified so far."""
 
@@ -91,6 +93,7 @@ def match_population(
         search.run(fast)
     except _Stopped:
         search.take_what_there_is()
+    search.join_the_loose()
     search.tell("explaining", 0.0)
     result = _result(population, policy, search, target_gap, seed)
     search.tell("explaining", 1.0)
@@ -113,6 +116,7 @@ class _Search:
         self.bonus = MICRO if self.policy.coverage_first else 0
         self.graph = Graph.empty(n)
         self.mate = np.full(n, FREE, dtype=np.int32)
+        self.trios = np.empty((0, 3), dtype=np.int32)
         self.proofs: list[Proof] = []
         self.gap: float | None = None
         self._phase = "scoring"
@@ -241,20 +245,41 @@ class _Search:
         if not self.proofs:
             self._keep(Proof(np.full(self.graph.n, MICRO + self.bonus, dtype=np.int64), 2, self.bonus))
 
+    def join_the_loose(self) -> None:
+        """Where the policy has trios, whoever is left over joins a pair."""
+        if not self.policy.trios:
+            return
+        field, paired = self.field, np.zeros(len(self.mate), dtype=np.int64)
+        one = np.flatnonzero(self.mate > np.arange(len(self.mate))).astype(np.int32)
+        paired[one] = paired[self.mate[one]] = weigh(field.people, field.terms, field.skills, one, self.mate[one])[0]
+        loose = np.flatnonzero(self.mate[: field.active] == FREE).astype(np.int32)
+        value = value_of(self.graph, self.mate)
+        coverage_first = self.policy.coverage_first
+        seated = seat_the_loose(field, self.mate, paired, loose, coverage_first=coverage_first, seed=self.seed)
+        self.mate, self.trios = seated.mate, seated.trios
+        self._assess(value + seated.added)
+
+    @property
+    def matched(self) -> BoolArray:
+        """Who is in a pair or trio."""
+        matched: BoolArray = self.mate != FREE
+        matched[self.trios] = True
+        return matched
+
     def proven(self) -> Bound:
-        """What all proofs together say about the best pairs found."""
+        """What all proofs together say about the best matches found."""
         return self._bound(self.proofs)
 
     def _bound(self, proofs: list[Proof]) -> Bound:
         """Connected parts are told apart only where all pairs are known; elsewhere somebody might join two of them."""
         part = self.graph.part if self.field.active <= _ALL_PAIRS else np.zeros(self.graph.n, dtype=np.int32)
-        return bound(proofs, part, self.mate)
+        return bound(proofs, part, self.matched, trios=self.policy.trios)
 
-    def _assess(self) -> None:
-        """The gap that is proven now."""
+    def _assess(self, value: int | None = None) -> None:
+        """The gap that is proven now; ``value`` is what the pairs known are worth, unless there are trios too."""
         if self.proofs:
             limit = self.proven().value
-            self.gap = (limit - value_of(self.graph, self.mate)) / limit if limit else 0.0
+            self.gap = (limit - (value_of(self.graph, self.mate) if value is None else value)) / limit if limit else 0.0
 
     def _heard(self, share: float) -> None:
         """Tell how far it is, and end if the caller wants it."""
@@ -270,24 +295,31 @@ class _Search:
 def _result(population: Population, policy: Policy, search: _Search, target_gap: float, seed: int) -> MatchedPopulation:
     """The answer by position instead of by place, with everything a reader wants to know."""
     field, order = search.field, search.field.order
-    one = np.flatnonzero(search.mate > np.arange(len(order))).astype(np.int32)
-    other = search.mate[one]
-    swapped = order[one] > order[other]
-    one, other = np.where(swapped, other, one), np.where(swapped, one, other)
-    by_position = np.argsort(order[one], kind="stable")
-    one, other = one[by_position], other[by_position]
-    weight, benefit_a, benefit_b = weigh(field.people, field.terms, field.skills, one, other)
-    proven, value = search.proven(), int(weight.sum())
+    in_pair = search.mate > np.arange(len(order))
+    in_pair[search.trios] = False
+    one = np.flatnonzero(in_pair).astype(np.int32)
+    pairs = _by_first_position(np.column_stack((one, search.mate[one])), order)
+    trios = _by_first_position(search.trios, order)
+
+    def weighed(a: Int32Array, b: Int32Array) -> tuple[Int64Array, Int64Array, Int64Array]:
+        return weigh(field.people, field.terms, field.skills, np.ascontiguousarray(a), np.ascontiguousarray(b))
+
+    weight, benefit_a, benefit_b = weighed(*pairs.T)
+    all_three = [weighed(trios[:, a], trios[:, b])[0] for a, b in ((0, 1), (0, 2), (1, 2))]
+    of_trio: Int64Array = np.sum(all_three, axis=0) // 2
+    proven, value = search.proven(), int(weight.sum() + of_trio.sum())
     return MatchedPopulation(
         ids=population.ids,
-        a=order[one].astype(np.int32),
-        b=order[other].astype(np.int32),
+        a=order[pairs[:, 0]].astype(np.int32),
+        b=order[pairs[:, 1]].astype(np.int32),
         weight=weight,
         benefit_a=benefit_a,
         benefit_b=benefit_b,
+        trio=order[trios].astype(np.int32),
+        trio_weight=of_trio,
         unmatched=_unmatched(population, search),
         upper_bound=max(value, proven.value),
-        most_pairs=proven.pairs,
+        most_people=proven.people,
         method=METHOD,
         proofs=tuple(_by_position(proof, order) for proof in search.proofs),
         population_hash=population.hash,
@@ -299,6 +331,12 @@ def _result(population: Population, policy: Policy, search: _Search, target_gap:
     )
 
 
+def _by_first_position(places: Int32Array, order: Int64Array) -> Int32Array:
+    """Matches, a row each, in the order of people's positions, within a match and of the first of each match."""
+    within = np.take_along_axis(places, np.argsort(order[places], axis=1, kind="stable"), axis=1)
+    return within[np.argsort(order[within[:, 0]], kind="stable")]
+
+
 def _by_position(proof: Proof, order: Int64Array) -> Proof:
     prices = np.empty_like(proof.prices)
     prices[order] = proof.prices
@@ -307,7 +345,7 @@ def _by_position(proof: Proof, order: Int64Array) -> Proof:
 
 def _unmatched(population: Population, search: _Search) -> tuple[Unmatched, ...]:
     order = search.field.order
-    places = np.flatnonzero(search.mate == FREE).astype(np.int32)
+    places = np.flatnonzero(~search.matched).astype(np.int32)
     places = places[np.argsort(order[places], kind="stable")]
     counts = search.field.alternatives(places)
     possible = counts[:, -1]

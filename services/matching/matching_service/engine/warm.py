@@ -31,7 +31,7 @@ def warm() -> None:
             )
             for number in range(count)
         )
-        match_population(Population.of(people, date(2026, 1, 12)), Policy(), target_gap=0.0)
+        match_population(Population.of(people, date(2026, 1, 12)), Policy(trios=True), target_gap=0.0)
 
 
 if __name__ == "__main__":
