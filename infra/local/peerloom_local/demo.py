@@ -117,6 +117,7 @@ class Demo:
             "starts_on": today.isoformat(),
             "ends_on": _months_later(today, 6).isoformat(),
             "answer_within_seconds": await self._patience(company),
+            "trio_when_odd": True,
         }
         with self._step("people enrolled by rule", 1) as advance:
             launched = await company.post("profile", "/v1/programs", program)
@@ -160,13 +161,22 @@ class Demo:
             advance(100)
         why = Counter(one["why"] for one in unmatched)
         self.report.runs.append(
-            Run(done["people"], done["pairs"], done["value"], done["upper_bound"], done["gap"] or 0.0, dict(why))
+            Run(
+                done["people"],
+                done["pairs"],
+                done["trios"],
+                done["value"],
+                done["upper_bound"],
+                done["gap"] or 0.0,
+                dict(why),
+            )
         )
 
     async def _answer(self, company: Company, number: int) -> None:
         proposals = await company.all("matching", "/v1/matches", program_id=self.report.program_id, state="proposed")
-        if not self.report.example and proposals:
-            self.report.example = max(proposals, key=lambda proposal: proposal["weight"])
+        if not self.report.example:
+            pairs = [proposal for proposal in proposals if len(proposal["participant_ids"]) == 2]
+            self.report.example = max(pairs, key=lambda proposal: proposal["weight"], default={})
         last = number == ROUNDS
         answers = [(proposal, self._decisions(proposal, everybody=last)) for proposal in proposals]
         with self._step(f"proposals answered, round {number}", len(answers)) as advance:
@@ -186,7 +196,7 @@ class Demo:
             await _until("unanswered proposals to expire", nothing_open)
 
     def _decisions(self, proposal: dict[str, Any], *, everybody: bool) -> list[tuple[str, str]]:
-        """What each of the two answers; who never answers is missing."""
+        """What each of its people answers; who never answers is missing."""
         decisions: list[tuple[str, str]] = []
         for person in proposal["participant_ids"]:
             chance = self._rng.random() * (_ACCEPTS + _DECLINES if everybody else 1.0)

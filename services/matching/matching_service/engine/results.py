@@ -48,6 +48,15 @@ class Pair(_Result):
     benefit_a: int
     benefit_b: int
 
+    @property
+    def people(self) -> tuple[UUID, UUID]:
+        return self.a, self.b
+
+    @property
+    def mean_weight(self) -> int:
+        """Its weight; as of a trio, what a pair in it is worth."""
+        return self.weight
+
 
 class Trio(_Result):
     """Three people, by ascending ids; ``weight``: half of what the three pairs among them are worth, in micro-units.
@@ -59,6 +68,10 @@ class Trio(_Result):
     b: UUID
     c: UUID
     weight: int
+
+    @property
+    def people(self) -> tuple[UUID, UUID, UUID]:
+        return self.a, self.b, self.c
 
     @property
     def mean_weight(self) -> int:
@@ -160,6 +173,11 @@ class MatchedPopulation:
         """The trios one by one."""
         rows = zip(self.trio.tolist(), self.trio_weight.tolist(), strict=True)
         return tuple(Trio(a=self._id(a), b=self._id(b), c=self._id(c), weight=weight) for (a, b, c), weight in rows)
+
+    @property
+    def matches(self) -> tuple[Pair | Trio, ...]:
+        """The pairs, and then the trios."""
+        return (*self.pairs, *self.trios)
 
     def _id(self, position: int) -> UUID:
         return UUID(bytes=self.ids[position].tobytes())
