@@ -1,6 +1,7 @@
 """Peerloom as a client of one organisation sees it: its public HTTP API, and its events on Kafka."""
 
 import asyncio
+import time
 import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -18,6 +19,8 @@ Item = TypeVar("Item")
 _AT_ONCE: Final = 16
 _KEEPALIVE_SECONDS: Final = 2.0  # the services close what was idle for five: a request sent in that very moment would be lost
 _PAGE: Final = 1000
+_PATIENCE_SECONDS: Final = 30.0
+_AGAIN_SECONDS: Final = 0.2
 
 
 class Addresses(Protocol):
@@ -38,7 +41,11 @@ class TookTooLong(RuntimeError):
 
 
 class Company:
-    """An organisation's client. Every POST carries an Idempotency-Key of its own."""
+    """An organisation's client.
+
+    Every POST carries an Idempotency-Key of its own. While a service does not answer, or answers 503, it is asked again, with
+    the same key: so a POST happens once however often it was sent.
+    """
 
     def __init__(self, http: httpx.AsyncClient, addresses: Addresses, organisation_id: str, access_token: str) -> None:
         self._http = http
@@ -57,11 +64,11 @@ class Company:
 
     async def get(self, service: str, path: str, **query: Any) -> dict[str, Any]:
         """Raises: CallRefused."""
-        return _body(await self._http.get(self._services[service] + path, params=query, headers=self._headers))
+        return _body(await self._sent("GET", service, path, params=query))
 
     async def found(self, service: str, path: str) -> dict[str, Any] | None:
         """What is there, or None while it is not there yet."""
-        answer = await self._http.get(self._services[service] + path, headers=self._headers)
+        answer = await self._sent("GET", service, path)
         return None if answer.status_code == httpx.codes.NOT_FOUND else _body(answer)
 
     async def post(self, service: str, path: str, body: object = None, *, content: bytes | None = None) -> dict[str, Any]:
@@ -70,15 +77,14 @@ class Company:
 
     async def attempt(self, service: str, path: str, body: object = None, *, content: bytes | None = None) -> httpx.Response:
         """A POST whose refusal the caller deals with."""
-        headers = {**self._headers, "idempotency-key": uuid.uuid4().hex}
+        key = {"idempotency-key": uuid.uuid4().hex}
         if content is not None:
-            headers["content-type"] = "text/csv"
-            return await self._http.post(self._services[service] + path, content=content, headers=headers)
-        return await self._http.post(self._services[service] + path, json=body or {}, headers=headers)
+            return await self._sent("POST", service, path, content=content, headers={**key, "content-type": "text/csv"})
+        return await self._sent("POST", service, path, json=body or {}, headers=key)
 
     async def put(self, service: str, path: str, body: object) -> dict[str, Any]:
         """Raises: CallRefused."""
-        return _body(await self._http.put(self._services[service] + path, json=body, headers=self._headers))
+        return _body(await self._sent("PUT", service, path, json=body))
 
     async def all(self, service: str, path: str, **query: Any) -> list[dict[str, Any]]:
         """Every item of a list, page by page."""
@@ -90,6 +96,23 @@ class Company:
             if not page.get("next"):
                 return items
             cursor = {"cursor": page["next"]}
+
+    async def _sent(
+        self, method: str, service: str, path: str, *, headers: dict[str, str] | None = None, **request: Any
+    ) -> httpx.Response:
+        url, headers = self._services[service] + path, {**self._headers, **(headers or {})}
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while True:
+            in_time = time.monotonic() < deadline
+            try:
+                answer = await self._http.request(method, url, headers=headers, **request)
+            except httpx.TransportError:
+                if not in_time:
+                    raise
+            else:
+                if not in_time or answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                    return answer
+            await asyncio.sleep(_AGAIN_SECONDS)
 
 
 async def at_once(jobs: Iterable[Any], done: Callable[[], None] = lambda: None) -> list[Any]:

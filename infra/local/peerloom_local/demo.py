@@ -37,7 +37,10 @@ _POLL_SECONDS: Final = 0.05
 
 
 class Demo:
-    """The job, step by step; each step's method leaves what it found in `report`."""
+    """The job, step by step; each step's method leaves what it found in `report`.
+
+    `credential`: the client of the organisation it founds.
+    """
 
     def __init__(self, addresses: Addresses, console: Console, people: int = PEOPLE) -> None:
         self._addresses = addresses
@@ -51,6 +54,7 @@ class Demo:
             TimeElapsedColumn(),
             console=console,
         )
+        self.credential: dict[str, str] = {}
         self.report = Report(addresses={name: f"{url}/docs" for name, url in addresses.services.items()})
 
     async def run(self) -> Report:
@@ -60,9 +64,9 @@ class Demo:
         """
         with self._progress:
             with self._step("organisation and client", 1) as advance:
-                credential = await asyncio.to_thread(self._found_organisation)
+                await asyncio.to_thread(self._found_organisation)
                 advance(1)
-            async with Company.client(self._addresses, credential) as company:
+            async with Company.client(self._addresses, self.credential) as company:
                 await self._import_people(company)
                 await self._launch_program(company)
                 for number in range(1, ROUNDS + 1):
@@ -73,13 +77,12 @@ class Demo:
                 await self._prove(company)
         return self.report
 
-    def _found_organisation(self) -> dict[str, str]:
+    def _found_organisation(self) -> None:
         addresses = self._addresses
-        credential = organisation_client(
+        self.credential = organisation_client(
             addresses.services["profile"], addresses.issuer, addresses.operator_secret, "Demo company"
         )
-        self.report.organisation_id = credential["organisation_id"]
-        return credential
+        self.report.organisation_id = self.credential["organisation_id"]
 
     async def _import_people(self, company: Company) -> None:
         with tempfile.TemporaryDirectory() as folder:
@@ -100,6 +103,7 @@ class Demo:
             findings = await company.get("profile", f"/v1/imports/{job['id']}/findings", limit=1000)
             advance(self._people)
         report = self.report
+        report.import_id = job["id"]
         report.people_in_file, report.people_registered = done["rows_total"], done["registered"]
         report.rows_refused, report.findings = done["rows_refused"], findings["items"]
 
@@ -113,6 +117,7 @@ class Demo:
             "starts_on": today.isoformat(),
             "ends_on": _months_later(today, 6).isoformat(),
             "answer_within_seconds": await self._patience(company),
+            "trio_when_odd": True,
         }
         with self._step("people enrolled by rule", 1) as advance:
             launched = await company.post("profile", "/v1/programs", program)
@@ -156,13 +161,22 @@ class Demo:
             advance(100)
         why = Counter(one["why"] for one in unmatched)
         self.report.runs.append(
-            Run(done["people"], done["pairs"], done["value"], done["upper_bound"], done["gap"] or 0.0, dict(why))
+            Run(
+                done["people"],
+                done["pairs"],
+                done["trios"],
+                done["value"],
+                done["upper_bound"],
+                done["gap"] or 0.0,
+                dict(why),
+            )
         )
 
     async def _answer(self, company: Company, number: int) -> None:
         proposals = await company.all("matching", "/v1/matches", program_id=self.report.program_id, state="proposed")
-        if not self.report.example and proposals:
-            self.report.example = max(proposals, key=lambda proposal: proposal["weight"])
+        if not self.report.example:
+            pairs = [proposal for proposal in proposals if len(proposal["participant_ids"]) == 2]
+            self.report.example = max(pairs, key=lambda proposal: proposal["weight"], default={})
         last = number == ROUNDS
         answers = [(proposal, self._decisions(proposal, everybody=last)) for proposal in proposals]
         with self._step(f"proposals answered, round {number}", len(answers)) as advance:
@@ -182,7 +196,7 @@ class Demo:
             await _until("unanswered proposals to expire", nothing_open)
 
     def _decisions(self, proposal: dict[str, Any], *, everybody: bool) -> list[tuple[str, str]]:
-        """What each of the two answers; who never answers is missing."""
+        """What each of its people answers; who never answers is missing."""
         decisions: list[tuple[str, str]] = []
         for person in proposal["participant_ids"]:
             chance = self._rng.random() * (_ACCEPTS + _DECLINES if everybody else 1.0)

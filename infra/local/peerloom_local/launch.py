@@ -66,15 +66,30 @@ def launch(state: StackState, services: Sequence[Service], say: Callable[[str], 
     say(f"Kafka is ready at {state.kafka} ({state.kafka_is})")
     _migrate(state, services)
     say(f"{len(services)} databases are migrated")
-    _await_ready(state, "issuer", state.issuer)
+    await_ready(state, "issuer", state.issuer)
     say(f"the issuer is ready at {state.issuer}")
     for service in services:
-        _spawn(state, service.name, [service.module, "all"], _environment(state, service))
+        start(state, service)
     for service in services:
-        _await_ready(state, service.name, state.services[service.name])
+        await_ready(state, service.name, state.services[service.name])
         say(f"{service.name} is ready at {state.services[service.name]}")
     state.ready = True
     state.write()
+
+
+def start(state: StackState, service: Service) -> None:
+    """Start a service's process, API and worker; `await_ready` tells when it serves."""
+    _spawn(state, service.name, [service.module, "all"], _environment(state, service))
+
+
+def await_ready(state: StackState, name: str, url: str) -> None:
+    """Return when the process of this name answers at `url` that it is ready. Raises: StackError when it never does."""
+    deadline = time.monotonic() + READY_SECONDS
+    while not is_ready(url):
+        if not state.processes[name].runs:
+            raise StackError(f"{name} ended while starting; {state.end_of_log(name)}")
+        _refuse_late(state, name, deadline)
+        time.sleep(0.05)
 
 
 def take_down(state: StackState, *, keep_logs: bool = False) -> None:
@@ -175,15 +190,6 @@ def _await_end(state: StackState, name: str, seconds: float) -> None:
         time.sleep(0.02)
     if process.exit_code:
         raise StackError(f"{name} could not be prepared; {state.end_of_log(name)}")
-
-
-def _await_ready(state: StackState, name: str, url: str) -> None:
-    deadline = time.monotonic() + READY_SECONDS
-    while not is_ready(url):
-        if not state.processes[name].runs:
-            raise StackError(f"{name} ended while starting; {state.end_of_log(name)}")
-        _refuse_late(state, name, deadline)
-        time.sleep(0.05)
 
 
 def _refuse_late(state: StackState, name: str, deadline: float) -> None:

@@ -58,8 +58,9 @@ def _worst(report: Report) -> list[dict[str, object]]:
 
 def _run(run: Run) -> str:
     left = ", ".join(f"{count} {why.replace('_', ' ')}" for why, count in sorted(run.unmatched.items())) or "nobody left over"
+    trios = f" and {run.trios:,} trio{'s' * (run.trios != 1)}" if run.trios else ""
     return (
-        f"{run.pairs:,} pairs among {run.people:,} people; worth {run.value / 1e6:,.3f} "
+        f"{run.pairs:,} pairs{trios} among {run.people:,} people; worth {run.value / 1e6:,.3f} "
         f"of at most {run.upper_bound / 1e6:,.3f} (certified within {run.gap:.4%}); {left}"
     )
 

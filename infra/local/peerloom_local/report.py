@@ -12,6 +12,7 @@ class Run:
 
     people: int
     pairs: int
+    trios: int
     value: int
     upper_bound: int
     gap: float
@@ -23,6 +24,7 @@ class Report:
     """What the job has seen, and how long each step took."""
 
     organisation_id: str = ""
+    import_id: str = ""
     program_id: str = ""
     people_in_file: int = 0
     people_registered: int = 0

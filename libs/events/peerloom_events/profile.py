@@ -85,5 +85,6 @@ class ProgramLaunched(Event, type="io.peerloom.profile.program.launched.v1", top
     ends_on: date
     session_minutes: int = Field(ge=15, le=240)
     cadence_days: int = Field(ge=1, le=90)
-    answer_within_seconds: int = Field(ge=1, description="How long a proposal waits for both answers.")
+    answer_within_seconds: int = Field(ge=1, description="How long a proposal waits for everybody's answer.")
     launched_at: AwareDatetime
+    trio_when_odd: bool = Field(default=False, description="Whoever would be left over joins a pair: three people meet.")

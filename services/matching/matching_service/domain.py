@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from matching_service.engine import Policy
 from peerloom_service.problems import Conflict, Forbidden
 
 
@@ -27,6 +28,22 @@ class AnsweredAlready(Conflict):
 
 class TooLate(Conflict):
     title = "The time to answer is over"
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What is known here of a program: under which rules its people are matched."""
+
+    format: str
+    answer_within_seconds: int
+    trio_when_odd: bool
+
+
+def policy_of(program: Program) -> Policy:
+    """What a match is worth in this program, and which matches may never be."""
+    if program.trio_when_odd:
+        return Policy(name="one-to-one peers, a trio when odd", trios=True)
+    return Policy()
 
 
 class RunState(StrEnum):
@@ -61,6 +78,7 @@ class Run:
     finished_at: datetime | None = None
     people: int | None = None
     pairs: int | None = None
+    trios: int | None = None
     unmatched: int | None = None
     value: int | None = None
     upper_bound: int | None = None
@@ -106,7 +124,7 @@ class MatchState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why two people were brought together. `giver_id` brings `subject`; `amount` is in the code's own unit."""
+    """Why two people, or three, were brought together. `giver_id` brings `subject`; `amount` is in the code's own unit."""
 
     code: str
     giver_id: UUID | None = None
@@ -116,7 +134,10 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Two people proposed to each other, and what became of it. `weight` 0 to 1,000,000 micro-units."""
+    """Two people, or three, proposed to each other, and what became of it.
+
+    `weight`: 0 to 1,000,000 micro-units; of three people's three pairs the mean.
+    """
 
     id: UUID
     version: int
@@ -132,7 +153,7 @@ class Match:
     declined_id: UUID | None = None
 
     def accepted(self, participant_id: UUID, now: datetime) -> "Match":
-        """One side says yes.
+        """One of them says yes.
 
         Raises: NotYourMatch, AnsweredAlready, TooLate.
         """
@@ -140,7 +161,7 @@ class Match:
         return replace(self, version=self.version + 1, accepted_ids=(*self.accepted_ids, participant_id))
 
     def declined(self, participant_id: UUID, now: datetime) -> "Match":
-        """One side says no, even after having said yes, as long as the other has not.
+        """One of them says no, even after having said yes, as long as not all have.
 
         Raises: NotYourMatch, AnsweredAlready, TooLate.
         """

@@ -32,6 +32,7 @@ class ProgramRow(TenantColumns, Base, table=True):
 
     format: str = Field(sa_type=Text)
     answer_within_seconds: int
+    trio_when_odd: bool = Field(sa_column_kwargs={"server_default": text("false")})
 
 
 class EnrolmentRow(TenantColumns, Base, table=True):
@@ -69,6 +70,7 @@ class RunRow(TenantColumns, Base, table=True):
     finished_at: datetime | None
     people: int | None
     pairs: int | None
+    trios: int | None
     unmatched: int | None
     value: int | None = Field(sa_type=BigInteger)
     upper_bound: int | None = Field(sa_type=BigInteger)

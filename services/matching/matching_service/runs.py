@@ -4,6 +4,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date
+from itertools import permutations
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,7 +12,8 @@ import asyncpg
 import structlog
 
 from matching_service import sql, use_cases
-from matching_service.engine import Person, Policy, Population, Seek, Skill, WorkingHours
+from matching_service.domain import Program, policy_of
+from matching_service.engine import Person, Population, Seek, Skill, WorkingHours
 from matching_service.solving import Cancelled, SolvingFailed, solve
 from peerloom_events import MatchRunRequested
 from peerloom_service.context import Cause
@@ -34,10 +36,14 @@ async def work_off(runtime: Runtime, requested: MatchRunRequested, tenant_id: UU
         if run is None:
             return
         try:
+            program = await runtime.database.fetchrow(tenant_id, sql.PROGRAM, tenant_id, run.program_id)
+            assert program is not None
             population = await _population(runtime, tenant_id, run.program_id, run.requested_at.date())
             if len(population) < _FEWEST_PEOPLE:
                 raise SolvingFailed(f"{len(population)} people are free to be matched; it takes two.")
-            solved = await solve(population, Policy(), run.seed, _Teller(runtime, tenant_id, run_id, cause).tell)
+            solved = await solve(
+                population, policy_of(Program(**program)), run.seed, _Teller(runtime, tenant_id, run_id, cause).tell
+            )
         except Cancelled:
             _log.info("run cancelled", run_id=str(run_id))
         except (SolvingFailed, ValueError) as error:
@@ -99,9 +105,8 @@ async def _population(runtime: Runtime, tenant_id: UUID, program_id: UUID, week_
     }
     met: dict[UUID, set[UUID]] = {}
     for row in await database.fetch(tenant_id, sql.MET_BEFORE, tenant_id):
-        one, other = row["participant_ids"]
-        met.setdefault(one, set()).add(other)
-        met.setdefault(other, set()).add(one)
+        for one, other in permutations(row["participant_ids"], 2):
+            met.setdefault(one, set()).add(other)
     return Population.of((_person(row, met.get(row["id"], set())) for row in people), week_of, managers)
 
 

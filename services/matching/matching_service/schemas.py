@@ -28,9 +28,10 @@ class RunOut(Out):
     finished_at: datetime | None
     people: int | None
     pairs: int | None
+    trios: int | None = Field(description="How many matches are of three people; those of two are the pairs.")
     unmatched: int | None
-    value: int | None = Field(description="Sum of the pairs' weights, in micro-units.")
-    upper_bound: int | None = Field(description="Certified: no matching with as many pairs is worth more.")
+    value: int | None = Field(description="What all pairs and trios are worth, in micro-units.")
+    upper_bound: int | None = Field(description="Certified: no matching of as many people is worth more.")
     gap: float | None = Field(
         description="What may be missing, as a share of the bound; while it runs, as far as known by then."
     )
@@ -67,7 +68,9 @@ class MatchOut(Out):
     run_id: UUID
     program_id: UUID
     participant_ids: tuple[UUID, ...]
-    weight: int = Field(description="What the match is worth, 0 to 1,000,000 micro-units.")
+    weight: int = Field(
+        description="What the match is worth, 0 to 1,000,000 micro-units; of three people's three pairs the mean."
+    )
     reasons: tuple[ReasonOut, ...]
     proposed_at: datetime
     answer_by: datetime

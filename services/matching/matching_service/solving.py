@@ -21,6 +21,7 @@ from matching_service.engine import (
     check_bound,
     check_matches,
     explain_pair,
+    explain_trio,
     match_population,
 )
 from matching_service.engine import Reason as EngineReason
@@ -45,7 +46,7 @@ class SolvingFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Solved:
-    """A checked answer, and for each of its pairs the reasons."""
+    """A checked answer, and for each of its matches the reasons."""
 
     result: MatchedPopulation
     reasons: tuple[tuple[Reason, ...], ...]
@@ -97,13 +98,19 @@ def _child(sending: Connection, population: Population, policy: Policy, seed: in
         if violations:
             sending.send(("failed", f"the answer did not pass the check: {violations[0]} ({len(violations)} in all)"))
             return
-        reasons = tuple(
-            tuple(_reason(reason, pair.a, pair.b) for reason in explain_pair(population, policy, pair.a, pair.b))
-            for pair in result.pairs
-        )
-        sending.send(Solved(result, reasons))
+        sending.send(Solved(result, tuple(_reasons(population, policy, match.people) for match in result.matches)))
     except Exception as error:  # noqa: BLE001 - whatever it is, the parent must hear of it
         sending.send(("failed", "".join(traceback.format_exception_only(error)).strip()))
+
+
+def _reasons(population: Population, policy: Policy, people: tuple[UUID, ...]) -> tuple[Reason, ...]:
+    """Why people are brought together: of three, what speaks for each two of them, nothing twice."""
+    if len(people) == 2:
+        explained = {people: explain_pair(population, policy, *people)}
+    else:
+        explained = explain_trio(population, policy, *people)
+    reasons = (_reason(reason, *two) for two, of_two in explained.items() for reason in of_two)
+    return tuple(dict.fromkeys(reasons))
 
 
 def _reason(reason: EngineReason, a: UUID, b: UUID) -> Reason:

@@ -10,10 +10,11 @@ REMEMBER_PEOPLE: Final = """
     WHERE member.version < excluded.version
 """
 REMEMBER_PROGRAMS: Final = """
-    INSERT INTO program (tenant_id, id, version, format, answer_within_seconds)
-    SELECT $1, * FROM unnest($2::uuid[], $3::int[], $4::text[], $5::int[])
+    INSERT INTO program (tenant_id, id, version, format, answer_within_seconds, trio_when_odd)
+    SELECT $1, * FROM unnest($2::uuid[], $3::int[], $4::text[], $5::int[], $6::bool[])
     ON CONFLICT (tenant_id, id) DO UPDATE
-    SET version = excluded.version, format = excluded.format, answer_within_seconds = excluded.answer_within_seconds
+    SET version = excluded.version, format = excluded.format, answer_within_seconds = excluded.answer_within_seconds,
+        trio_when_odd = excluded.trio_when_odd
     WHERE program.version < excluded.version
 """
 REMEMBER_ENROLMENTS: Final = """
@@ -21,7 +22,7 @@ REMEMBER_ENROLMENTS: Final = """
     SELECT $1, * FROM unnest($2::uuid[], $3::int[], $4::uuid[], $5::uuid[]) ON CONFLICT (tenant_id, id) DO NOTHING
 """
 
-PROGRAM: Final = "SELECT format, answer_within_seconds FROM program WHERE tenant_id = $1 AND id = $2"
+PROGRAM: Final = "SELECT format, answer_within_seconds, trio_when_odd FROM program WHERE tenant_id = $1 AND id = $2"
 # Counted table by table: a join of the three, planned before the first statistics were taken, took many seconds.
 POOL: Final = """
     SELECT (SELECT count(*) FROM enrolment WHERE tenant_id = $1 AND program_id = $2) AS enrolled,

@@ -115,7 +115,7 @@ class CompleteRun:
 
 
 async def complete_run(tx: Transaction, command: CompleteRun) -> None:
-    """Propose every pair to both of its people, and keep who was left over and why.
+    """Propose every match to all of its people, and keep who was left over and why.
 
     A run that was cancelled meanwhile proposes nothing.
     """
@@ -132,12 +132,12 @@ async def complete_run(tx: Transaction, command: CompleteRun) -> None:
             match_id=new_id(),
             run_id=run.id,
             program_id=run.program_id,
-            participant_ids=(pair.a, pair.b),
-            weight=pair.weight,
+            participant_ids=matched.people,
+            weight=matched.mean_weight,
             reasons=tuple(MatchReason(**asdict(reason)) for reason in reasons),
             answer_by=answer_by,
         )
-        for pair, reasons in zip(result.pairs, command.solved.reasons, strict=True)
+        for matched, reasons in zip(result.matches, command.solved.reasons, strict=True)
     ]
     rows = [
         {"id": proposal.match_id, **proposal.model_dump(mode="json", include={"participant_ids", "weight", "reasons"})}
@@ -154,8 +154,9 @@ async def complete_run(tx: Transaction, command: CompleteRun) -> None:
     await tx.execute(sql.ADD_UNMATCHED, tx.tenant_id, run.id, left_over)
     completed = run.completed(
         now,
-        people=2 * len(result.pairs) + len(result.unmatched),
+        people=result.people + len(result.unmatched),
         pairs=len(result.pairs),
+        trios=len(result.trios),
         unmatched=len(result.unmatched),
         value=result.value,
         upper_bound=result.upper_bound,
@@ -174,6 +175,7 @@ async def complete_run(tx: Transaction, command: CompleteRun) -> None:
             program_id=run.program_id,
             people=completed.people or 0,
             pairs=len(result.pairs),
+            trios=len(result.trios),
             unmatched=len(result.unmatched),
             value=result.value,
             upper_bound=result.upper_bound,
@@ -192,7 +194,7 @@ class AnswerProposal:
 
 
 async def answer_proposal(tx: Transaction, command: AnswerProposal) -> Match:
-    """One side answers; with the last yes the match is confirmed, with a no it is over.
+    """One of its people answers; with the last yes the match is confirmed, with a no it is over.
 
     Raises: NotFound, NotYourMatch, AnsweredAlready, TooLate.
     """

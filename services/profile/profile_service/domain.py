@@ -118,6 +118,7 @@ class Program:
     cadence_days: int
     answer_within_seconds: int
     launched_at: datetime
+    trio_when_odd: bool = False
     state: ProgramState = ProgramState.RUNNING
 
     def __post_init__(self) -> None:

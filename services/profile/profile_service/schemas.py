@@ -152,7 +152,12 @@ class NewProgram(Body):
     session_minutes: int = Field(default=45, ge=15, le=240)
     cadence_days: int = Field(default=14, ge=1, le=90)
     answer_within_seconds: int = Field(
-        default=604_800, ge=1, le=7_776_000, description="How long a proposal waits for both answers."
+        default=604_800, ge=1, le=7_776_000, description="How long a proposal waits for everybody's answer."
+    )
+    trio_when_odd: bool = Field(
+        default=False,
+        description="Whoever would be left over, as somebody is when the number of people is odd, joins a pair where all three "
+        "can be with each other.",
     )
 
 
@@ -169,6 +174,7 @@ class ProgramOut(Out):
     session_minutes: int
     cadence_days: int
     answer_within_seconds: int
+    trio_when_odd: bool
     launched_at: datetime
     state: str
 

@@ -117,6 +117,7 @@ async def launch_program(tx: Transaction, body: schemas.NewProgram) -> Program:
             cadence_days=program.cadence_days,
             answer_within_seconds=program.answer_within_seconds,
             launched_at=program.launched_at,
+            trio_when_odd=program.trio_when_odd,
         )
     )
     return program

@@ -1,4 +1,4 @@
-"""Against solvers of others that find the optimum: rustworkx's blossom on graphs of up to 400 vertices, hundreds of seeds."""
+"""Against solvers of others that find the optimum: rustworkx's blossom on graphs of up to 400 vertices, thousands of seeds."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ import pytest
 import rustworkx
 
 from matching_service.engine import match_graph
+
+SEEDS = 400
+"""For each family of graphs and each objective; every twentieth graph is a large one."""
 
 Graph = tuple[int, np.ndarray, np.ndarray, np.ndarray]
 
@@ -72,9 +75,9 @@ def optimum(graph: Graph, *, coverage_first: bool) -> tuple[int, int]:
 @pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
 def test_the_optimum_of_others_lies_between_answer_and_bound_and_is_nearly_always_reached(family, coverage_first: bool) -> None:
     reached = []
-    for seed in range(120):
+    for seed in range(SEEDS):
         rng = np.random.default_rng(seed)
-        graph = family(rng, int(rng.integers(2, 60)) if seed % 6 else int(rng.integers(200, 401)))
+        graph = family(rng, int(rng.integers(2, 60)) if seed % 20 else int(rng.integers(200, 401)))
 
         matching = match_graph(*graph, coverage_first=coverage_first)
 
@@ -85,7 +88,7 @@ def test_the_optimum_of_others_lies_between_answer_and_bound_and_is_nearly_alway
         assert matching.value <= value <= matching.upper_bound, f"seed {seed}"
         assert matching.value >= value * 0.999, f"seed {seed}: {matching.value} of {value}"
         reached.append(matching.value == value)
-    assert sum(reached) >= 117, f"{120 - sum(reached)} of 120 below the optimum"
+    assert sum(reached) >= 0.975 * SEEDS, f"{SEEDS - sum(reached)} of {SEEDS} below the optimum"
 
 
 def test_a_large_sparse_graph_comes_within_a_ten_thousandth() -> None:

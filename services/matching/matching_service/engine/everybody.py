@@ -41,6 +41,14 @@ class Everybody:
         weights = (shared + policy.junior_side * junior) // MICRO
         return np.where(forbidden, 0, weights)
 
+    def meet(self, row: int, a: NDArray[np.int32], b: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Whether the person has the hours and the language in common with both of each pair that a trio must share."""
+        people = self.population
+        hours = np.bitwise_count(people.hours[a] & people.hours[b] & people.hours[row]).sum(axis=1)
+        speak = (people.languages[a] & people.languages[b] & people.languages[row]).any(axis=1)
+        together: NDArray[np.bool_] = hours >= self._policy.min_common_hours
+        return together & speak if self._policy.common_language else together
+
     @cached_property
     def juniors(self) -> NDArray[np.bool_]:
         """Who is a junior; nobody where the policy knows none."""

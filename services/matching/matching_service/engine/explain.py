@@ -6,6 +6,10 @@ pair can be given again whenever the snapshot is there.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import reduce
+from itertools import combinations
+from operator import and_
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -50,7 +54,7 @@ class ExperiencedInGoal(_Reason):
 
 
 class CommonHours(_Reason):
-    """Whole hours a week in which both work."""
+    """Whole hours a week in which both work, or all three of a trio."""
 
     code: Literal["common_hours"] = "common_hours"
     hours_per_week: int
@@ -88,12 +92,26 @@ def explain_pair(population: Population, policy: Policy, a: UUID, b: UUID) -> tu
 
     Raises: KeyError when one of the two is not in the population.
     """
-    here, there = population.index[a], population.index[b]
-    one, other = population.member(here), population.member(there)
+    one, other = (population.member(population.index[person]) for person in (a, b))
+    return _reasons(one, other, policy, (one, other))
+
+
+def explain_trio(
+    population: Population, policy: Policy, a: UUID, b: UUID, c: UUID
+) -> dict[tuple[UUID, UUID], tuple[Reason, ...]]:
+    """The reasons that speak for each two of a trio; hours and languages are those that all three share.
+
+    Raises: KeyError when one of them is not in the population.
+    """
+    members = [population.member(population.index[person]) for person in (a, b, c)]
+    return {(one.id, other.id): _reasons(one, other, policy, members) for one, other in combinations(members, 2)}
+
+
+def _reasons(one: Member, other: Member, policy: Policy, meeting: Sequence[Member]) -> tuple[Reason, ...]:
     lessons = [*_lessons(one, other, "b"), *_lessons(other, one, "a")]
     lessons.sort(key=lambda lesson: (-lesson.priority * lesson.level_gap, lesson.from_side, lesson.skill))
     reasons: list[Reason] = [*lessons, *_goal_reasons(one, other, policy)]
-    hours = (one.hours & other.hours).bit_count()
+    hours = reduce(and_, (person.hours for person in meeting)).bit_count()
     if hours:
         reasons.append(CommonHours(hours_per_week=hours))
     difference = abs(one.level - other.level)
@@ -101,7 +119,7 @@ def explain_pair(population: Population, policy: Policy, a: UUID, b: UUID) -> tu
         reasons.append(LevelDifference(difference=difference, similar=difference <= policy.similar_level_within))
     else:
         reasons.append(JuniorAndSenior(from_side="a" if one.level > other.level else "b", difference=difference))
-    languages = tuple(sorted(set(one.languages) & set(other.languages)))
+    languages = tuple(sorted(reduce(and_, (set(person.languages) for person in meeting))))
     if languages:
         reasons.append(CommonLanguages(languages=languages))
     return tuple(reasons)

@@ -19,10 +19,11 @@ from matching_service.engine.kernels import in_threads
 from matching_service.engine.policy import Policy
 from matching_service.engine.population import Population
 from matching_service.engine.profiles import RULES, Profiles, Terms
-from matching_service.engine.scoring import all_pairs, alternatives
+from matching_service.engine.scoring import all_pairs, alternatives, with_everybody
 
 Int32Array = NDArray[np.int32]
 Int64Array = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 Heard = Callable[[float], None]
 """Hears the share of a sweep that is done; raises to end it."""
 
@@ -95,6 +96,19 @@ class Field:
         for side, columns in self._sides:
             self._sweep(lists, price, rows[(rows >= side.start) & (rows < side.stop)], columns, heard)
         return lists
+
+    def worths(self, place: int) -> Int64Array:
+        """What the person in this place is worth with everybody: 0 where the two can be no pair."""
+        return with_everybody(self.people, self.terms, self.skills, place)
+
+    def meet(self, place: int, mate: Int32Array) -> BoolArray:
+        """For everybody: whether they, their mate and this person share the hours and the language that the rules ask for."""
+        people, rules = self.people, self.terms.rules
+        shared = people.hours & people.hours[mate] & people.hours[place]
+        enough: BoolArray = np.bitwise_count(shared).sum(axis=1) >= self.terms.min_common_hours
+        if rules >> RULES.index("common_language") & 1:
+            enough &= (people.languages & people.languages[mate] & people.languages[place]).any(axis=1)
+        return enough
 
     def alternatives(self, rows: Int32Array) -> Int64Array:
         """For each of these people how many partners are possible; where none are, how many each rule removes.

@@ -8,7 +8,9 @@ Everybody else gets a *worth*, a whole number of micro-units from 0 to 1,000,000
           + context     x (goals, levels, common hours, complementary strengths)
           + junior_side x (the junior's benefit)            where a junior is paired with a senior
 
-The benefit of one side is the share of what that person seeks which the other side can give.
+The benefit of one side is the share of what that person seeks which the other side can give. Three people, where the
+policy allows it, are worth half of what the three pairs among them are worth together. No rule may forbid any of these, and
+the hours and the language that two must have in common, all three must.
 The shares are micro-units too and must add up to exactly 1,000,000, so that a worth never leaves its scale.
 """
 
@@ -72,6 +74,11 @@ class Policy(BaseModel):
     coverage_first: bool = Field(
         True, description="Pair as many people as possible, then make the pairs worth as much as possible."
     )
+    trios: bool = Field(
+        False,
+        description="Whoever is left over joins a pair with both of whom every rule holds, at most one to a pair; unless "
+        "coverage comes first, only where that adds worth.",
+    )
 
     weaker_side: Micro = Field(700_000, description="Share of a worth that follows the side which gains less.")
     both_sides: Micro = Field(150_000, description="Share of a worth that follows the mean of both benefits.")
@@ -133,6 +140,8 @@ class Policy(BaseModel):
             raise ValueError(
                 f"weaker_side, both_sides, context and junior_side must add up to {MICRO:,}; they add up to {total:,}."
             )
+        if self.juniors_up_to is not None and self.trios:
+            raise ValueError("A junior and a senior are two people; leave out trios or juniors_up_to.")
         if self.juniors_up_to is None and self.junior_side:
             raise ValueError("junior_side counts what a junior gains; say with juniors_up_to who is one.")
         if self.juniors_up_to is not None and (self.level_rule == "require" or self.context_shares.level):

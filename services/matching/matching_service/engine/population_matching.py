@@ -1,4 +1,4 @@
-"""From a population and a policy to pairs, the people left over and why, and the certificate."""
+"""From a population and a policy to pairs and trios, the people left over and why, and the certificate."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from matching_service.engine.scoring import weigh
 from matching_service.engine.search import Progress, Search, Stopped
 from matching_service.engine.seat_search import SeatSearch
 from matching_service.engine.solver import METHOD, Solved, best_known, value_of
+from matching_service.engine.trios import seat_the_loose
 
 Int32Array = NDArray[np.int32]
 Int64Array = NDArray[np.int64]
@@ -88,6 +89,7 @@ def match_population(
         search.run(fast)
     except Stopped:
         search.take_what_there_is()
+    search.join_the_loose()
     search.tell("explaining", 0.0)
     result = _result(population, policy, search, target_gap, seed)
     search.tell("explaining", 1.0)
@@ -219,7 +221,9 @@ class PeerSearch(Search):
 
     def pairs(self) -> tuple[Int32Array, Int32Array]:
         """The best pairs found: the places of both people, the lower one first."""
-        one = np.flatnonzero(self.mate > np.arange(len(self.mate))).astype(np.int32)
+        in_pair = self.mate > np.arange(len(self.mate))
+        in_pair[self.trios] = False
+        one = np.flatnonzero(in_pair).astype(np.int32)
         return one, self.mate[one]
 
     def take_what_there_is(self) -> None:
@@ -229,42 +233,61 @@ class PeerSearch(Search):
         if not self.proofs:
             self._keep(Proof(np.full(self.graph.n, MICRO + self.bonus, dtype=np.int64), 2, self.bonus))
 
+    def join_the_loose(self) -> None:
+        """Where the policy has trios, whoever is left over joins a pair."""
+        if not self.policy.trios:
+            return
+        field, paired = self.field, np.zeros(len(self.mate), dtype=np.int64)
+        one, other = self.pairs()
+        paired[one] = paired[other] = weigh(field.people, field.terms, field.skills, one, other)[0]
+        loose = np.flatnonzero(self.mate[: field.active] == FREE).astype(np.int32)
+        value = value_of(self.graph, self.mate)
+        coverage_first = self.policy.coverage_first
+        seated = seat_the_loose(field, self.mate, paired, loose, coverage_first=coverage_first, seed=self.seed)
+        self.mate, self.trios = seated.mate, seated.trios
+        self._assess(value + seated.added)
+
     def proven(self) -> Bound:
-        """What all proofs together say about the best pairs found."""
+        """What all proofs together say about the best matches found."""
         return self._bound(self.proofs)
 
     def _bound(self, proofs: list[Proof]) -> Bound:
         """Connected parts are told apart only where all pairs are known; elsewhere somebody might join two of them."""
         part = self.graph.part if self.few else np.zeros(self.graph.n, dtype=np.int32)
-        return bound(proofs, part, self.mate)
+        return bound(proofs, part, self.matched, trios=self.policy.trios)
 
-    def _assess(self) -> None:
-        """The gap that is proven now."""
+    def _assess(self, value: int | None = None) -> None:
+        """The gap that is proven now; ``value`` is what the pairs known are worth, unless there are trios too."""
         if self.proofs:
             limit = self.proven().value
-            self.gap = (limit - value_of(self.graph, self.mate)) / limit if limit else 0.0
+            self.gap = (limit - (value_of(self.graph, self.mate) if value is None else value)) / limit if limit else 0.0
 
 
 def _result(population: Population, policy: Policy, search: Search, target_gap: float, seed: int) -> MatchedPopulation:
     """The answer by position instead of by place, with everything a reader wants to know."""
     field, order = search.field, search.field.order
-    one, other = search.pairs()
-    swapped = order[one] > order[other]
-    one, other = np.where(swapped, other, one), np.where(swapped, one, other)
-    by_position = np.lexsort((order[other], order[one]))
-    one, other = one[by_position], other[by_position]
-    weight, benefit_a, benefit_b = weigh(field.people, field.terms, field.skills, one, other)
-    proven, value = search.proven(), int(weight.sum())
+    pairs = _by_first_position(np.column_stack(search.pairs()), order)
+    trios = _by_first_position(search.trios, order)
+
+    def weighed(a: Int32Array, b: Int32Array) -> tuple[Int64Array, Int64Array, Int64Array]:
+        return weigh(field.people, field.terms, field.skills, np.ascontiguousarray(a), np.ascontiguousarray(b))
+
+    weight, benefit_a, benefit_b = weighed(*pairs.T)
+    all_three = [weighed(trios[:, a], trios[:, b])[0] for a, b in ((0, 1), (0, 2), (1, 2))]
+    of_trio: Int64Array = np.sum(all_three, axis=0) // 2
+    proven, value = search.proven(), int(weight.sum() + of_trio.sum())
     return MatchedPopulation(
         ids=population.ids,
-        a=order[one].astype(np.int32),
-        b=order[other].astype(np.int32),
+        a=order[pairs[:, 0]].astype(np.int32),
+        b=order[pairs[:, 1]].astype(np.int32),
         weight=weight,
         benefit_a=benefit_a,
         benefit_b=benefit_b,
+        trio=order[trios].astype(np.int32),
+        trio_weight=of_trio,
         unmatched=_unmatched(population, search),
         upper_bound=max(value, proven.value),
-        most_pairs=proven.pairs,
+        most_people=proven.people,
         method=search.method,
         proofs=tuple(_by_position(proof, order) for proof in search.proofs),
         population_hash=population.hash,
@@ -276,6 +299,12 @@ def _result(population: Population, policy: Policy, search: Search, target_gap: 
     )
 
 
+def _by_first_position(places: Int32Array, order: Int64Array) -> Int32Array:
+    """Matches, a row each, in the order of people's positions, within a match and of the first two of each match."""
+    within = np.take_along_axis(places, np.argsort(order[places], axis=1, kind="stable"), axis=1)
+    return within[np.lexsort((order[within[:, 1]], order[within[:, 0]]))]
+
+
 def _by_position(proof: Proof, order: Int64Array) -> Proof:
     prices = np.empty_like(proof.prices)
     prices[order] = proof.prices
@@ -284,7 +313,7 @@ def _by_position(proof: Proof, order: Int64Array) -> Proof:
 
 def _unmatched(population: Population, search: Search) -> tuple[Unmatched, ...]:
     order, roles = search.field.order, search.policy.juniors_up_to is not None
-    places = np.setdiff1d(np.arange(len(order), dtype=np.int32), np.concatenate(search.pairs()))
+    places = np.flatnonzero(~search.matched).astype(np.int32)
     places = places[np.argsort(order[places], kind="stable")]
     counts = search.field.alternatives(places)
     possible = counts[:, -1]

@@ -307,6 +307,18 @@ def alternatives(people: Profiles, terms: Terms, skills: int, rows: Int32Array, 
 
 
 @kernel
+def with_everybody(people: Profiles, terms: Terms, skills: int, row: int) -> Int64Array:
+    """What a person is worth with each of all people, in micro-units; 0 where a rule forbids it and for the person."""
+    worths = np.zeros(len(people.level), np.int64)
+    focus = focus_for(skills)
+    bring_in(people, focus, row)
+    for other in range(len(people.level)):
+        if other != row and not broken_rules(people, terms, row, other, False):
+            worths[other] = worth(people, terms, focus, row, other)
+    return worths
+
+
+@kernel
 def weigh(
     people: Profiles, terms: Terms, skills: int, a: Int32Array, b: Int32Array
 ) -> tuple[Int64Array, Int64Array, Int64Array]:

@@ -17,6 +17,7 @@ from matching_service.engine.graph import Graph
 from matching_service.engine.policy import MICRO, Policy
 
 Int32Array = NDArray[np.int32]
+BoolArray = NDArray[np.bool_]
 Progress = Callable[[str, float, float | None], None]
 """Hears the phase, the share of it that is done (0 to 1), and the gap certified so far."""
 
@@ -42,6 +43,7 @@ class Search(ABC):
     def __post_init__(self) -> None:
         self.bonus = MICRO if self.policy.coverage_first else 0
         self.graph = Graph.empty(len(self.field.order))
+        self.trios = np.empty((0, 3), dtype=np.int32)
         self.proofs: list[Proof] = []
         self.gap: float | None = None
         self.phase = "scoring"
@@ -57,6 +59,18 @@ class Search(ABC):
     @abstractmethod
     def pairs(self) -> tuple[Int32Array, Int32Array]:
         """The best pairs found: the places of both people, the lower one first."""
+
+    @abstractmethod
+    def join_the_loose(self) -> None:
+        """Where the policy has trios, whoever is left over joins a pair."""
+
+    @property
+    def matched(self) -> BoolArray:
+        """Who is in a pair or trio."""
+        matched = np.zeros(self.graph.n, dtype=np.bool_)
+        for places in (*self.pairs(), self.trios):
+            matched[places] = True
+        return matched
 
     @abstractmethod
     def proven(self) -> Bound:

@@ -185,11 +185,14 @@ class SeatSearch(Search):
             prices[: self.field.juniors] = MICRO + self.bonus
             self.proofs = [Proof(prices, 1, self.bonus)]
 
+    def join_the_loose(self) -> None:
+        """Juniors and seniors have no trios."""
+
     def proven(self) -> Bound:
         """What all proofs together say about the best pairs found."""
         value = min((self._value_of(proof) for proof in self.proofs if not proof.counts_pairs), default=0)
         counts = [self._sum_of(proof) // (proof.unit * proof.bonus) for proof in self.proofs if proof.bonus]
-        return Bound(value, min([self.most, *counts]))
+        return Bound(value, 2 * min([self.most, *counts]))
 
     def _value_of(self, proof: Proof) -> int:
         return self._sum_of(proof) // proof.unit - proof.bonus * len(self.chosen.u)

@@ -31,7 +31,7 @@ def warm() -> None:
             )
             for number in range(count)
         ]
-        for policy in (Policy(), Policy(juniors_up_to=4)):
+        for policy in (Policy(trios=True), Policy(juniors_up_to=4)):
             match_population(Population.of(people, date(2026, 1, 12)), policy, target_gap=0.0)
 
 

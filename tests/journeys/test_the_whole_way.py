@@ -1,0 +1,207 @@
+"""A company goes the whole way through all services; whatever happens to them, nothing is lost or done twice."""
+
+import asyncio
+import itertools
+import random
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from aiokafka import ConsumerRecord
+
+from analytics_service.main import service as analytics
+from peerloom_events import TOPICS
+from peerloom_local.company import Company
+from peerloom_local.demo import BAD_ROWS, Demo
+from peerloom_local.report import Report
+from peerloom_local.stack import SERVICES
+from peerloom_service.parking import Delivery
+from peerloom_service.producer import Record
+from tests.journeys.conftest import PEOPLE, Platform
+from tests.support import Surroundings, a_program, eventually
+
+LISTS = {
+    "participants": ("profile", "/v1/participants"),
+    "programs": ("profile", "/v1/programs"),
+    "match-runs": ("matching", "/v1/match-runs"),
+    "matches": ("matching", "/v1/matches"),
+    "relationships": ("sessions", "/v1/relationships"),
+    "sessions": ("sessions", "/v1/sessions"),
+    "surveys": ("feedback", "/v1/surveys"),
+    "responses": ("feedback", "/v1/responses"),
+}
+
+
+async def test_a_company_is_matched_meets_and_says_how_it_was(done: Demo) -> None:
+    report = done.report
+
+    assert report.people_in_file == PEOPLE + BAD_ROWS
+    assert report.people_registered + report.rows_refused == report.people_in_file
+    assert report.runs[0].people == report.enrolled
+    assert report.runs[0].unmatched.keys() <= {"odd_one_out", "no_feasible_partner"}, "nobody who could be matched is left"
+    assert all(run.value <= run.upper_bound for run in report.runs)
+    assert report.matches["confirmed"] * 2 == report.people_matched > report.enrolled / 2
+    assert report.sessions["completed"] * 2 == sum(report.surveys.values())
+    assert disagreements(report) == []
+
+
+async def test_every_service_crashes_while_a_company_uses_it(platform: Platform) -> None:
+    """In turn, in the midst of whatever each is doing; who asked and got no answer asks again with the same key."""
+    demo, crashes = platform.new_company(), 0
+    living = asyncio.ensure_future(demo.run())
+    await eventually(lambda: demo.credential or living.done(), within=30)
+
+    for service in itertools.cycle(SERVICES):
+        if living.done():
+            break
+        await platform.crash(service.name)
+        crashes += 1
+
+    assert disagreements(await living) == []
+    assert crashes > len(SERVICES), "it was over before every service had crashed"
+
+
+async def test_a_run_whose_worker_is_killed_is_worked_off_again_and_proposes_once(
+    platform: Platform, done: Demo, company: Company
+) -> None:
+    program = a_program()
+    launched = await company.post("profile", "/v1/programs", program)
+    enrolled = await company.post("profile", f"/v1/programs/{launched['id']}/enrolments", {})
+
+    async def known() -> bool:
+        pool = await company.found("matching", f"/v1/match-pools/{launched['id']}")
+        return pool is not None and pool["enrolled"] == enrolled["enrolled"]
+
+    await eventually(known, within=30)
+    run = await company.post("matching", "/v1/match-runs", {"program_id": launched["id"]})
+
+    async def state(*phases: str) -> bool:
+        now = await company.get("matching", f"/v1/match-runs/{run['id']}")
+        assert now["state"] != "failed", now["problem"]
+        return now["phase"] in phases
+
+    await eventually(lambda: state("scoring", "matching", "explaining", "checking"), within=30)
+    await platform.crash("matching")
+    await eventually(lambda: state("done"), within=90)
+
+    matches = await company.all("matching", "/v1/matches", run_id=run["id"])
+    people = [person for match in matches for person in match["participant_ids"]]
+    assert len(people) == len(set(people)) == enrolled["enrolled"] - enrolled["enrolled"] % 2
+
+
+@pytest.mark.breaks_kafka
+async def test_the_broker_goes_away_while_a_company_uses_the_api(platform: Platform) -> None:
+    assert platform.broker is not None
+    living = asyncio.ensure_future(platform.new_company().run())
+    for _ in range(2):
+        await asyncio.sleep(4)
+        await asyncio.to_thread(platform.broker.kill)
+        await asyncio.sleep(4)
+        await asyncio.to_thread(platform.broker.restart)
+
+    assert disagreements(await living) == []
+
+
+@pytest.mark.real_kafka
+async def test_every_event_delivered_again_and_in_another_order_changes_nothing(platform: Platform, company: Company) -> None:
+    await platform.caught_up()
+    before, records = await everything(company), await events_of(platform, company)
+    assert len(records) > 5 * PEOPLE
+    again = random.Random(1).sample(records, len(records))
+
+    await platform.log.feed_records(*(Record(one.topic, one.key, one.value, one.headers) for one in again))
+    await platform.caught_up()
+
+    assert await everything(company) == before
+    assert len(await events_of(platform, company)) == 2 * len(records), "nobody said anything because of it"
+
+
+async def test_analytics_made_again_from_the_log_counts_the_same_in_any_order(
+    platform: Platform, done: Demo, company: Company, surroundings: Surroundings
+) -> None:
+    paths = ("/v1/analytics/overview", f"/v1/analytics/programs/{done.report.program_id}")
+    counted = [timeless(await company.get("analytics", path)) for path in paths]
+    records = {dict(one.headers)["ce_id"]: one for one in await events_of(platform, company)}
+    shuffled = random.Random(2).sample(list(records.values()), len(records))
+
+    async with surroundings.running(analytics, worker=False) as newborn:
+        for first in range(0, len(shuffled), 500):
+            await analytics.consumer(newborn.runtime).handle(
+                [
+                    Delivery(one.topic, one.partition, one.offset, one.key, one.value, tuple(one.headers))
+                    for one in shuffled[first : first + 500]
+                ]
+            )
+        client = newborn.client(UUID(company.organisation_id))
+        assert [timeless((await client.get(path)).json()) for path in paths] == counted
+
+
+async def test_another_organisation_finds_and_changes_nothing_of_it(platform: Platform, done: Demo, company: Company) -> None:
+    before = await everything(company)
+    ids = {f"{name.rstrip('s')}_id": before[name][0]["id"] for name in LISTS} | {
+        "organisation_id": company.organisation_id,
+        "match_id": before["matches"][0]["id"],
+        "run_id": before["match-runs"][0]["id"],
+        "import_id": done.report.import_id,
+    }
+    asked: dict[str, int] = {}
+
+    async with await platform.newcomer() as stranger:
+        for service, path in LISTS.values():
+            listed = await stranger.get(platform.stack.services[service] + path)
+            assert listed.json()["items"] == [], f"{path} shows what is another organisation's"
+        for base, method, path in await routes_with_ids(platform):
+            once = {"Idempotency-Key": uuid4().hex, "If-Match": '"1"'}
+            answer = await stranger.request(method, base + path.format(**ids), headers=once, json=body_for(path, before))
+            asked[f"{method} {path}"] = answer.status_code
+
+    assert len(asked) >= 20
+    assert {route: status for route, status in asked.items() if status != httpx.codes.NOT_FOUND} == {}
+    assert await everything(company) == before
+
+
+def disagreements(report: Report) -> list[dict[str, Any]]:
+    """Figures of analytics that are not what the other services hold, or not what is on Kafka."""
+    assert report.agreement
+    return [figure for figure in report.agreement if not figure["agrees"]]
+
+
+def timeless(figures: dict[str, Any]) -> dict[str, Any]:
+    """Figures without the moment they were counted."""
+    return {name: value for name, value in figures.items() if name != "as_of"}
+
+
+async def everything(company: Company) -> dict[str, list[dict[str, Any]]]:
+    """What all services hold of a company."""
+    return {name: await company.all(service, path) for name, (service, path) in LISTS.items()} | {
+        "overview": [timeless(await company.get("analytics", "/v1/analytics/overview"))]
+    }
+
+
+async def events_of(platform: Platform, company: Company) -> list[ConsumerRecord]:
+    """A company's records of all topics."""
+    own = ("ce_tenantid", company.organisation_id.encode())
+    return [record for topic in TOPICS for record in await platform.log.records(topic.name) if own in record.headers]
+
+
+async def routes_with_ids(platform: Platform) -> list[tuple[str, str, str]]:
+    """Base address, method and path of every route with an id in it."""
+    found = []
+    async with httpx.AsyncClient(trust_env=False) as client:
+        for base in platform.stack.services.values():
+            paths = (await client.get(f"{base}/openapi.json")).json()["paths"]
+            found += [(base, method.upper(), path) for path, methods in paths.items() if "{" in path for method in methods]
+    return found
+
+
+def body_for(path: str, held: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    """A good body for what is posted to a path."""
+    somebody, session = held["participants"][0]["id"], held["sessions"][0]
+    bodies: dict[str, dict[str, Any]] = {
+        "answers": {"participant_id": somebody, "answer": "decline"},
+        "miss": {"absent_ids": session["participant_ids"][:1]},
+        "reschedule": {"starts_at": session["starts_at"]},
+        "responses": {"usefulness": 1, "learned_something": False, "meet_again": False},
+    }
+    return bodies.get(path.rpartition("/")[2], {})
