@@ -29,7 +29,7 @@ class MatchRunProgressed(Event, type="io.peerloom.matching.run.progressed.v1", t
 class MatchRunCompleted(Event, type="io.peerloom.matching.run.completed.v1", topic=RUNS, key="run_id"):
     """A run ended and was checked. Values are integers in micro-units; `upper_bound` is certified.
 
-    `people` are those in `pairs` (two each), in `trios` (three each) and `unmatched`.
+    `people` are those in `pairs` (two each), in `trios` (three each) and `unmatched`; a senior may be in several pairs.
     """
 
     run_id: UUID

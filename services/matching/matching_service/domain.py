@@ -37,10 +37,14 @@ class Program:
     format: str
     answer_within_seconds: int
     trio_when_odd: bool
+    junior_up_to_level: int | None = None
+    seats_per_senior: int = 1
 
 
 def policy_of(program: Program) -> Policy:
     """What a match is worth in this program, and which matches may never be."""
+    if program.junior_up_to_level is not None:
+        return Policy(juniors_up_to=program.junior_up_to_level)
     if program.trio_when_odd:
         return Policy(name="one-to-one peers, a trio when odd", trios=True)
     return Policy()

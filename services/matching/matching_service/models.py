@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, Text, Uuid, text
+from sqlalchemy import BigInteger, Index, SmallInteger, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -33,6 +33,8 @@ class ProgramRow(TenantColumns, Base, table=True):
     format: str = Field(sa_type=Text)
     answer_within_seconds: int
     trio_when_odd: bool = Field(sa_column_kwargs={"server_default": text("false")})
+    junior_up_to_level: int | None = Field(sa_type=SmallInteger)
+    seats_per_senior: int = Field(sa_type=SmallInteger, sa_column_kwargs={"server_default": text("1")})
 
 
 class EnrolmentRow(TenantColumns, Base, table=True):
@@ -115,11 +117,14 @@ class MatchRow(TenantColumns, Base, table=True):
 
 
 class SeatRow(Base, table=True):
-    """A place in an open or confirmed match. Its key is what makes it impossible to be in two of one program."""
+    """A place in an open or confirmed match. Its key is what makes it impossible to be in more of one program than there are
+    seats: they are numbered from 1, and a peer has number 1 alone.
+    """
 
     __tablename__ = "seat"
 
     tenant_id: UUID = Field(primary_key=True)
     program_id: UUID = Field(primary_key=True)
     participant_id: UUID = Field(primary_key=True)
+    number: int = Field(primary_key=True, sa_type=SmallInteger, sa_column_kwargs={"server_default": text("1")})
     match_id: UUID = Field(index=True)

@@ -132,6 +132,7 @@ def _person(row: asyncpg.Record, met: set[UUID]) -> Person:
         languages=tuple(dict.fromkeys(facts["languages"])),
         manager_id=UUID(manager) if manager else None,
         excluded=frozenset(met),
+        seats=row["seats"],
     )
 
 

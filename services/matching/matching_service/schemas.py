@@ -94,6 +94,6 @@ class PoolOut(Out):
 
     program_id: UUID
     enrolled: int
-    free: int
-    proposed: int
-    confirmed: int
+    free: int = Field(description="People who have a seat left: who will take part in the next run.")
+    proposed: int = Field(description="Seats in open proposals; a senior may have several.")
+    confirmed: int = Field(description="Seats in confirmed matches.")

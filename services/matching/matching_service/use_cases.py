@@ -154,7 +154,7 @@ async def complete_run(tx: Transaction, command: CompleteRun) -> None:
     await tx.execute(sql.ADD_UNMATCHED, tx.tenant_id, run.id, left_over)
     completed = run.completed(
         now,
-        people=result.people + len(result.unmatched),
+        people=len(result.ids),
         pairs=len(result.pairs),
         trios=len(result.trios),
         unmatched=len(result.unmatched),

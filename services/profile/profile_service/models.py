@@ -70,6 +70,8 @@ class ProgramRow(TenantColumns, Base, table=True):
     answer_within_seconds: int
     launched_at: datetime
     trio_when_odd: bool = Field(sa_column_kwargs={"server_default": text("false")})
+    junior_up_to_level: int | None = Field(sa_type=SmallInteger)
+    seats_per_senior: int = Field(sa_type=SmallInteger, sa_column_kwargs={"server_default": text("1")})
     state: str = Field(sa_type=Text)
 
 

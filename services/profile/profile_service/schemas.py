@@ -143,7 +143,7 @@ class ParticipantOut(Out):
 
 class NewProgram(Body):
     name: Line
-    format: Literal["one-to-one"] = "one-to-one"
+    format: Literal["one-to-one", "junior-senior"] = "one-to-one"
     goal: Line
     metric: Line = Field(description="How you will know that it was worth it.")
     expectations: Passage = ""
@@ -158,6 +158,12 @@ class NewProgram(Body):
         default=False,
         description="Whoever would be left over, as somebody is when the number of people is odd, joins a pair where all three "
         "can be with each other.",
+    )
+    junior_up_to_level: EmployeeLevel | None = Field(
+        default=None, description="Junior-senior: up to this employee level people are juniors, above it seniors."
+    )
+    seats_per_senior: int = Field(
+        default=1, ge=1, le=5, description="Junior-senior: how many juniors a senior may have at once."
     )
 
 
@@ -175,6 +181,8 @@ class ProgramOut(Out):
     cadence_days: int
     answer_within_seconds: int
     trio_when_odd: bool
+    junior_up_to_level: int | None
+    seats_per_senior: int
     launched_at: datetime
     state: str
 
