@@ -36,25 +36,28 @@ _SEATS: Final = """
 _SEATS_OF_HOLDER: Final = f"""
     CASE WHEN program.seats_per_senior = 1 THEN 1
          ELSE (SELECT {_SEATS} FROM member WHERE member.tenant_id = $1 AND member.id = held.participant_id) END"""
-_HELD: Final = """
-    (SELECT participant_id, count(*) AS seats FROM seat WHERE tenant_id = $1 AND program_id = $2 GROUP BY participant_id)
-"""
 # Counted table by table: a join of the three, planned before the first statistics were taken, took many seconds.
 POOL: Final = f"""
     SELECT (SELECT count(*) FROM enrolment WHERE tenant_id = $1 AND program_id = $2) AS enrolled,
-           (SELECT count(*) FROM program, {_HELD} AS held
+           (SELECT count(*) FROM program, (
+                SELECT participant_id, count(*) AS seats FROM seat WHERE tenant_id = $1 AND program_id = $2 GROUP BY 1
+            ) AS held
             WHERE program.tenant_id = $1 AND program.id = $2 AND held.seats >= {_SEATS_OF_HOLDER}) AS taken,
            (SELECT coalesce(sum(cardinality(participant_ids)), 0) FROM match
             WHERE tenant_id = $1 AND program_id = $2 AND state = 'proposed') AS proposed,
            (SELECT coalesce(sum(cardinality(participant_ids)), 0) FROM match
             WHERE tenant_id = $1 AND program_id = $2 AND state = 'confirmed') AS confirmed
 """
+# Seats are counted person by person, by the key: whatever the planner thinks of the table, that takes the same time.
 FREE_PEOPLE: Final = f"""
-    SELECT enrolment.participant_id AS id, member.facts, {_SEATS} - coalesce(held.seats, 0) AS seats FROM program
+    SELECT enrolment.participant_id AS id, member.facts, {_SEATS} - held.seats AS seats FROM program
     JOIN enrolment ON enrolment.tenant_id = program.tenant_id AND enrolment.program_id = program.id
     JOIN member ON member.tenant_id = enrolment.tenant_id AND member.id = enrolment.participant_id
-    LEFT JOIN {_HELD} AS held ON held.participant_id = enrolment.participant_id
-    WHERE program.tenant_id = $1 AND program.id = $2 AND {_SEATS} > coalesce(held.seats, 0)
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS seats FROM seat
+        WHERE seat.tenant_id = $1 AND seat.program_id = $2 AND seat.participant_id = enrolment.participant_id
+    ) AS held
+    WHERE program.tenant_id = $1 AND program.id = $2 AND {_SEATS} > held.seats
     ORDER BY 1
 """
 MANAGERS: Final = "SELECT id, (facts ->> 'manager_id')::uuid AS manager_id FROM member WHERE tenant_id = $1"
@@ -68,21 +71,20 @@ ADD_MATCHES: Final = """
 """
 # Everybody takes the lowest numbers they have free; who has none free has none to give (NULL), and nothing is taken at all.
 TAKE_SEATS: Final = f"""
-    WITH taken AS (
+    INSERT INTO seat (tenant_id, program_id, participant_id, number, match_id)
+    SELECT $1, $2, held.participant_id, (
+        SELECT free.number FROM generate_series(1, {_SEATS_OF_HOLDER}) AS free (number)
+        WHERE NOT EXISTS (
+            SELECT FROM seat WHERE seat.tenant_id = $1 AND seat.program_id = $2
+            AND seat.participant_id = held.participant_id AND seat.number = free.number
+        )
+        ORDER BY free.number OFFSET held.turn - 1 LIMIT 1
+    ), held.match_id
+    FROM program, (
         SELECT participant_id, match_id, row_number() OVER (PARTITION BY participant_id ORDER BY match_id) AS turn
         FROM unnest($3::uuid[], $4::uuid[]) AS taken (participant_id, match_id)
-    ), held AS (SELECT DISTINCT participant_id FROM taken),
-    free AS (
-        SELECT held.participant_id, number, row_number() OVER (PARTITION BY held.participant_id ORDER BY number) AS turn
-        FROM program, held, generate_series(1, 5) AS number
-        WHERE program.tenant_id = $1 AND program.id = $2 AND number <= {_SEATS_OF_HOLDER}
-        AND NOT EXISTS (
-            SELECT FROM seat WHERE seat.tenant_id = $1 AND seat.program_id = $2
-            AND seat.participant_id = held.participant_id AND seat.number = number.number
-        )
-    )
-    INSERT INTO seat (tenant_id, program_id, participant_id, number, match_id)
-    SELECT $1, $2, participant_id, number, match_id FROM taken LEFT JOIN free USING (participant_id, turn)
+    ) AS held
+    WHERE program.tenant_id = $1 AND program.id = $2
 """
 LEAVE_SEATS: Final = "DELETE FROM seat WHERE tenant_id = $1 AND match_id = $2"
 ADD_UNMATCHED: Final = """
