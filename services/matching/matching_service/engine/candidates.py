@@ -136,23 +136,17 @@ class Sieve(NamedTuple):
     It is at most ``half`` (weaker + stronger / 2), and at most ``eighth`` (weaker + stronger / 8); ``context`` is
     twice what the context can add. The worth without context is concave and grows in proportion, so each of its
     tangent planes bounds it everywhere; these two touch where the sides differ little, and where they differ much.
-
-    With ``roles`` the junior stands for the weaker side and the senior for the stronger one, whoever gains more;
-    ``one_sided``: what the senior gains counts nothing.
+    With roles the junior stands for the weaker side and the senior for the stronger one, whoever gains more.
     """
 
     half: float
     eighth: float
     context: int
-    roles: bool
-    one_sided: bool
 
     @classmethod
     def of(cls, terms: Terms) -> Sieve:
         """The bounds for a policy."""
-        roles = terms.juniors_up_to >= 0
-        one_sided = roles and not terms.weaker_side and not terms.both_sides
-        return cls(_plane(terms, 1 / 2), _plane(terms, 1 / 8), 2 * terms.context + 2, roles, one_sided)
+        return cls(_plane(terms, 1 / 2), _plane(terms, 1 / 8), 2 * terms.context + 2)
 
 
 def _plane(terms: Terms, ratio: float) -> float:
@@ -200,6 +194,8 @@ def sweep(
     always = np.zeros(BLOCK, np.uint8)
     cheapest = _tolls(price[block.first : block.last], sieve, half_toll, eighth_toll, always)
     size = lists.column.shape[1]
+    roles = terms.juniors_up_to >= 0
+    one_sided = roles and terms.weaker_side + terms.both_sides == 0  # what a senior gains counts nothing
     focus = focus_for(len(block.has_row))
     weighed = 0
     for row in rows:
@@ -208,14 +204,14 @@ def sweep(
         if _never_meet(people, terms, block, row):
             continue
         junior = is_junior(people, terms, row)
-        _gains(people, block, row, taken, given, not sieve.one_sided or junior, not sieve.one_sided or not junior)
-        one, other = (taken, given) if junior or not sieve.roles else (given, taken)
+        _gains(people, block, row, taken, given, not one_sided or junior, not one_sided or not junior)
+        one, other = (taken, given) if junior or not roles else (given, taken)
         beyond = lists.threshold[row] + cheapest - sieve.context
         half_need, eighth_need = _need(beyond, sieve.half), _need(beyond, sieve.eighth)
         looks = most_looks if lists.length[row] < size else 0
         if looks:
-            half_need = max(half_need, _best(one, other, sieve.roles, half_toll, always) - _WORTH_A_LOOK)
-        _sift(one, other, sieve.roles, half_need, half_toll, eighth_need, eighth_toll, always, passes)
+            half_need = max(half_need, _best(one, other, roles, half_toll, always) - _WORTH_A_LOOK)
+        _sift(one, other, roles, half_need, half_toll, eighth_need, eighth_toll, always, passes)
         in_focus = False
         for word in range(BLOCK // 8):
             if eight[word] == 0:
