@@ -231,6 +231,21 @@ def test_thousands_are_matched_checked_and_certified(policy: Policy) -> None:
     assert len(found.a) == found.most_pairs or not policy.coverage_first
 
 
+@pytest.mark.parametrize("few", [3_000, 0])
+def test_where_places_are_short_on_neither_side_alone_it_is_proven_that_no_more_can_be_filled(
+    few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(population_matching, "_ALL_PAIRS", few)
+    french = [person(n, languages=("fr",), level=1 if n else 6, seats=2) for n in range(12)]
+    others = [person(n, level=6 if n % 5 else 1, seats=3) for n in range(12, 40)]
+
+    matched = match_population(population(*french, *others), COVERAGE_FIRST, target_gap=0.0)
+
+    assert len(matched.pairs) == matched.most_pairs == 2 + 5 * 3
+    assert matched.value == matched.upper_bound
+    assert certified(population(*french, *others), COVERAGE_FIRST, matched)
+
+
 def test_policies_that_count_both_sides_are_searched_as_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
     people, policy = with_seats(400, seed=2), Policy(juniors_up_to=4, **BOTH_SIDES_COUNT)
     best = match_population(people, policy, target_gap=0.0)

@@ -166,10 +166,11 @@ class SeatSearch(Search):
             found = self._matched(self.graph, self.graph.weight, coverage_first=True)
             self._consider(found)
             proof = self._proof(found.proofs[1], self.graph, self.graph.weight)
-            missed = self.field.join(proof.prices * 2 * MICRO, 0, _JOINED, self.heard)
-            if not missed.length.any():
-                self.proofs.append(proof)
+            asked, known = proof.prices * 2 * MICRO, len(self.graph.u)
+            missed = self.field.join(asked, 0, _JOINED, self.heard)
             self.learn(missed)
+            if len(self.graph.u) == known and (floors(missed, asked, 0) == asked).all():
+                self.proofs.append(proof)
         self._assess()
 
     def pairs(self) -> tuple[Int32Array, Int32Array]:
