@@ -200,7 +200,7 @@ async def test_an_event_that_a_process_of_the_release_before_wrote_is_sent_with_
 
 @given(st.sets(st.integers(1, 60)))
 def test_runs_hold_exactly_the_numbers_they_are_made_of(numbers: set[int]) -> None:
-    found = runs(list(numbers))
+    found = runs(sorted(numbers))
 
     assert [number for run in found for number in range(run.lower, run.upper)] == sorted(numbers)
     assert all(run.upper < behind.lower for run, behind in pairwise(found)), "two runs that are one"
