@@ -213,3 +213,15 @@ def test_a_search_that_is_stopped_gives_the_best_so_far_with_what_is_proven(spar
     assert values[0] == 0
     assert values == sorted(values)
     assert 0 < values[-1] <= whole.value
+
+
+def test_a_search_that_is_stopped_does_not_look_for_reasons_longer_than_it_searched(monkeypatch: pytest.MonkeyPatch) -> None:
+    people = company(400)
+    monkeypatch.setattr(population_matching, "_LOOKED_UP", 400 * 400 - 1)
+
+    stopped, whole = (match_population(people, COVERAGE_FIRST, stop=lambda at_once=now: at_once) for now in (True, False))
+
+    assert check_matches(people, COVERAGE_FIRST, stopped) == []
+    assert {one.why for one in stopped.unmatched} == {"search_ended"}
+    assert len(stopped.unmatched) == 400
+    assert "search_ended" not in {one.why for one in whole.unmatched}
