@@ -140,6 +140,29 @@ async def test_a_stored_population_that_was_changed_is_refused(
     assert "not the one that was stored" in await refused(client, heard, program)
 
 
+async def test_a_run_that_loses_its_database_while_storing_is_begun_afresh(
+    client: httpx.AsyncClient, feed: Any, heard: Any, program: ProgramLaunched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it had stored by then, half of a part too, does not come back."""
+    kept, lost = stored_runs.keep, []
+
+    async def keep(database: Any, tenant_id: UUID, run_id: UUID, part: Part, content: bytes) -> None:
+        if part not in lost:
+            lost.append(part)
+            await kept(database, tenant_id, run_id, part, content * 3)
+            raise ConnectionResetError
+        await kept(database, tenant_id, run_id, part, content)
+
+    monkeypatch.setattr(stored_runs, "keep", keep)
+    monkeypatch.setattr(stored_runs, "_PIECE_BYTES", 500)
+
+    run = await matched(client, feed, program, 6)
+
+    assert lost == [Part.POLICY, Part.POPULATION, Part.ANSWER]
+    assert (await certificate(client, run["id"]))["pairs"] == 3
+    assert len(await heard(MatchProposed, 3)) == 3
+
+
 async def test_a_certificate_tells_what_was_proven_and_from_what(
     client: httpx.AsyncClient, feed: Any, matching: RunningService, tenant: UUID, program: ProgramLaunched
 ) -> None:
