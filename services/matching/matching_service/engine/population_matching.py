@@ -55,6 +55,10 @@ _GAIN_WORTH_A_PATH: Final = 100
 """Micro-units of worth below which no alternating path is looked for in a large population."""
 
 
+_LOOKED_UP: Final = 50_000_000
+"""How many pairs are looked at after a stop, to tell those left over why: some seconds' worth."""
+
+
 class _Stopped(Exception):
     """The caller has had enough."""
 
@@ -115,6 +119,7 @@ class _Search:
         self.mate = np.full(n, FREE, dtype=np.int32)
         self.proofs: list[Proof] = []
         self.gap: float | None = None
+        self.stopped = False
         self._phase = "scoring"
 
     def run(self, fast: bool) -> None:
@@ -236,6 +241,7 @@ class _Search:
 
     def take_what_there_is(self) -> None:
         """After a stop: the pairs of the edges known if none were made of them yet, and a bound that needs no search."""
+        self.stopped = True
         if len(self.graph.u) and not (self.mate != FREE).any():
             self._consider(Solved.of(self.graph, self.bonus).mate)
         if not self.proofs:
@@ -309,6 +315,9 @@ def _unmatched(population: Population, search: _Search) -> tuple[Unmatched, ...]
     order = search.field.order
     places = np.flatnonzero(search.mate == FREE).astype(np.int32)
     places = places[np.argsort(order[places], kind="stable")]
+    if search.stopped and len(places) * len(order) > _LOOKED_UP:
+        everybody = (population.id(order[place]) for place in places.tolist())
+        return tuple(Unmatched(person=person, why="search_ended", partners=0, removed={}) for person in everybody)
     counts = search.field.alternatives(places)
     possible = counts[:, -1]
     part = search.graph.part
