@@ -10,7 +10,7 @@ few = st.integers(0, 40)
 
 
 def a_run(value: int, upper_bound: int) -> CompletedRun:
-    return CompletedRun(new_id(), people=2, pairs=1, unmatched=0, value=value, upper_bound=upper_bound)
+    return CompletedRun(new_id(), people=2, pairs=1, trios=0, unmatched=0, value=value, upper_bound=upper_bound)
 
 
 def feedback(*usefulness: int, asked: int = 10, learned: int = 0, again: int = 0) -> Feedback:

@@ -136,6 +136,7 @@ def figures_of_that(second_run: UUID) -> dict[str, Any]:
                 "id": str(second_run),
                 "people": 3,
                 "pairs": 1,
+                "trios": 0,
                 "unmatched": 1,
                 "value": 300_000,
                 "upper_bound": 400_000,
@@ -223,6 +224,38 @@ async def test_somebody_in_two_matches_is_one_person_matched(
     await deliver(a_match_confirmed((ANN, BEN), program), a_match_confirmed((ANN, CLEO), program))
 
     assert (await the_figures(client, program))["people"] == {"enrolled": 3, "matched": 3, "without_match": 0}
+
+
+async def test_a_trio_is_one_match_of_three_people(client: httpx.AsyncClient, deliver: Deliver, program: UUID) -> None:
+    three = (ANN, BEN, CLEO)
+    trio, met = a_match_proposed(three, program), new_id()
+    about = {"match_id": trio.match_id}
+    await deliver(
+        a_program_launched(program),
+        *(a_participant_enrolled(person, program) for person in PEOPLE),
+        a_match_run_completed(program, people=5, pairs=1, trios=1, unmatched=0, value=900_000, upper_bound=900_000),
+    )
+    await deliver(trio, a_match_proposed((DAN, EVE), program))
+    await deliver(*(a_match_accepted(trio.match_id, program, person, version=2 + n) for n, person in enumerate(three)))
+    await deliver(
+        a_match_confirmed(three, program, version=4, **about),
+        a_session_completed(trio.match_id, program, three, session_id=met),
+        *(a_survey_requested(trio.match_id, program, person, session_id=met) for person in three),
+    )
+
+    found = await the_figures(client, program)
+
+    assert found["people"] == {"enrolled": 5, "matched": 3, "without_match": 2}
+    assert (found["runs"]["last"]["pairs"], found["runs"]["last"]["trios"]) == (1, 1)
+    assert found["proposals"] == {
+        "made": 2,
+        "acceptances": 3,
+        "waiting": 1,
+        "declined": 0,
+        "expired": 0,
+        "confirmed": 1,
+    }
+    assert (found["sessions"]["completed"], found["feedback"]["surveys_requested"]) == (1, 3)
 
 
 async def test_a_program_is_there_from_its_launch_with_what_came_before(

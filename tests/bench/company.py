@@ -28,17 +28,25 @@ _GOALS: Final = 10
 _MOST_OFFERS: Final = 14
 _MOST_SEEKS: Final = 7
 _ROUNDS_BEFORE: Final = 3
+_SENIOR: Final = 5
 
 Ints = NDArray[np.int64]
 
 
 def company(
-    people: int, seed: int = 1, *, skills_in_family: int = _FAMILY_SIZE, hub: float = 0.0, impossible: float = 0.0
+    people: int,
+    seed: int = 1,
+    *,
+    skills_in_family: int = _FAMILY_SIZE,
+    hub: float = 0.0,
+    impossible: float = 0.0,
+    most_seats: int = 1,
 ) -> Population:
     """A company of so many people.
 
     ``skills_in_family``: 16 makes 400 skills, 200 a thin market of 5,000. ``hub``: share of the people who offer one
-    and the same skill on top. ``impossible``: share of the people who speak a language nobody else does.
+    and the same skill on top. ``impossible``: share of the people who speak a language nobody else does. ``most_seats``:
+    whoever is of level 5 or above has from one to so many seats, the others have one.
     """
     structure, rng = np.random.default_rng(20_251_125), np.random.default_rng(seed)
     skills = _FAMILIES * skills_in_family
@@ -104,6 +112,7 @@ def company(
         line=line,
         excluded_start=excluded_start,
         excluded=excluded,
+        seats=np.where(level >= _SENIOR, np.random.default_rng(seed).integers(1, most_seats + 1, people), 1),
     )
 
 

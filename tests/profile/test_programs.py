@@ -35,15 +35,37 @@ async def test_a_launched_program_is_heard_with_what_matching_and_sessions_need(
 ) -> None:
     client = profile.client(tenant)
 
-    at = await launched(client, session_minutes=30, cadence_days=7, answer_within_seconds=60)
+    at = await launched(client, session_minutes=30, cadence_days=7, answer_within_seconds=60, trio_when_odd=True)
     (event,) = await heard(ProgramLaunched)
 
     program = (await client.get(at)).json()
     assert program["state"] == "running"
     assert str(event.program_id) == program["id"]
     assert (event.format, event.session_minutes, event.cadence_days, event.answer_within_seconds) == ("one-to-one", 30, 7, 60)
+    assert event.trio_when_odd is program["trio_when_odd"] is True
     assert (str(event.starts_on), str(event.ends_on)) == (program["starts_on"], program["ends_on"])
     assert event.launched_at.isoformat() == program["launched_at"].replace("Z", "+00:00")
+
+
+async def test_a_program_leaves_the_odd_one_out_unless_it_says_otherwise(profile: RunningService, tenant: UUID, heard) -> None:
+    at = await launched(profile.client(tenant))
+
+    (event,) = await heard(ProgramLaunched)
+
+    assert event.trio_when_odd is (await profile.client(tenant).get(at)).json()["trio_when_odd"] is False
+
+
+async def test_a_program_of_juniors_and_seniors_says_who_is_who_and_how_many_a_senior_takes(
+    profile: RunningService, tenant: UUID, heard
+) -> None:
+    client = profile.client(tenant)
+
+    at = await launched(client, format="junior-senior", junior_up_to_level=4, seats_per_senior=3)
+    (event,) = await heard(ProgramLaunched)
+
+    program = (await client.get(at)).json()
+    assert (event.format, event.junior_up_to_level, event.seats_per_senior) == ("junior-senior", 4, 3)
+    assert (program["format"], program["junior_up_to_level"], program["seats_per_senior"]) == ("junior-senior", 4, 3)
 
 
 @pytest.mark.parametrize(
@@ -55,6 +77,12 @@ async def test_a_launched_program_is_heard_with_what_matching_and_sessions_need(
         {"cadence_days": 0},
         {"answer_within_seconds": 0},
         {"format": "speed-dating"},
+        {"format": "junior-senior"},
+        {"format": "junior-senior", "junior_up_to_level": 4, "trio_when_odd": True},
+        {"format": "junior-senior", "junior_up_to_level": 4, "seats_per_senior": 6},
+        {"format": "junior-senior", "junior_up_to_level": 0},
+        {"junior_up_to_level": 4},
+        {"seats_per_senior": 2},
         {"goal": ""},
     ],
     ids=str,

@@ -101,6 +101,28 @@ async def test_a_confirmed_match_meets_while_both_are_at_work(
     ]
 
 
+async def test_three_meet_while_all_of_them_are_at_work_and_nobody_is_in_another_session(
+    person: Person, confirmed: Confirmed, session_of: SessionOf, sessions: RunningService, tenant: UUID
+) -> None:
+    """Lagos goes home soon after New York has begun."""
+    zones = {"Europe/Berlin": (9, 17), "Africa/Lagos": (8, 15), "America/New_York": (7, 13)}
+    ada, bola, grace = [
+        await person(time_zone=zone, working_hours=WorkingHours(starts=60 * starts, ends=60 * ends))
+        for zone, (starts, ends) in zones.items()
+    ]
+
+    together = await session_of(await confirmed(ada, bola, grace))
+    again = [await session_of(await confirmed(one, await person())) for one in (ada, bola, grace)]
+
+    assert set(together["participant_ids"]) == {str(one) for one in (ada, bola, grace)}
+    for zone, (starts, ends) in zones.items():
+        begins, stops = local_hours(together, zone)
+        assert starts <= begins < stops <= ends, f"{zone}: {begins} to {stops}"
+    for other in again:
+        assert other["ends_at"] <= together["starts_at"] or other["starts_at"] >= together["ends_at"]
+    assert await sessions.value(OVERLAPS, tenant) == 0
+
+
 async def test_what_is_said_of_a_session_goes_on_from_the_confirmation(
     sessions: RunningService,
     feed: Feed,

@@ -117,6 +117,7 @@ class Demo:
             "starts_on": today.isoformat(),
             "ends_on": _months_later(today, 6).isoformat(),
             "answer_within_seconds": await self._patience(company),
+            "trio_when_odd": True,
         }
         with self._step("people enrolled by rule", 1) as advance:
             launched = await company.post("profile", "/v1/programs", program)
@@ -159,14 +160,15 @@ class Demo:
             unmatched = await company.all("matching", f"/v1/match-runs/{run['id']}/unmatched")
             proven = await company.get("matching", f"/v1/match-runs/{run['id']}/certificate")
             advance(100)
-        figures = ("people", "pairs", "value", "upper_bound", "gap", "bound_checked_people", "answer_sha256")
+        figures = ("people", "pairs", "trios", "value", "upper_bound", "gap", "bound_checked_people", "answer_sha256")
         why = Counter(one["why"] for one in unmatched)
         self.report.runs.append(Run(unmatched=dict(why), **{name: proven[name] for name in figures}))
 
     async def _answer(self, company: Company, number: int) -> None:
         proposals = await company.all("matching", "/v1/matches", program_id=self.report.program_id, state="proposed")
-        if not self.report.example and proposals:
-            self.report.example = max(proposals, key=lambda proposal: proposal["weight"])
+        if not self.report.example:
+            pairs = [proposal for proposal in proposals if len(proposal["participant_ids"]) == 2]
+            self.report.example = max(pairs, key=lambda proposal: proposal["weight"], default={})
         last = number == ROUNDS
         answers = [(proposal, self._decisions(proposal, everybody=last)) for proposal in proposals]
         with self._step(f"proposals answered, round {number}", len(answers)) as advance:
@@ -186,7 +188,7 @@ class Demo:
             await _until("unanswered proposals to expire", nothing_open)
 
     def _decisions(self, proposal: dict[str, Any], *, everybody: bool) -> list[tuple[str, str]]:
-        """What each of the two answers; who never answers is missing."""
+        """What each of its people answers; who never answers is missing."""
         decisions: list[tuple[str, str]] = []
         for person in proposal["participant_ids"]:
             chance = self._rng.random() * (_ACCEPTS + _DECLINES if everybody else 1.0)

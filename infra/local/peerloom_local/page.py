@@ -58,10 +58,11 @@ def _worst(report: Report) -> list[dict[str, object]]:
 
 def _run(number: int, run: Run) -> Iterable[tuple[str, str]]:
     left = ", ".join(f"{count} {why.replace('_', ' ')}" for why, count in sorted(run.unmatched.items())) or "nobody left over"
-    found = f"{run.pairs:,} pairs among {run.people:,} people; worth {run.value / 1e6:,.3f} of at most"
+    trios = f" and {run.trios:,} trio{'s' * (run.trios != 1)}" if run.trios else ""
+    found = f"{run.pairs:,} pairs{trios} among {run.people:,} people; worth {run.value / 1e6:,.3f} of at most"
     yield f"round {number}", f"{found} {run.upper_bound / 1e6:,.3f} (certified within {run.gap:.4%}); {left}"
     compared = "every pair there is" if run.bound_checked_people == run.people else f"all pairs of {run.bound_checked_people}"
-    checked = f"from what was stored, the pairs weighed again and the bound compared with {compared}"
+    checked = f"from what was stored, the matches weighed again and the bound compared with {compared}"
     yield "  certificate", f"{checked}; answer {run.answer_sha256[:16]}…"
 
 

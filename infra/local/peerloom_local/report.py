@@ -15,6 +15,7 @@ class Run:
 
     people: int
     pairs: int
+    trios: int
     value: int
     upper_bound: int
     gap: float

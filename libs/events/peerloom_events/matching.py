@@ -33,7 +33,10 @@ class MatchRunProgressed(Event, type="io.peerloom.matching.run.progressed.v1", t
 
 
 class MatchRunCompleted(Event, type="io.peerloom.matching.run.completed.v1", topic=RUNS, key="run_id"):
-    """A run ended and was checked. Values are integers in micro-units; `upper_bound` is certified."""
+    """A run ended and was checked. Values are integers in micro-units; `upper_bound` is certified.
+
+    `people` are those in `pairs` (two each), in `trios` (three each) and `unmatched`; a senior may be in several pairs.
+    """
 
     run_id: UUID
     program_id: UUID
@@ -45,6 +48,7 @@ class MatchRunCompleted(Event, type="io.peerloom.matching.run.completed.v1", top
     population_hash: str
     policy_version: str
     engine_version: str
+    trios: int = 0
 
 
 class MatchRunFailed(Event, type="io.peerloom.matching.run.failed.v1", topic=RUNS, key="run_id"):
@@ -75,19 +79,21 @@ class MatchReason(Fact):
 
 
 class MatchProposed(Event, type="io.peerloom.matching.match.proposed.v1", topic=MATCHES, key="match_id"):
-    """Two people are proposed to each other; both are asked until `answer_by`."""
+    """Two people, or three, are proposed to each other; all are asked until `answer_by`."""
 
     match_id: UUID
     run_id: UUID
     program_id: UUID
     participant_ids: tuple[UUID, ...]
-    weight: int = Field(ge=0, le=1_000_000)
+    weight: int = Field(
+        ge=0, le=1_000_000, description="What the match is worth, in micro-units; of three people's three pairs the mean."
+    )
     reasons: tuple[MatchReason, ...]
     answer_by: AwareDatetime
 
 
 class MatchAccepted(Event, type="io.peerloom.matching.match.accepted.v1", topic=MATCHES, key="match_id"):
-    """One side said yes."""
+    """One of those proposed to each other said yes."""
 
     match_id: UUID
     program_id: UUID
@@ -95,7 +101,7 @@ class MatchAccepted(Event, type="io.peerloom.matching.match.accepted.v1", topic=
 
 
 class MatchDeclined(Event, type="io.peerloom.matching.match.declined.v1", topic=MATCHES, key="match_id"):
-    """One side said no; the proposal is over and the pair is never proposed again."""
+    """Somebody said no; the proposal is over, and no two of its people are ever proposed to each other again."""
 
     match_id: UUID
     program_id: UUID
@@ -104,7 +110,7 @@ class MatchDeclined(Event, type="io.peerloom.matching.match.declined.v1", topic=
 
 
 class MatchExpired(Event, type="io.peerloom.matching.match.expired.v1", topic=MATCHES, key="match_id"):
-    """Nobody, or only one side, answered in time."""
+    """Not everybody answered in time."""
 
     match_id: UUID
     program_id: UUID
@@ -112,7 +118,7 @@ class MatchExpired(Event, type="io.peerloom.matching.match.expired.v1", topic=MA
 
 
 class MatchConfirmed(Event, type="io.peerloom.matching.match.confirmed.v1", topic=MATCHES, key="match_id"):
-    """Both sides said yes: a relationship may begin."""
+    """Everybody said yes: a relationship may begin."""
 
     match_id: UUID
     program_id: UUID

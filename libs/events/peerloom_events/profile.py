@@ -85,5 +85,10 @@ class ProgramLaunched(Event, type="io.peerloom.profile.program.launched.v1", top
     ends_on: date
     session_minutes: int = Field(ge=15, le=240)
     cadence_days: int = Field(ge=1, le=90)
-    answer_within_seconds: int = Field(ge=1, description="How long a proposal waits for both answers.")
+    answer_within_seconds: int = Field(ge=1, description="How long a proposal waits for everybody's answer.")
     launched_at: AwareDatetime
+    trio_when_odd: bool = Field(default=False, description="Whoever would be left over joins a pair: three people meet.")
+    junior_up_to_level: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="A match is one junior, up to this level, and one senior, above it; null: peers."
+    )
+    seats_per_senior: int = Field(default=1, ge=1, le=5, description="How many juniors a senior may have at once.")

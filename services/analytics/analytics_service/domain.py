@@ -134,6 +134,7 @@ class CompletedRun:
     id: UUID
     people: int
     pairs: int
+    trios: int
     unmatched: int
     value: int
     upper_bound: int

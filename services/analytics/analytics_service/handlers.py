@@ -113,6 +113,7 @@ async def completed_runs(tx: Transaction, events: Sequence[MatchRunCompleted]) -
             "state": RunState.COMPLETED,
             "people": event.people,
             "pairs": event.pairs,
+            "trios": event.trios,
             "unmatched": event.unmatched,
             "value": event.value,
             "upper_bound": event.upper_bound,

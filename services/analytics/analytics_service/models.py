@@ -50,6 +50,7 @@ class MatchRunRow(TenantColumns, Base, table=True):
     state: str = Field(sa_type=Text)
     people: int | None
     pairs: int | None
+    trios: int | None
     unmatched: int | None
     value: int | None = Field(sa_type=BigInteger)
     upper_bound: int | None = Field(sa_type=BigInteger)

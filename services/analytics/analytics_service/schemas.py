@@ -50,8 +50,11 @@ class CompletedRunOut(Out):
     id: UUID
     people: int = Field(description="People the run was to match.")
     pairs: int = Field(description="Pairs it found.")
+    trios: int = Field(description="Matches of three people it found.")
     unmatched: int = Field(description="People it left without a partner.")
-    value: int = Field(description="Worth of the pairs together, in millionths; one perfect pair is 1,000,000.")
+    value: int = Field(
+        description="Worth of all pairs and trios, in millionths; one perfect pair is 1,000,000, a trio 1,500,000."
+    )
     upper_bound: int = Field(description="Certified: no matching of these people is worth more. In millionths.")
     gap: float = Field(
         description="What may be missing to the best: (upper_bound - value) / upper_bound, six decimals; 0 for a bound of 0."

@@ -121,7 +121,7 @@ PROGRAM_FIGURES: Final = """
         FROM match_run WHERE tenant_id = $1 AND program_id = $2
     ) AS runs
     LEFT JOIN LATERAL (
-        SELECT id AS run_id, people, pairs, unmatched, value, upper_bound FROM match_run
+        SELECT id AS run_id, people, pairs, coalesce(trios, 0) AS trios, unmatched, value, upper_bound FROM match_run
         WHERE tenant_id = $1 AND program_id = $2 AND state = 'completed' ORDER BY id DESC LIMIT 1
     ) AS last_run ON true
     WHERE program.tenant_id = $1 AND program.id = $2

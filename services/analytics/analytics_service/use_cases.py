@@ -62,4 +62,6 @@ def _figures(row: asyncpg.Record) -> ProgramFigures:
 def _last_run(row: asyncpg.Record) -> CompletedRun | None:
     if row["run_id"] is None:
         return None
-    return CompletedRun(row["run_id"], row["people"], row["pairs"], row["unmatched"], row["value"], row["upper_bound"])
+    return CompletedRun(
+        row["run_id"], row["people"], row["pairs"], row["trios"], row["unmatched"], row["value"], row["upper_bound"]
+    )

@@ -6,6 +6,7 @@ from enum import Enum, StrEnum, auto
 from typing import Any
 from uuid import UUID
 
+from matching_service.engine import Policy
 from peerloom_service.problems import Conflict, Forbidden
 
 
@@ -47,6 +48,26 @@ class AnsweredAlready(Conflict):
 
 class TooLate(Conflict):
     title = "The time to answer is over"
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What is known here of a program: under which rules its people are matched."""
+
+    format: str
+    answer_within_seconds: int
+    trio_when_odd: bool
+    junior_up_to_level: int | None = None
+    seats_per_senior: int = 1
+
+
+def policy_of(program: Program) -> Policy:
+    """What a match is worth in this program, and which matches may never be."""
+    if program.junior_up_to_level is not None:
+        return Policy(juniors_up_to=program.junior_up_to_level)
+    if program.trio_when_odd:
+        return Policy(name="one-to-one peers, a trio when odd", trios=True)
+    return Policy()
 
 
 class RunState(StrEnum):
@@ -97,6 +118,7 @@ class Run:
     finished_at: datetime | None = None
     people: int | None = None
     pairs: int | None = None
+    trios: int | None = None
     unmatched: int | None = None
     value: int | None = None
     upper_bound: int | None = None
@@ -166,9 +188,9 @@ class Run:
 class Certificate:
     """What was proven of a completed run's answer, and from what; `id` is the run's. Values in micro-units.
 
-    `upper_bound`: no matching with at least as many pairs is worth more; `most_pairs`: none has more pairs. Every pair of the
-    answer was checked; for `bound_checked_people` people the prices behind the bounds were compared with everybody again.
-    `answer_sha256`: of the stored answer's bytes.
+    `upper_bound`: no matching of at least as many people is worth more; `most_people`: in none are more people matched, each
+    counted once for every seat. Every match was checked; for `bound_checked_people` people the prices behind the bounds were
+    compared with everybody again. `answer_sha256`: of the stored answer's bytes.
     """
 
     id: UUID
@@ -176,9 +198,10 @@ class Certificate:
     checked_at: datetime
     people: int
     pairs: int
+    trios: int
     value: int
     upper_bound: int
-    most_pairs: int
+    most_people: int
     method: str
     ended_early: bool
     bound_checked_people: int
@@ -274,7 +297,7 @@ class MatchState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why two people were brought together. `giver_id` brings `subject`; `amount` is in the code's own unit."""
+    """Why two people, or three, were brought together. `giver_id` brings `subject`; `amount` is in the code's own unit."""
 
     code: str
     giver_id: UUID | None = None
@@ -284,7 +307,10 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Two people proposed to each other, and what became of it. `weight` 0 to 1,000,000 micro-units."""
+    """Two people, or three, proposed to each other, and what became of it.
+
+    `weight`: 0 to 1,000,000 micro-units; of three people's three pairs the mean.
+    """
 
     id: UUID
     version: int
@@ -300,7 +326,7 @@ class Match:
     declined_id: UUID | None = None
 
     def accepted(self, participant_id: UUID, now: datetime) -> "Match":
-        """One side says yes.
+        """One of them says yes.
 
         Raises: NotYourMatch, AnsweredAlready, TooLate.
         """
@@ -308,7 +334,7 @@ class Match:
         return replace(self, version=self.version + 1, accepted_ids=(*self.accepted_ids, participant_id))
 
     def declined(self, participant_id: UUID, now: datetime) -> "Match":
-        """One side says no, even after having said yes, as long as the other has not.
+        """One of them says no, even after having said yes, as long as not all have.
 
         Raises: NotYourMatch, AnsweredAlready, TooLate.
         """

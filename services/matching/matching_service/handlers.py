@@ -31,6 +31,9 @@ async def remember_programs(tx: Transaction, events: Sequence[ProgramLaunched]) 
         [event.version for event in programs],
         [event.format for event in programs],
         [event.answer_within_seconds for event in programs],
+        [event.trio_when_odd for event in programs],
+        [event.junior_up_to_level for event in programs],
+        [event.seats_per_senior for event in programs],
     )
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, Text, Uuid, text
+from sqlalchemy import BigInteger, Index, SmallInteger, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -32,6 +32,9 @@ class ProgramRow(TenantColumns, Base, table=True):
 
     format: str = Field(sa_type=Text)
     answer_within_seconds: int
+    trio_when_odd: bool = Field(sa_column_kwargs={"server_default": text("false")})
+    junior_up_to_level: int | None = Field(sa_type=SmallInteger)
+    seats_per_senior: int = Field(sa_type=SmallInteger, sa_column_kwargs={"server_default": text("1")})
 
 
 class EnrolmentRow(TenantColumns, Base, table=True):
@@ -74,6 +77,7 @@ class RunRow(TenantColumns, Base, table=True):
     finished_at: datetime | None
     people: int | None
     pairs: int | None
+    trios: int | None
     unmatched: int | None
     value: int | None = Field(sa_type=BigInteger)
     upper_bound: int | None = Field(sa_type=BigInteger)
@@ -102,9 +106,10 @@ class CertificateRow(TenantColumns, Base, table=True):
     checked_at: datetime
     people: int
     pairs: int
+    trios: int
     value: int = Field(sa_type=BigInteger)
     upper_bound: int = Field(sa_type=BigInteger)
-    most_pairs: int
+    most_people: int
     method: str = Field(sa_type=Text)
     ended_early: bool
     bound_checked_people: int
@@ -184,11 +189,14 @@ class MatchRow(TenantColumns, Base, table=True):
 
 
 class SeatRow(Base, table=True):
-    """A place in an open or confirmed match. Its key is what makes it impossible to be in two of one program."""
+    """A place in an open or confirmed match. Its key is what makes it impossible to be in more of one program than there are
+    seats: they are numbered from 1, and a peer has number 1 alone.
+    """
 
     __tablename__ = "seat"
 
     tenant_id: UUID = Field(primary_key=True)
     program_id: UUID = Field(primary_key=True)
     participant_id: UUID = Field(primary_key=True)
+    number: int = Field(primary_key=True, sa_type=SmallInteger, sa_column_kwargs={"server_default": text("1")})
     match_id: UUID = Field(index=True)

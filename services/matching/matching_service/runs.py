@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date
+from itertools import permutations
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,8 +14,8 @@ import asyncpg
 import structlog
 
 from matching_service import sql, stored_runs, use_cases
-from matching_service.domain import Run, Wish
-from matching_service.engine import Person, Policy, Population, Seek, Skill, WorkingHours
+from matching_service.domain import Program, Run, Wish, policy_of
+from matching_service.engine import Person, Population, Seek, Skill, WorkingHours
 from matching_service.solving import Cancelled, Engine, SolvingFailed
 from matching_service.stored_runs import Part, Unreadable
 from peerloom_events import MatchRunRequested
@@ -54,11 +55,14 @@ async def _matched(runtime: Runtime, tenant_id: UUID, run: Run, cause: Cause) ->
     Raises: Cancelled, SolvingFailed, Unreadable, ValueError.
     """
     database, teller = runtime.database, _Teller(runtime, tenant_id, run.id, cause)
+    program = await database.fetchrow(tenant_id, sql.PROGRAM, tenant_id, run.program_id)
+    assert program is not None
     async with Engine.started(teller.tell) as engine:
+        policy = policy_of(Program(**program))
         population = await _population(runtime, tenant_id, run.program_id, run.requested_at.date())
         if len(population) < _FEWEST_PEOPLE:
             raise SolvingFailed(f"{len(population)} people are free to be matched; it takes two.")
-        await stored_runs.keep(database, tenant_id, run.id, Part.POLICY, Policy().model_dump_json().encode())
+        await stored_runs.keep(database, tenant_id, run.id, Part.POLICY, policy.model_dump_json().encode())
         await stored_runs.keep(database, tenant_id, run.id, Part.POPULATION, await asyncio.to_thread(population.to_bytes))
         del population
         question = await stored_runs.question_of(database, tenant_id, run)
@@ -123,9 +127,8 @@ async def _population(runtime: Runtime, tenant_id: UUID, program_id: UUID, week_
     }
     met: dict[UUID, set[UUID]] = {}
     for row in await database.fetch(tenant_id, sql.MET_BEFORE, tenant_id):
-        one, other = row["participant_ids"]
-        met.setdefault(one, set()).add(other)
-        met.setdefault(other, set()).add(one)
+        for one, other in permutations(row["participant_ids"], 2):
+            met.setdefault(one, set()).add(other)
     return Population.of((_person(row, met.get(row["id"], set())) for row in people), week_of, managers)
 
 
@@ -151,6 +154,7 @@ def _person(row: asyncpg.Record, met: set[UUID]) -> Person:
         languages=tuple(dict.fromkeys(facts["languages"])),
         manager_id=UUID(manager) if manager else None,
         excluded=frozenset(met),
+        seats=row["seats"],
     )
 
 

@@ -44,9 +44,10 @@ class RunOut(Out):
     finished_at: datetime | None
     people: int | None
     pairs: int | None
+    trios: int | None = Field(description="How many matches are of three people; those of two are the pairs.")
     unmatched: int | None
-    value: int | None = Field(description="Sum of the pairs' weights, in micro-units.")
-    upper_bound: int | None = Field(description="Certified: no matching with as many pairs is worth more.")
+    value: int | None = Field(description="What all pairs and trios are worth, in micro-units.")
+    upper_bound: int | None = Field(description="Certified: no matching of as many people is worth more.")
     gap: float | None = Field(
         description="What may be missing, as a share of the bound; while it runs, as far as known by then."
     )
@@ -68,10 +69,11 @@ class CertificateOut(Out):
     checked_at: datetime
     people: int
     pairs: int
+    trios: int
     value: int = Field(description="Sum of the pairs' weights, in micro-units.")
-    upper_bound: int = Field(description="No matching with at least as many pairs is worth more.")
+    upper_bound: int = Field(description="No matching of at least as many people is worth more.")
     gap: float = Field(description="What may be missing, as a share of the bound.")
-    most_pairs: int = Field(description="No matching has more pairs.")
+    most_people: int = Field(description="In no matching are more people matched, each counted once for every seat.")
     method: str
     bound: Literal["deterministic"] = Field(
         default="deterministic",
@@ -80,7 +82,7 @@ class CertificateOut(Out):
     ended_early: bool = Field(
         description="It was ended by its time limit or on request: as true as any, but no seed gives the same answer again."
     )
-    pairs_checked: int = Field(description="Of so many pairs rules, weight and benefits were computed again: all of them.")
+    matches_checked: int = Field(description="Of so many pairs and trios rules and weight were computed again: all of them.")
     bound_checked_people: int = Field(
         description="For so many people the prices were compared with everybody again; `people`: every pair there is."
     )
@@ -100,7 +102,7 @@ class CertificateOut(Out):
     def of(cls, certificate: domain.Certificate) -> Self:
         """As the API shows it."""
         policy = certificate.policy
-        told = asdict(certificate) | {"gap": certificate.gap, "pairs_checked": certificate.pairs}
+        told = asdict(certificate) | {"gap": certificate.gap, "matches_checked": certificate.pairs + certificate.trios}
         return cls.model_validate(told | {"policy_name": policy["name"], "policy_version": policy["version"]})
 
 
@@ -152,7 +154,9 @@ class MatchOut(Out):
     run_id: UUID
     program_id: UUID
     participant_ids: tuple[UUID, ...]
-    weight: int = Field(description="What the match is worth, 0 to 1,000,000 micro-units.")
+    weight: int = Field(
+        description="What the match is worth, 0 to 1,000,000 micro-units; of three people's three pairs the mean."
+    )
     reasons: tuple[ReasonOut, ...]
     proposed_at: datetime
     answer_by: datetime
@@ -176,6 +180,6 @@ class PoolOut(Out):
 
     program_id: UUID
     enrolled: int
-    free: int
-    proposed: int
-    confirmed: int
+    free: int = Field(description="People who have a seat left: who will take part in the next run.")
+    proposed: int = Field(description="Seats in open proposals; a senior may have several.")
+    confirmed: int = Field(description="Seats in confirmed matches.")

@@ -23,6 +23,7 @@ from matching_service.engine import (
     check_bound,
     check_matches,
     explain_pair,
+    explain_trio,
     match_population,
 )
 from matching_service.engine import Reason as EngineReason
@@ -57,7 +58,7 @@ class Solved:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """An answer that passed the check, read from its bytes, and for each of its pairs the reasons.
+    """An answer that passed the check, read from its bytes, and for each of its matches the reasons.
 
     `bound_checked_people`: for so many people the prices were compared with everybody.
     """
@@ -183,11 +184,18 @@ def _checked(connection: Connection, question: Question, answer: bytes) -> Check
     if violations:
         kinds = ", ".join(dict.fromkeys(violation.code for violation in violations))
         raise SolvingFailed(f"the answer did not pass the check ({kinds}; {len(violations)} in all): {violations[0].detail}")
-    reasons = tuple(
-        tuple(_reason(reason, pair.a, pair.b) for reason in explain_pair(population, policy, pair.a, pair.b))
-        for pair in result.pairs
-    )
+    reasons = tuple(_reasons(population, policy, match.people) for match in result.matches)
     return Checked(result, reasons, len(population) if everybody else _CHECKED_PEOPLE)
+
+
+def _reasons(population: Population, policy: Policy, people: tuple[UUID, ...]) -> tuple[Reason, ...]:
+    """Why people are brought together: of three, what speaks for each two of them, nothing twice."""
+    if len(people) == 2:
+        explained = {people: explain_pair(population, policy, *people)}
+    else:
+        explained = explain_trio(population, policy, *people)
+    reasons = (_reason(reason, *two) for two, of_two in explained.items() for reason in of_two)
+    return tuple(dict.fromkeys(reasons))
 
 
 def _reason(reason: EngineReason, a: UUID, b: UUID) -> Reason:
@@ -201,6 +209,8 @@ def _reason(reason: EngineReason, a: UUID, b: UUID) -> Reason:
             return Reason("common_hours", amount=hours)
         case {"code": "level_difference", "difference": difference}:
             return Reason("level_difference", amount=difference)
+        case {"code": "junior_and_senior", "difference": difference}:
+            return Reason("junior_and_senior", giver, amount=difference)
         case {"code": "common_languages", "languages": languages}:
             return Reason("common_languages", subject=", ".join(languages))
         case {"code": str(code), "goal": goal}:

@@ -10,10 +10,13 @@ REMEMBER_PEOPLE: Final = """
     WHERE member.version < excluded.version
 """
 REMEMBER_PROGRAMS: Final = """
-    INSERT INTO program (tenant_id, id, version, format, answer_within_seconds)
-    SELECT $1, * FROM unnest($2::uuid[], $3::int[], $4::text[], $5::int[])
+    INSERT INTO program (tenant_id, id, version, format, answer_within_seconds, trio_when_odd, junior_up_to_level,
+                         seats_per_senior)
+    SELECT $1, * FROM unnest($2::uuid[], $3::int[], $4::text[], $5::int[], $6::bool[], $7::int[], $8::int[])
     ON CONFLICT (tenant_id, id) DO UPDATE
-    SET version = excluded.version, format = excluded.format, answer_within_seconds = excluded.answer_within_seconds
+    SET version = excluded.version, format = excluded.format, answer_within_seconds = excluded.answer_within_seconds,
+        trio_when_odd = excluded.trio_when_odd, junior_up_to_level = excluded.junior_up_to_level,
+        seats_per_senior = excluded.seats_per_senior
     WHERE program.version < excluded.version
 """
 REMEMBER_ENROLMENTS: Final = """
@@ -21,22 +24,40 @@ REMEMBER_ENROLMENTS: Final = """
     SELECT $1, * FROM unnest($2::uuid[], $3::int[], $4::uuid[], $5::uuid[]) ON CONFLICT (tenant_id, id) DO NOTHING
 """
 
-PROGRAM: Final = "SELECT format, answer_within_seconds FROM program WHERE tenant_id = $1 AND id = $2"
+PROGRAM: Final = """
+    SELECT format, answer_within_seconds, trio_when_odd, junior_up_to_level, seats_per_senior
+    FROM program WHERE tenant_id = $1 AND id = $2
+"""
+# How many matches of a program somebody may be in at once. Only where seniors have several are facts looked into.
+_SEATS: Final = """
+    CASE WHEN program.seats_per_senior = 1 THEN 1
+         WHEN (member.facts ->> 'employee_level')::int <= program.junior_up_to_level THEN 1
+         ELSE program.seats_per_senior END"""
+_SEATS_OF_HOLDER: Final = f"""
+    CASE WHEN program.seats_per_senior = 1 THEN 1
+         ELSE (SELECT {_SEATS} FROM member WHERE member.tenant_id = $1 AND member.id = held.participant_id) END"""
 # Counted table by table: a join of the three, planned before the first statistics were taken, took many seconds.
-POOL: Final = """
+POOL: Final = f"""
     SELECT (SELECT count(*) FROM enrolment WHERE tenant_id = $1 AND program_id = $2) AS enrolled,
-           (SELECT count(*) FROM seat WHERE tenant_id = $1 AND program_id = $2) AS taken,
+           (SELECT count(*) FROM program, (
+                SELECT participant_id, count(*) AS seats FROM seat WHERE tenant_id = $1 AND program_id = $2 GROUP BY 1
+            ) AS held
+            WHERE program.tenant_id = $1 AND program.id = $2 AND held.seats >= {_SEATS_OF_HOLDER}) AS taken,
            (SELECT coalesce(sum(cardinality(participant_ids)), 0) FROM match
             WHERE tenant_id = $1 AND program_id = $2 AND state = 'proposed') AS proposed,
            (SELECT coalesce(sum(cardinality(participant_ids)), 0) FROM match
             WHERE tenant_id = $1 AND program_id = $2 AND state = 'confirmed') AS confirmed
 """
-FREE_PEOPLE: Final = """
-    SELECT enrolment.participant_id AS id, member.facts FROM enrolment
+# Seats are counted person by person, by the key: whatever the planner thinks of the table, that takes the same time.
+FREE_PEOPLE: Final = f"""
+    SELECT enrolment.participant_id AS id, member.facts, {_SEATS} - held.seats AS seats FROM program
+    JOIN enrolment ON enrolment.tenant_id = program.tenant_id AND enrolment.program_id = program.id
     JOIN member ON member.tenant_id = enrolment.tenant_id AND member.id = enrolment.participant_id
-    LEFT JOIN seat ON seat.tenant_id = enrolment.tenant_id AND seat.program_id = enrolment.program_id
-        AND seat.participant_id = enrolment.participant_id
-    WHERE enrolment.tenant_id = $1 AND enrolment.program_id = $2 AND seat.match_id IS NULL
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS seats FROM seat
+        WHERE seat.tenant_id = $1 AND seat.program_id = $2 AND seat.participant_id = enrolment.participant_id
+    ) AS held
+    WHERE program.tenant_id = $1 AND program.id = $2 AND {_SEATS} > held.seats
     ORDER BY 1
 """
 MANAGERS: Final = "SELECT id, (facts ->> 'manager_id')::uuid AS manager_id FROM member WHERE tenant_id = $1"
@@ -48,9 +69,22 @@ ADD_MATCHES: Final = """
     SELECT $1, id, 1, $2, $3, participant_ids, weight, reasons, $4, $5, 'proposed', '{}'
     FROM jsonb_to_recordset($6) AS proposed (id uuid, participant_ids uuid[], weight int, reasons jsonb)
 """
-TAKE_SEATS: Final = """
-    INSERT INTO seat (tenant_id, program_id, participant_id, match_id)
-    SELECT $1, $2, * FROM unnest($3::uuid[], $4::uuid[])
+# Everybody takes the lowest numbers they have free; who has none free has none to give (NULL), and nothing is taken at all.
+TAKE_SEATS: Final = f"""
+    INSERT INTO seat (tenant_id, program_id, participant_id, number, match_id)
+    SELECT $1, $2, held.participant_id, (
+        SELECT free.number FROM generate_series(1, {_SEATS_OF_HOLDER}) AS free (number)
+        WHERE NOT EXISTS (
+            SELECT FROM seat WHERE seat.tenant_id = $1 AND seat.program_id = $2
+            AND seat.participant_id = held.participant_id AND seat.number = free.number
+        )
+        ORDER BY free.number OFFSET held.turn - 1 LIMIT 1
+    ), held.match_id
+    FROM program, (
+        SELECT participant_id, match_id, row_number() OVER (PARTITION BY participant_id ORDER BY match_id) AS turn
+        FROM unnest($3::uuid[], $4::uuid[]) AS taken (participant_id, match_id)
+    ) AS held
+    WHERE program.tenant_id = $1 AND program.id = $2
 """
 LEAVE_SEATS: Final = "DELETE FROM seat WHERE tenant_id = $1 AND match_id = $2"
 ADD_UNMATCHED: Final = """

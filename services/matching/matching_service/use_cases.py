@@ -136,7 +136,7 @@ class CompleteRun:
 
 
 async def complete_run(tx: Transaction, command: CompleteRun) -> None:
-    """Propose every pair to both of its people; keep who was left over and why, and the certificate.
+    """Propose every match to all of its people; keep who was left over and why, and the certificate.
 
     A run that was cancelled meanwhile proposes nothing.
     """
@@ -153,12 +153,12 @@ async def complete_run(tx: Transaction, command: CompleteRun) -> None:
             match_id=new_id(),
             run_id=run.id,
             program_id=run.program_id,
-            participant_ids=(pair.a, pair.b),
-            weight=pair.weight,
+            participant_ids=matched.people,
+            weight=matched.mean_weight,
             reasons=tuple(MatchReason(**asdict(reason)) for reason in reasons),
             answer_by=answer_by,
         )
-        for pair, reasons in zip(result.pairs, command.checked.reasons, strict=True)
+        for matched, reasons in zip(result.matches, command.checked.reasons, strict=True)
     ]
     rows = [
         {"id": proposal.match_id, **proposal.model_dump(mode="json", include={"participant_ids", "weight", "reasons"})}
@@ -173,11 +173,11 @@ async def complete_run(tx: Transaction, command: CompleteRun) -> None:
         {"id": str(one.person), "why": one.why, "partners": one.partners, "removed": one.removed} for one in result.unmatched
     ]
     await tx.execute(sql.ADD_UNMATCHED, tx.tenant_id, run.id, left_over)
-    people = 2 * len(result.pairs) + len(result.unmatched)
     completed = run.completed(
         now,
-        people=people,
+        people=len(result.ids),
         pairs=len(result.pairs),
+        trios=len(result.trios),
         unmatched=len(result.unmatched),
         value=result.value,
         upper_bound=result.upper_bound,
@@ -193,11 +193,12 @@ async def complete_run(tx: Transaction, command: CompleteRun) -> None:
             id=run.id,
             version=1,
             checked_at=now,
-            people=people,
+            people=len(result.ids),
             pairs=len(result.pairs),
+            trios=len(result.trios),
             value=result.value,
             upper_bound=result.upper_bound,
-            most_pairs=result.most_pairs,
+            most_people=result.most_people,
             method=result.method,
             ended_early=command.ended_early,
             bound_checked_people=command.checked.bound_checked_people,
@@ -219,8 +220,9 @@ async def complete_run(tx: Transaction, command: CompleteRun) -> None:
             version=completed.version,
             run_id=run.id,
             program_id=run.program_id,
-            people=people,
+            people=len(result.ids),
             pairs=len(result.pairs),
+            trios=len(result.trios),
             unmatched=len(result.unmatched),
             value=result.value,
             upper_bound=result.upper_bound,
@@ -310,7 +312,7 @@ class AnswerProposal:
 
 
 async def answer_proposal(tx: Transaction, command: AnswerProposal) -> Match:
-    """One side answers; with the last yes the match is confirmed, with a no it is over.
+    """One of its people answers; with the last yes the match is confirmed, with a no it is over.
 
     Raises: NotFound, NotYourMatch, AnsweredAlready, TooLate.
     """

@@ -24,6 +24,10 @@ class ProgramDatesWrong(Invalid):
     title = "A program ends after it starts"
 
 
+class ProgramFormatWrong(Invalid):
+    title = "The format does not go with the rest of the program"
+
+
 class ProgramNotRunning(Conflict):
     title = "The program takes no people at the moment"
 
@@ -118,11 +122,21 @@ class Program:
     cadence_days: int
     answer_within_seconds: int
     launched_at: datetime
+    trio_when_odd: bool = False
+    junior_up_to_level: int | None = None
+    seats_per_senior: int = 1
     state: ProgramState = ProgramState.RUNNING
 
     def __post_init__(self) -> None:
         if self.ends_on <= self.starts_on:
             raise ProgramDatesWrong(f"It starts on {self.starts_on} and would end on {self.ends_on}.")
+        if self.format == "junior-senior":
+            if self.junior_up_to_level is None:
+                raise ProgramFormatWrong("Say with junior_up_to_level who is a junior.")
+            if self.trio_when_odd:
+                raise ProgramFormatWrong("A junior and a senior are two people; leave out trio_when_odd.")
+        elif self.junior_up_to_level is not None or self.seats_per_senior > 1:
+            raise ProgramFormatWrong("Only the format junior-senior has juniors and several seats for a senior.")
 
     def takes_people(self) -> None:
         """Raises: ProgramNotRunning once it is closed."""

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, LargeBinary, SmallInteger, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Index, LargeBinary, SmallInteger, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -69,6 +69,9 @@ class ProgramRow(TenantColumns, Base, table=True):
     cadence_days: int = Field(sa_type=SmallInteger)
     answer_within_seconds: int
     launched_at: datetime
+    trio_when_odd: bool = Field(sa_column_kwargs={"server_default": text("false")})
+    junior_up_to_level: int | None = Field(sa_type=SmallInteger)
+    seats_per_senior: int = Field(sa_type=SmallInteger, sa_column_kwargs={"server_default": text("1")})
     state: str = Field(sa_type=Text)
 
 

@@ -143,7 +143,7 @@ class ParticipantOut(Out):
 
 class NewProgram(Body):
     name: Line
-    format: Literal["one-to-one"] = "one-to-one"
+    format: Literal["one-to-one", "junior-senior"] = "one-to-one"
     goal: Line
     metric: Line = Field(description="How you will know that it was worth it.")
     expectations: Passage = ""
@@ -152,7 +152,18 @@ class NewProgram(Body):
     session_minutes: int = Field(default=45, ge=15, le=240)
     cadence_days: int = Field(default=14, ge=1, le=90)
     answer_within_seconds: int = Field(
-        default=604_800, ge=1, le=7_776_000, description="How long a proposal waits for both answers."
+        default=604_800, ge=1, le=7_776_000, description="How long a proposal waits for everybody's answer."
+    )
+    trio_when_odd: bool = Field(
+        default=False,
+        description="Whoever would be left over, as somebody is when the number of people is odd, joins a pair where all three "
+        "can be with each other.",
+    )
+    junior_up_to_level: EmployeeLevel | None = Field(
+        default=None, description="Junior-senior: up to this employee level people are juniors, above it seniors."
+    )
+    seats_per_senior: int = Field(
+        default=1, ge=1, le=5, description="Junior-senior: how many juniors a senior may have at once."
     )
 
 
@@ -169,6 +180,9 @@ class ProgramOut(Out):
     session_minutes: int
     cadence_days: int
     answer_within_seconds: int
+    trio_when_odd: bool
+    junior_up_to_level: int | None
+    seats_per_senior: int
     launched_at: datetime
     state: str
 

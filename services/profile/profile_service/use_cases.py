@@ -100,7 +100,7 @@ async def change_participant(tx: Transaction, command: ChangeParticipant) -> Par
 async def launch_program(tx: Transaction, body: schemas.NewProgram) -> Program:
     """Open a program: from now on people may be enrolled.
 
-    Raises: ProgramDatesWrong.
+    Raises: ProgramDatesWrong, ProgramFormatWrong.
     """
     program = Program(id=new_id(), version=1, launched_at=await tx.now(), **body.model_dump())
     tx.add(program)
@@ -117,6 +117,9 @@ async def launch_program(tx: Transaction, body: schemas.NewProgram) -> Program:
             cadence_days=program.cadence_days,
             answer_within_seconds=program.answer_within_seconds,
             launched_at=program.launched_at,
+            trio_when_odd=program.trio_when_odd,
+            junior_up_to_level=program.junior_up_to_level,
+            seats_per_senior=program.seats_per_senior,
         )
     )
     return program

@@ -93,6 +93,19 @@ FIGURES: Final = {
             digits=_SHARE,
         ),
         Figure(
+            "seats100k_s",
+            "s",
+            "at_most",
+            40,
+            "`match_population(company(100_000, most_seats=5), Policy(juniors_up_to=4), target_gap=1e-3)`: whoever is above "
+            "level 4 takes one to five of the others. Every junior is compared with every senior and both prices, or there is "
+            "no figure.",
+            stretch=15,
+        ),
+        Figure(
+            "seats100k_certified", "ratio", "at_least", 0.999, f"{_CERTIFIED}: the same run.", stretch=0.9995, digits=_SHARE
+        ),
+        Figure(
             "million_s",
             "s",
             "at_most",

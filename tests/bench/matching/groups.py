@@ -37,11 +37,12 @@ class Workplace:
     folder: Path
     scale: float
 
-    def company(self, people: int) -> str:
+    def company(self, people: int, most_seats: int = 1) -> str:
         """The file with a company of so many people."""
-        file = self.folder / f"{people}.npz"
+        file = self.folder / f"{people}-{most_seats}.npz"
         if not file.exists():
-            asyncio.run(contestant("tests.bench.matching.kept", {"people": people, "file": str(file)}))
+            task = {"people": people, "file": str(file), "most_seats": most_seats}
+            asyncio.run(contestant("tests.bench.matching.kept", task))
         return str(file)
 
     def scaled(self, people: int) -> int:
@@ -63,6 +64,10 @@ class Workplace:
             ),
             Group(("capacity_s", "capacity_ratio"), self._seats),
             Group(
+                ("seats100k_s", "seats100k_certified"),
+                lambda keys: self._people(keys, 100_000, 1e-3, juniors_up_to=4, most_seats=5),
+            ),
+            Group(
                 ("million_s", "million_certified", "million_rss_mb"),
                 lambda keys: self._people(keys, 1_000_000, 1e-2, checked=False),
             ),
@@ -77,9 +82,12 @@ class Workplace:
         fast: bool = False,
         runs: int = 1,
         checked: bool = True,
+        juniors_up_to: int | None = None,
+        most_seats: int = 1,
     ) -> tuple[str, list[Measured]]:
-        task = {"file": self.company(self.scaled(people)), "warm_up": self.company(_WARM_UP), "target_gap": target_gap}
-        task |= {"fast": fast, "runs": runs, "checked": checked}
+        files = [self.company(size, most_seats) for size in (self.scaled(people), _WARM_UP)]
+        task: dict[str, Any] = {"file": files[0], "warm_up": files[1], "target_gap": target_gap, "fast": fast, "runs": runs}
+        task |= {"checked": checked, "juniors_up_to": juniors_up_to}
         seen = asyncio.run(contestant("tests.bench.matching.people", task, within=1200.0))
         if seen["wrong"]:
             raise MeasurementFailed(f"void: the checker finds {len(seen['wrong'])} faults, first {seen['wrong'][0]}")

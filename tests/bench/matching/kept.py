@@ -1,6 +1,6 @@
 """A population in a file of arrays, so that who makes it and who matches it need not share a process, nor its memory.
 
-`python -m tests.bench.matching.kept` makes one: {"people", "file"} as JSON on standard input.
+`python -m tests.bench.matching.kept` makes one: {"people", "file", "most_seats"} as JSON on standard input.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def main() -> None:
     from tests.bench.company import company
 
     task = json.load(sys.stdin)
-    keep(company(task["people"]), Path(task["file"]))
+    keep(company(task["people"], most_seats=task["most_seats"]), Path(task["file"]))
     print(json.dumps({}))
 
 

@@ -1,6 +1,6 @@
 """`python -m tests.bench.matching.people`: a process that reads a population, matches it, and prints what it cost.
 
-Task, as JSON on standard input: {"file", "warm_up", "target_gap", "fast", "runs", "checked"}.
+Task, as JSON on standard input: {"file", "warm_up", "target_gap", "fast", "runs", "checked", "juniors_up_to"}.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _ROWS_CHECKED = 100
 
 def main() -> None:
     task = json.load(sys.stdin)
-    policy = Policy()
+    policy = Policy(juniors_up_to=task["juniors_up_to"])
     match_population(kept(Path(task["warm_up"])), policy, fast=task["fast"])
     population = kept(Path(task["file"]))
     before = peak_mb()

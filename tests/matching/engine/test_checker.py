@@ -24,12 +24,16 @@ from matching_service.engine import (
 from matching_service.engine.checker import ViolationCode
 from matching_service.engine.population import Member
 from matching_service.engine.results import Proof
-from tests.matching.engine.people import company
+from tests.matching.engine.people import company, people_of, population
 
 PEOPLE = company(41)
 POLICY = Policy()
 MATCHED = match_population(PEOPLE, POLICY, target_gap=0.0)
 PAIR = MATCHED.pairs[0]
+
+ODD_PEOPLE = company(101)
+TRIOS = Policy(trios=True)
+ODD_MATCHED = match_population(ODD_PEOPLE, TRIOS, target_gap=0.0)
 
 Corruption = Callable[[MatchedPopulation], MatchedPopulation]
 
@@ -105,15 +109,51 @@ CORRUPTIONS: dict[str, Corruption] = {
     "other_policy": with_values(policy_fingerprint="0" * 64),
     "unknown_person": with_values(ids=np.vstack((MATCHED.ids[1:], np.full((1, 16), 255, np.uint8)))),
     "person_twice": with_pairs([*range(len(MATCHED.a)), 0]),
+    "pair_twice": with_pairs([*range(len(MATCHED.a)), 0]),
     "person_missing": with_pairs(range(1, len(MATCHED.a))),
     "rule_broken": with_partners_swapped,
     "wrong_weight": with_first_pair(weight=PAIR.weight - 1),
     "wrong_benefit": with_first_pair(benefit_b=PAIR.benefit_b + 1),
     "value_above_bound": with_values(upper_bound=MATCHED.value - 1),
-    "too_many_pairs": with_values(most_pairs=len(MATCHED.pairs) - 1),
+    "too_many_people": with_values(most_people=MATCHED.people - 1),
     "has_partners": with_an_excuse,
     "price_too_low": with_proof(cheaper),
     "bound_not_proven": with_values(upper_bound=MATCHED.upper_bound - 1),
+}
+
+
+def with_somebody_else_as_third(matched: MatchedPopulation) -> MatchedPopulation:
+    """The third person goes, and one comes with whom one of the two breaks a rule."""
+    first = ODD_PEOPLE.member(int(matched.trio[0, 0]))
+    broken = (n for n in range(len(ODD_PEOPLE)) if any(checker._broken_rules(TRIOS, first, ODD_PEOPLE.member(n))))
+    return replace(matched, trio=np.array([[*matched.trio[0, :2], next(n for n in broken if n not in matched.trio)]]))
+
+
+def without_the_third(matched: MatchedPopulation) -> MatchedPopulation:
+    """Two of the trio are a pair, and the third one is said to be the odd one out, and to have nobody at all."""
+    a, b, c = matched.trio[0].tolist()
+    one, other = ODD_PEOPLE.member(a), ODD_PEOPLE.member(b)
+    values = {
+        "a": a,
+        "b": b,
+        "weight": checker._weight(TRIOS, one, other),
+        "benefit_a": checker._benefit(one, other),
+        "benefit_b": checker._benefit(other, one),
+    }
+    columns = {name: np.append(getattr(matched, name), value) for name, value in values.items()}
+    left = Unmatched(person=ODD_PEOPLE.id(c), why="odd_one_out", partners=1, removed={})
+    return replace(matched, **columns, trio=matched.trio[:0], trio_weight=matched.trio_weight[:0], unmatched=(left,))
+
+
+TRIO_CORRUPTIONS: dict[str, Corruption] = {
+    "unknown_person": with_values(ids=np.vstack((ODD_MATCHED.ids[1:], np.full((1, 16), 255, np.uint8)))),
+    "person_twice": with_values(trio=ODD_MATCHED.trio[:, [0, 1, 1]]),
+    "person_missing": with_values(trio=ODD_MATCHED.trio[:0], trio_weight=ODD_MATCHED.trio_weight[:0]),
+    "rule_broken": with_somebody_else_as_third,
+    "wrong_weight": with_values(trio_weight=ODD_MATCHED.trio_weight - 1),
+    "value_above_bound": with_values(upper_bound=ODD_MATCHED.value - 1),
+    "too_many_people": with_values(most_people=ODD_MATCHED.people - 1),
+    "could_join": without_the_third,
 }
 
 
@@ -122,8 +162,40 @@ def test_a_true_answer_passes() -> None:
     assert check_bound(PEOPLE, POLICY, MATCHED) == []
 
 
+def test_a_true_answer_with_a_trio_passes() -> None:
+    assert len(ODD_MATCHED.trios) == 1
+    assert check_matches(ODD_PEOPLE, TRIOS, ODD_MATCHED) == []
+    assert check_bound(ODD_PEOPLE, TRIOS, ODD_MATCHED) == []
+
+
 def test_every_kind_of_violation_has_a_corruption_that_causes_it() -> None:
-    assert set(CORRUPTIONS) == set(get_args(ViolationCode))
+    assert {*CORRUPTIONS, *TRIO_CORRUPTIONS, "trio_not_allowed", "too_many_partners"} == set(get_args(ViolationCode))
+
+
+@pytest.mark.parametrize("code", TRIO_CORRUPTIONS)
+def test_a_corrupted_trio_is_found_out(code: str) -> None:
+    corrupted = TRIO_CORRUPTIONS[code](ODD_MATCHED)
+
+    assert code in {violation.code for violation in check_matches(ODD_PEOPLE, TRIOS, corrupted)}
+
+
+def test_only_the_one_who_could_join_is_found_out_where_nothing_else_is_wrong() -> None:
+    violations = check_matches(ODD_PEOPLE, TRIOS, without_the_third(ODD_MATCHED))
+
+    assert [violation.code for violation in violations] == ["could_join"]
+
+
+def test_a_trio_that_the_policy_does_not_have_is_found_out() -> None:
+    without = replace(ODD_MATCHED, policy=POLICY.label, policy_fingerprint=POLICY.fingerprint)
+
+    assert [violation.code for violation in check_matches(ODD_PEOPLE, POLICY, without)] == ["trio_not_allowed"]
+
+
+@pytest.mark.parametrize("corruption", [with_values(most_people=102), with_values(upper_bound=ODD_MATCHED.upper_bound - 1)])
+def test_a_bound_with_trios_that_the_prices_do_not_prove_is_found_out(corruption: Corruption) -> None:
+    violations = check_bound(ODD_PEOPLE, TRIOS, corruption(ODD_MATCHED))
+
+    assert {violation.code for violation in violations} == {"bound_not_proven"}
 
 
 @pytest.mark.parametrize("code", CORRUPTIONS)
@@ -145,12 +217,49 @@ def test_a_corrupted_answer_is_found_out(code: str) -> None:
         with_proof(with_a_negative_price),
         with_proof(lambda proof: replace(proof, bonus=-1)),
         with_proof(lambda proof: replace(proof, unit=0)),
-        with_values(most_pairs=MATCHED.most_pairs + 1),
+        with_proof(lambda proof: replace(proof, beyond=1)),
+        with_proof(lambda proof: replace(proof, beyond=-1)),
+        with_values(most_people=MATCHED.most_people + 2),
         with_values(upper_bound=MATCHED.upper_bound + 1),
     ],
 )
 def test_a_proof_that_does_not_prove_is_found_out(corruption: Corruption) -> None:
     assert {violation.code for violation in check_bound(PEOPLE, POLICY, corruption(MATCHED))} == {"bound_not_proven"}
+
+
+SEATED_POLICY = Policy(juniors_up_to=3, coverage_first=False)
+SEATED_PEOPLE = population(*(replace(one, seats=1 + n % 3) for n, one in enumerate(people_of(41))))
+SEATED = match_population(SEATED_PEOPLE, SEATED_POLICY, target_gap=0.0)
+
+
+def test_a_senior_with_more_partners_than_seats_is_found_out() -> None:
+    ends = np.concatenate((SEATED.a, SEATED.b))
+    full = next(p for p in ends if SEATED_PEOPLE.level[p] > 3 and (ends == p).sum() == SEATED_PEOPLE.seats[p])
+    a, b = SEATED.a.copy(), SEATED.b.copy()
+    other = next(n for n in range(len(a)) if full not in (a[n], b[n]))
+    (a if SEATED_PEOPLE.level[a[other]] > 3 else b)[other] = full
+
+    found = check_matches(SEATED_PEOPLE, SEATED_POLICY, replace(SEATED, a=a, b=b))
+
+    assert check_matches(SEATED_PEOPLE, SEATED_POLICY, SEATED) == []
+    assert "too_many_partners" in {violation.code for violation in found}
+
+
+@pytest.mark.parametrize(
+    ("corruption", "code"),
+    [
+        (with_proof(cheaper), "price_too_low"),
+        (with_proof(lambda proof: replace(proof, beyond=proof.beyond - 1)), "price_too_low"),
+        (with_proof(lambda proof: replace(proof, beyond=proof.beyond + 1_000_000)), "bound_not_proven"),
+        (with_values(upper_bound=SEATED.upper_bound - 1), "bound_not_proven"),
+        (with_values(most_people=SEATED.most_people + 2), "bound_not_proven"),
+        (with_values(proofs=()), "bound_not_proven"),
+    ],
+)
+def test_a_proof_about_seats_that_does_not_prove_is_found_out(corruption: Corruption, code: str) -> None:
+    assert SEATED.proofs[0].beyond > 0
+    assert check_bound(SEATED_PEOPLE, SEATED_POLICY, SEATED) == []
+    assert {violation.code for violation in check_bound(SEATED_PEOPLE, SEATED_POLICY, corruption(SEATED))} == {code}
 
 
 def test_a_person_paired_with_themselves_is_found_out() -> None:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from pydantic import TypeAdapter
 
-from matching_service.engine import Policy, Reason, Seek, Skill, WorkingHours, explain_pair, match_population, sentence
+from matching_service.engine import (
+    Policy,
+    Reason,
+    Seek,
+    Skill,
+    WorkingHours,
+    explain_pair,
+    explain_trio,
+    match_population,
+    sentence,
+)
 from tests.matching.engine.people import company, number, person, population
 
 ANA = person(
@@ -66,6 +76,25 @@ def test_seen_from_the_other_side_the_reasons_are_the_same_with_the_sides_swappe
     assert len(from_bo) == len(explain_pair(people, Policy(), ANA.id, BO.id))
 
 
+def test_a_trio_says_why_two_by_two_with_the_hours_and_languages_all_three_share() -> None:
+    cleo = person(
+        2, seeks=(Seek("sales", own=1),), level=4, languages=("de", "fr"), working_hours=WorkingHours(8 * 60, 17 * 60)
+    )
+    people = population(ANA, BO, cleo)
+
+    reasons = explain_trio(people, Policy(), ANA.id, BO.id, cleo.id)
+
+    assert set(reasons) == {(ANA.id, BO.id), (ANA.id, cleo.id), (BO.id, cleo.id)}
+    assert [sentence(reason, "Bo", "Cleo") for reason in reasons[BO.id, cleo.id]] == [
+        "Cleo can learn sales from Bo, 2 levels up.",
+        "Bo and Cleo share 5 working hours a week.",
+        "Bo and Cleo are 1 level apart.",
+        "Bo and Cleo both speak de.",
+    ]
+    alone = explain_pair(people, Policy(), BO.id, cleo.id)
+    assert [reason.languages for reason in alone if reason.code == "common_languages"] == [("de", "fr")]
+
+
 def test_what_is_learnt_adds_up_to_the_benefit_of_the_pair() -> None:
     people = company(60)
 
@@ -93,3 +122,12 @@ def test_people_with_nothing_in_common_still_get_their_levels_compared() -> None
     reasons = explain_pair(strangers, Policy(), number(0), number(1))
 
     assert [sentence(reason) for reason in reasons] == ["A and B have the same job level."]
+
+
+def test_of_a_junior_and_a_senior_it_says_who_is_who() -> None:
+    people, policy = population(person(0, level=7), person(1, level=2)), Policy(juniors_up_to=4)
+
+    reasons = explain_pair(people, policy, number(0), number(1))
+
+    assert [reason.code for reason in reasons] == ["common_hours", "junior_and_senior", "common_languages"]
+    assert sentence(reasons[1], "Ana", "Bo") == "Ana is the senior, 5 levels above Bo."

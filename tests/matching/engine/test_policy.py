@@ -33,11 +33,32 @@ def test_the_defaults_are_the_one_to_one_peer_format() -> None:
         ({"max_distance": 3}, "Extra inputs are not permitted"),
         ({"level_rule": "maybe"}, "'prefer' or 'require'"),
         ({"must_share": {"manager"}}, "'department' or 'location'"),
+        ({"juniors_up_to": 4, "level_rule": "require"}, "so a similar one cannot be asked for or count"),
+        ({"juniors_up_to": 4, "context_shares": {}}, "so a similar one cannot be asked for or count"),
+        ({"juniors_up_to": 4, "weaker_side": 700_000}, "junior_side must add up to 1,000,000; they add up to 1,700,000"),
+        ({"juniors_up_to": 4, "trios": True}, "are two people"),
+        ({"juniors_up_to": -1}, "greater than or equal to 0"),
+        ({"junior_side": 150_000, "both_sides": 0}, "say with juniors_up_to who is one"),
     ],
 )
 def test_contradictions_and_nonsense_are_refused_in_a_sentence(values: dict[str, object], sentence: str) -> None:
     with pytest.raises(ValidationError, match=sentence):
         Policy.model_validate(values)
+
+
+def test_with_juniors_what_counts_is_what_they_gain_unless_told_otherwise() -> None:
+    policy = Policy(juniors_up_to=4)
+
+    assert (policy.junior_side, policy.context, policy.weaker_side, policy.both_sides) == (850_000, 150_000, 0, 0)
+    assert policy.context_shares.level == 0
+    assert policy.label == "junior-senior@1"
+    assert Policy(juniors_up_to=4, name="mentors", junior_side=600_000, both_sides=250_000).name == "mentors"
+    assert Policy.model_validate_json(policy.model_dump_json()) == policy
+
+
+def test_a_policy_for_peers_has_the_fingerprint_it_had_before_there_were_juniors() -> None:
+    assert Policy().fingerprint == "c01bf4a0696d1944fac4ed7bbefd263d3bddd04915f6011d94f1109440b4dc56"
+    assert len({Policy(juniors_up_to=up_to).fingerprint for up_to in (3, 4)} | {Policy().fingerprint}) == 3
 
 
 def test_a_policy_comes_back_from_json_as_it_was() -> None:

@@ -45,6 +45,8 @@ def test_the_order_in_which_people_and_their_facts_arrive_does_not_matter() -> N
         {"languages": ("en",)},
         {"manager_id": number(1)},
         {"excluded": frozenset({number(5)})},
+        {"seats": 0},
+        {"seats": 2},
     ],
 )
 def test_the_hash_follows_every_fact(change: dict[str, object]) -> None:
@@ -60,6 +62,7 @@ def test_every_fact_of_a_person_can_be_read_back() -> None:
     assert (kept.id, kept.offers, kept.goals, kept.level) == (ANA.id, ANA.offers, ANA.goals, ANA.level)
     assert sorted(kept.seeks, key=lambda seek: seek.skill) == sorted(ANA.seeks, key=lambda seek: seek.skill)
     assert (kept.languages, kept.excluded) == (("de", "en"), {number(5), number(6)})
+    assert (kept.seats, population(replace(ANA, seats=2**31)).member(0).seats) == (1, 2**31)
     assert snapshot.member(1).excluded == {number(0)}
     assert snapshot.member(2).line == (number(5),)
 
@@ -104,6 +107,8 @@ def test_a_person_twice_is_refused() -> None:
         ({"goals": ("a", "a")}, "has the goal 'a' twice"),
         ({"languages": ("en", "en")}, "speaks 'en' twice"),
         ({"level": -1}, "job level -1"),
+        ({"seats": -1}, "-1 is no number of seats"),
+        ({"seats": 2**63}, "is no number of seats"),
     ],
 )
 def test_facts_that_cannot_be_are_refused(facts: dict[str, object], sentence: str) -> None:

@@ -26,6 +26,8 @@ POLICIES = {
         prefer_same=frozenset({"location"}),
         prefer_different=frozenset({"department"}),
     ),
+    "juniors and seniors": Policy(juniors_up_to=4),
+    "juniors and seniors, who gain too": Policy(juniors_up_to=3, junior_side=350_000, weaker_side=300_000, both_sides=200_000),
     "strict": Policy(min_common_hours=10, reporting_line_depth=5, experienced_level=5, similar_level_within=0),
 }
 

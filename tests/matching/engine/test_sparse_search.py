@@ -56,7 +56,16 @@ def test_the_search_comes_within_a_hundredth_of_what_all_pairs_give_and_never_pa
         assert found.value >= best.value * 0.99, f"seed {seed}"
 
 
-@BOTH
+@pytest.mark.parametrize(
+    "policy",
+    [
+        COVERAGE_FIRST,
+        VALUE_FIRST,
+        Policy(juniors_up_to=3),
+        Policy(juniors_up_to=3, junior_side=350_000, weaker_side=300_000, both_sides=200_000),
+    ],
+    ids=["coverage first", "value first", "juniors", "juniors and seniors, who gain too"],
+)
 @pytest.mark.parametrize("margin", [0, 40_000])
 def test_a_join_lists_or_covers_by_its_floors_every_pair_there_is(policy: Policy, margin: int) -> None:
     people = small_company(300, 3)

@@ -2,12 +2,12 @@
 
 from matching_service.engine.availability import WorkingHours
 from matching_service.engine.checker import Violation, check_bound, check_matches
-from matching_service.engine.explain import Reason, explain_pair, sentence
+from matching_service.engine.explain import Reason, explain_pair, explain_trio, sentence
 from matching_service.engine.matching import Matching, match_graph
 from matching_service.engine.policy import Context, Policy
 from matching_service.engine.population import Person, Population, Seek, Skill
 from matching_service.engine.population_matching import match_population
-from matching_service.engine.results import ENGINE_VERSION, MatchedPopulation, Pair, Unmatched
+from matching_service.engine.results import ENGINE_VERSION, MatchedPopulation, Pair, Trio, Unmatched
 from matching_service.engine.seat_matching import SeatMatching, SeatProof
 from matching_service.engine.seats import match_seats
 from matching_service.engine.seats_checker import check_seats
@@ -26,6 +26,7 @@ __all__ = [
     "SeatProof",
     "Seek",
     "Skill",
+    "Trio",
     "Unmatched",
     "Violation",
     "WorkingHours",
@@ -33,6 +34,7 @@ __all__ = [
     "check_matches",
     "check_seats",
     "explain_pair",
+    "explain_trio",
     "match_graph",
     "match_population",
     "match_seats",

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from matching_service.engine.kernels import kernel, part
 from matching_service.engine.policy import MICRO
 from matching_service.engine.profiles import Profiles, Terms
-from matching_service.engine.scoring import bring_in, broken_rules, context_at_most, focus_for, take_out, worth
+from matching_service.engine.scoring import bring_in, broken_rules, context_at_most, focus_for, is_junior, take_out, worth
 
 Int32Array = NDArray[np.int32]
 Int64Array = NDArray[np.int64]
@@ -136,6 +136,7 @@ class Sieve(NamedTuple):
     It is at most ``half`` (weaker + stronger / 2), and at most ``eighth`` (weaker + stronger / 8); ``context`` is
     twice what the context can add. The worth without context is concave and grows in proportion, so each of its
     tangent planes bounds it everywhere; these two touch where the sides differ little, and where they differ much.
+    With roles the junior stands for the weaker side and the senior for the stronger one, whoever gains more.
     """
 
     half: float
@@ -154,11 +155,11 @@ def _plane(terms: Terms, ratio: float) -> float:
     def slopes(balance: float) -> tuple[float, float]:
         shared = terms.both_sides / 2
         return (
-            2 * terms.weaker_side / (1 + balance) ** 2 + shared,
+            2 * terms.weaker_side / (1 + balance) ** 2 + shared + terms.junior_side,
             2 * terms.weaker_side * (balance / (1 + balance)) ** 2 + shared,
         )
 
-    low, high = 0.0, 1.0
+    low, high = 0.0, 1.0 if terms.juniors_up_to < 0 else 64.0
     for _ in range(40):
         middle = (low + high) / 2
         to_weaker, to_stronger = slopes(middle)
@@ -193,6 +194,8 @@ def sweep(
     always = np.zeros(BLOCK, np.uint8)
     cheapest = _tolls(price[block.first : block.last], sieve, half_toll, eighth_toll, always)
     size = lists.column.shape[1]
+    roles = terms.juniors_up_to >= 0
+    one_sided = roles and terms.weaker_side + terms.both_sides == 0  # what a senior gains counts nothing
     focus = focus_for(len(block.has_row))
     weighed = 0
     for row in rows:
@@ -200,13 +203,15 @@ def sweep(
             continue
         if _never_meet(people, terms, block, row):
             continue
-        _gains(people, block, row, taken, given)
+        junior = is_junior(people, terms, row)
+        _gains(people, block, row, taken, given, not one_sided or junior, not one_sided or not junior)
+        one, other = (taken, given) if junior or not roles else (given, taken)
         beyond = lists.threshold[row] + cheapest - sieve.context
         half_need, eighth_need = _need(beyond, sieve.half), _need(beyond, sieve.eighth)
         looks = most_looks if lists.length[row] < size else 0
         if looks:
-            half_need = max(half_need, _best(taken, given, half_toll, always) - _WORTH_A_LOOK)
-        _sift(taken, given, half_need, half_toll, eighth_need, eighth_toll, always, passes)
+            half_need = max(half_need, _best(one, other, roles, half_toll, always) - _WORTH_A_LOOK)
+        _sift(one, other, roles, half_need, half_toll, eighth_need, eighth_toll, always, passes)
         in_focus = False
         for word in range(BLOCK // 8):
             if eight[word] == 0:
@@ -214,22 +219,22 @@ def sweep(
             for column in range(8 * word, min(8 * word + 8, width)):
                 if not passes[column]:
                     continue
-                other = np.int32(block.first + column)
-                if other == row or (upper and other < row):
+                partner = np.int32(block.first + column)
+                if partner == row or (upper and partner < row):
                     continue
-                bar = lists.threshold[row] + price[other]
-                if broken_rules(people, terms, row, other, False):
+                bar = lists.threshold[row] + price[partner]
+                if broken_rules(people, terms, row, partner, False):
                     continue
-                context = context_at_most(people, terms, row, other)
-                if 2 * _ceiling(terms, taken[column], given[column], context) <= bar:
+                context = context_at_most(people, terms, row, partner)
+                if 2 * _ceiling(terms, one[column], other[column], context) <= bar:
                     continue
                 if not in_focus:
                     bring_in(people, focus, row)
                     in_focus = True
                 weighed += 1
-                weight = worth(people, terms, focus, row, other)
+                weight = worth(people, terms, focus, row, partner)
                 if weight > 0 and 2 * weight > bar:
-                    _enter(lists, row, other, weight, 2 * weight - price[other])
+                    _enter(lists, row, partner, weight, 2 * weight - price[partner])
                 if looks:
                     looks -= 1
                     if not looks:
@@ -242,16 +247,16 @@ def sweep(
 
 
 @part
-def _gains(people: Profiles, block: Block, row: int, taken: UInt8Array, given: UInt8Array) -> None:
-    """What the row gains from every column, and every column from the row: shares of 240, never too low."""
+def _gains(people: Profiles, block: Block, row: int, taken: UInt8Array, given: UInt8Array, takes: bool, gives: bool) -> None:
+    """What the row gains from every column, and every column from the row: shares of 240, never too low; 0 if not asked."""
     taken[:] = 0
     given[:] = 0
-    for want in range(people.want_start[row], people.want_start[row + 1]):
+    for want in range(people.want_start[row], people.want_start[row + 1] if takes else 0):
         at = block.has_row[people.want_skill[want]]
         if at != _NO_ROW:
             share = np.uint8(_rounded_up(people.want_priority[want], people.wanted[row]))
             _add_climb(taken, block.has, np.uint64(at), people.want_own[want], people.want_top[want], share)
-    for offer in range(people.offer_start[row], people.offer_start[row + 1]):
+    for offer in range(people.offer_start[row], people.offer_start[row + 1] if gives else 0):
         at = block.gain_row[people.offer_skill[offer] * _LEVELS + people.offer_level[offer] - 1]
         if at != _NO_ROW:
             _add_row(given, block.gain, np.uint64(at))
@@ -310,13 +315,13 @@ def _need(beyond: int, steepness: float) -> int:
 
 
 @part
-def _best(taken: UInt8Array, given: UInt8Array, half_toll: UInt8Array, always: UInt8Array) -> int:
+def _best(taken: UInt8Array, given: UInt8Array, roles: bool, half_toll: UInt8Array, always: UInt8Array) -> int:
     """The best column's weaker side plus half its stronger side, beyond its toll; who always passes is no measure."""
     best = np.int16(-255)
     for column in range(np.uint64(BLOCK)):
         one, other = np.int16(taken[column]), np.int16(given[column])
-        weaker = one if one < other else other
-        stronger = other if one < other else one
+        weaker = one if roles or one < other else other
+        stronger = other if roles or one < other else one
         beyond = np.int16(
             weaker + np.int16(stronger >> 1) - np.int16(half_toll[column]) - np.int16(255) * np.int16(always[column])
         )
@@ -328,6 +333,7 @@ def _best(taken: UInt8Array, given: UInt8Array, half_toll: UInt8Array, always: U
 def _sift(
     taken: UInt8Array,
     given: UInt8Array,
+    roles: bool,
     half_need: int,
     half_toll: UInt8Array,
     eighth_need: int,
@@ -340,8 +346,8 @@ def _sift(
     eighth_base, eighth_relief = np.uint8(max(eighth_need, 0)), np.uint8(max(-eighth_need, 0))
     for column in range(np.uint64(BLOCK)):
         one, other = taken[column], given[column]
-        weaker = one if one < other else other
-        stronger = other if one < other else one
+        weaker = one if roles or one < other else other
+        stronger = other if roles or one < other else one
         half = np.uint8(weaker + (stronger >> np.uint8(1)))
         half = half if half >= weaker else np.uint8(255)
         eighth = np.uint8(weaker + (stronger >> np.uint8(3)))
@@ -355,11 +361,12 @@ def _sift(
 
 @part
 def _ceiling(terms: Terms, taken: np.uint8, given: np.uint8, context: int) -> int:
-    """What a pair is worth at most, in micro-units, if the context is worth at most ``context``."""
+    """What a pair is worth at most, in micro-units, if the context is worth at most ``context``; a junior comes first."""
     one, other = min(1.0, taken / _SHARE), min(1.0, given / _SHARE)
     both = one + other
     weaker = 2.0 * one * other / both if both > 0 else 0.0
-    return np.int64(terms.weaker_side * weaker + terms.both_sides * both / 2 + terms.context * (context / MICRO)) + 2
+    sides = terms.weaker_side * weaker + terms.both_sides * both / 2 + terms.junior_side * one
+    return np.int64(sides + terms.context * (context / MICRO)) + 2
 
 
 @part

@@ -36,8 +36,24 @@ class Everybody:
             + shares.complement * self._complement(row)
             + shares.nearness * self._nearness(row)
         ) // MICRO
-        weights = (policy.weaker_side * harmonic + policy.both_sides * (both // 2) + policy.context * context) // MICRO
+        shared = policy.weaker_side * harmonic + policy.both_sides * (both // 2) + policy.context * context
+        junior = gain if self.juniors[row] else return_gain
+        weights = (shared + policy.junior_side * junior) // MICRO
         return np.where(forbidden, 0, weights)
+
+    def meet(self, row: int, a: NDArray[np.int32], b: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Whether the person has the hours and the language in common with both of each pair that a trio must share."""
+        people = self.population
+        hours = np.bitwise_count(people.hours[a] & people.hours[b] & people.hours[row]).sum(axis=1)
+        speak = (people.languages[a] & people.languages[b] & people.languages[row]).any(axis=1)
+        together: NDArray[np.bool_] = hours >= self._policy.min_common_hours
+        return together & speak if self._policy.common_language else together
+
+    @cached_property
+    def juniors(self) -> NDArray[np.bool_]:
+        """Who is a junior; nobody where the policy knows none."""
+        limit = self._policy.juniors_up_to
+        return self.population.level <= (-1 if limit is None else limit)
 
     @cached_property
     def _of_offer(self) -> Ints:
@@ -152,6 +168,9 @@ class Everybody:
         people, policy = self.population, self._policy
         forbidden = self._common_hours(row) < policy.min_common_hours
         forbidden[row] = True
+        forbidden |= (people.seats == 0) | (people.seats[row] == 0)
+        if policy.juniors_up_to is not None:
+            forbidden |= self.juniors == self.juniors[row]
         if policy.common_language:
             forbidden |= ~(people.languages & people.languages[row]).any(axis=1)
         if policy.reporting_line_depth:

@@ -6,6 +6,10 @@ pair can be given again whenever the snapshot is there.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import reduce
+from itertools import combinations
+from operator import and_
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -50,7 +54,7 @@ class ExperiencedInGoal(_Reason):
 
 
 class CommonHours(_Reason):
-    """Whole hours a week in which both work."""
+    """Whole hours a week in which both work, or all three of a trio."""
 
     code: Literal["common_hours"] = "common_hours"
     hours_per_week: int
@@ -64,13 +68,21 @@ class LevelDifference(_Reason):
     similar: bool
 
 
+class JuniorAndSenior(_Reason):
+    """``from_side`` is the senior, so many job levels above the other side."""
+
+    code: Literal["junior_and_senior"] = "junior_and_senior"
+    from_side: Side
+    difference: int
+
+
 class CommonLanguages(_Reason):
     code: Literal["common_languages"] = "common_languages"
     languages: tuple[str, ...]
 
 
 Reason = Annotated[
-    LearnsFrom | SharedGoal | ExperiencedInGoal | CommonHours | LevelDifference | CommonLanguages,
+    LearnsFrom | SharedGoal | ExperiencedInGoal | CommonHours | LevelDifference | JuniorAndSenior | CommonLanguages,
     Field(discriminator="code"),
 ]
 
@@ -80,17 +92,34 @@ def explain_pair(population: Population, policy: Policy, a: UUID, b: UUID) -> tu
 
     Raises: KeyError when one of the two is not in the population.
     """
-    here, there = population.index[a], population.index[b]
-    one, other = population.member(here), population.member(there)
+    one, other = (population.member(population.index[person]) for person in (a, b))
+    return _reasons(one, other, policy, (one, other))
+
+
+def explain_trio(
+    population: Population, policy: Policy, a: UUID, b: UUID, c: UUID
+) -> dict[tuple[UUID, UUID], tuple[Reason, ...]]:
+    """The reasons that speak for each two of a trio; hours and languages are those that all three share.
+
+    Raises: KeyError when one of them is not in the population.
+    """
+    members = [population.member(population.index[person]) for person in (a, b, c)]
+    return {(one.id, other.id): _reasons(one, other, policy, members) for one, other in combinations(members, 2)}
+
+
+def _reasons(one: Member, other: Member, policy: Policy, meeting: Sequence[Member]) -> tuple[Reason, ...]:
     lessons = [*_lessons(one, other, "b"), *_lessons(other, one, "a")]
     lessons.sort(key=lambda lesson: (-lesson.priority * lesson.level_gap, lesson.from_side, lesson.skill))
     reasons: list[Reason] = [*lessons, *_goal_reasons(one, other, policy)]
-    hours = (one.hours & other.hours).bit_count()
+    hours = reduce(and_, (person.hours for person in meeting)).bit_count()
     if hours:
         reasons.append(CommonHours(hours_per_week=hours))
     difference = abs(one.level - other.level)
-    reasons.append(LevelDifference(difference=difference, similar=difference <= policy.similar_level_within))
-    languages = tuple(sorted(set(one.languages) & set(other.languages)))
+    if policy.juniors_up_to is None:
+        reasons.append(LevelDifference(difference=difference, similar=difference <= policy.similar_level_within))
+    else:
+        reasons.append(JuniorAndSenior(from_side="a" if one.level > other.level else "b", difference=difference))
+    languages = tuple(sorted(reduce(and_, (set(person.languages) for person in meeting))))
     if languages:
         reasons.append(CommonLanguages(languages=languages))
     return tuple(reasons)
@@ -113,6 +142,8 @@ def sentence(reason: Reason, a: str = "A", b: str = "B") -> str:
         case LevelDifference(difference=difference):
             apart = f"are {_levels(difference)} apart" if difference else "have the same job level"
             text = f"{a} and {b} {apart}"
+        case JuniorAndSenior(from_side=side, difference=difference):
+            text = f"{names[side]} is the senior, {_levels(difference)} above {names[_other(side)]}"
         case CommonLanguages():
             text = f"{a} and {b} both speak {' and '.join(reason.languages)}"
     return f"{text}."

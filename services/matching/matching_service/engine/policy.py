@@ -6,8 +6,11 @@ Everybody else gets a *worth*, a whole number of micro-units from 0 to 1,000,000
     worth = weaker_side x (harmonic mean of both benefits)    a pair is as good as its weaker side
           + both_sides  x (plain mean of both benefits)
           + context     x (goals, levels, common hours, complementary strengths)
+          + junior_side x (the junior's benefit)            where a junior is paired with a senior
 
-The benefit of one side is the share of what that person seeks which the other side can give.
+The benefit of one side is the share of what that person seeks which the other side can give. Three people, where the
+policy allows it, are worth half of what the three pairs among them are worth together. No rule may forbid any of these, and
+the hours and the language that two must have in common, all three must.
 The shares are micro-units too and must add up to exactly 1,000,000, so that a worth never leaves its scale.
 """
 
@@ -15,7 +18,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -46,9 +49,20 @@ class Context(BaseModel):
         return self
 
 
+_JUNIOR_SENIOR: Final[dict[str, Any]] = {
+    "name": "junior-senior",
+    "weaker_side": 0,
+    "both_sides": 0,
+    "junior_side": 850_000,
+    "context_shares": {"goals": 600_000, "level": 0, "common_hours": 400_000, "complement": 0},
+}
+"""What a policy says of juniors and seniors unless told otherwise: what counts is what the junior gains."""
+
+
 class Policy(BaseModel):
     """The rules and the worth of a match; the defaults are those of the one-to-one peer format.
 
+    With ``juniors_up_to`` it is the junior-senior format, whose worth follows what the junior gains unless told otherwise.
     Change a value, raise ``version``: a run stores both, and the ``fingerprint`` shows whether somebody forgot to.
     """
 
@@ -60,10 +74,16 @@ class Policy(BaseModel):
     coverage_first: bool = Field(
         True, description="Pair as many people as possible, then make the pairs worth as much as possible."
     )
+    trios: bool = Field(
+        False,
+        description="Whoever is left over joins a pair with both of whom every rule holds, at most one to a pair; unless "
+        "coverage comes first, only where that adds worth.",
+    )
 
     weaker_side: Micro = Field(700_000, description="Share of a worth that follows the side which gains less.")
     both_sides: Micro = Field(150_000, description="Share of a worth that follows the mean of both benefits.")
     context: Micro = Field(150_000, description="Share of a worth that follows the context.")
+    junior_side: Micro = Field(0, description="Share of a worth that follows what the junior gains, where there is one.")
     context_shares: Context = Context()
 
     experienced_level: int = Field(
@@ -82,6 +102,14 @@ class Policy(BaseModel):
     prefer_same: frozenset[Attribute] = Field(frozenset(), description="Wish: both have the same of each of these.")
     prefer_different: frozenset[Attribute] = Field(frozenset(), description="Wish: both have a different one of each.")
 
+    juniors_up_to: int | None = Field(
+        None,
+        ge=0,
+        le=1000,
+        strict=True,
+        description="Rule: a match is one junior, up to this job level, with one senior, above it, and everybody may be in "
+        "as many as they have seats. Nothing: everybody is a peer and may be in one.",
+    )
     level_rule: Literal["prefer", "require"] = Field("prefer", description="Whether a similar job level is a wish or a rule.")
     min_common_hours: int = Field(
         1, ge=0, le=168, strict=True, description="Rule: at least so many common working hours a week."
@@ -98,11 +126,29 @@ class Policy(BaseModel):
     must_share: frozenset[Attribute] = Field(frozenset(), description="Rule: both have the same of each of these.")
     must_differ: frozenset[Attribute] = Field(frozenset(), description="Rule: both have a different one of each.")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults_of_the_format(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.get("juniors_up_to") is not None:
+            return {**_JUNIOR_SENIOR, **values}
+        return values
+
     @model_validator(mode="after")
     def _no_contradictions(self) -> Self:
-        total = self.weaker_side + self.both_sides + self.context
+        total = self.weaker_side + self.both_sides + self.context + self.junior_side
         if total != MICRO:
-            raise ValueError(f"weaker_side, both_sides and context must add up to {MICRO:,}; they add up to {total:,}.")
+            raise ValueError(
+                f"weaker_side, both_sides, context and junior_side must add up to {MICRO:,}; they add up to {total:,}."
+            )
+        if self.juniors_up_to is not None and self.trios:
+            raise ValueError("A junior and a senior are two people; leave out trios or juniors_up_to.")
+        if self.juniors_up_to is None and self.junior_side:
+            raise ValueError("junior_side counts what a junior gains; say with juniors_up_to who is one.")
+        if self.juniors_up_to is not None and (self.level_rule == "require" or self.context_shares.level):
+            raise ValueError(
+                "A junior and a senior differ in job level (juniors_up_to), so a similar one cannot be asked for or count; "
+                "leave level_rule at 'prefer' and context_shares.level at 0."
+            )
         both = sorted((self.must_share | self.prefer_same) & (self.must_differ | self.prefer_different))
         if both:
             raise ValueError(f"A pair cannot have the same and a different {' and '.join(both)}; choose one.")
@@ -124,6 +170,8 @@ class Policy(BaseModel):
     def fingerprint(self) -> str:
         """SHA-256 (hex) over every value of the policy."""
         content = self.model_dump(mode="python")
+        if self.juniors_up_to is None:  # a policy for peers is what it was before there were juniors
+            del content["juniors_up_to"], content["junior_side"]
         for name in ("must_share", "must_differ", "prefer_same", "prefer_different"):
             content[name] = sorted(content[name])
         return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

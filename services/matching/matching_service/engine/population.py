@@ -74,7 +74,8 @@ class Person:
 
     ``goals``: what the person wants to develop; a goal that is also the name of a skill lets the engine see who is
     experienced in it. ``level``: job level. ``excluded``: everyone the person must not be paired with, be it a
-    do-not-match wish, an earlier proposal or an earlier match; it works in both directions.
+    do-not-match wish, an earlier proposal or an earlier match; it works in both directions. ``seats``: how many more
+    people the person may be matched with, 0 for none; peers are in one pair at most, however many seats they have.
     """
 
     id: UUID
@@ -89,6 +90,7 @@ class Person:
     languages: tuple[str, ...] = ("en",)
     manager_id: UUID | None = None
     excluded: frozenset[UUID] = frozenset()
+    seats: int = 1
 
     def __post_init__(self) -> None:
         for what, names in (
@@ -102,6 +104,8 @@ class Person:
                 raise ValueError(f"Person {self.id} {what} {twice!r} twice.")
         if not 0 <= self.level <= 1000:
             raise ValueError(f"Person {self.id}: job level {self.level} is not within 0 to 1000.")
+        if not 0 <= self.seats < 2**63:
+            raise ValueError(f"Person {self.id}: {self.seats} is no number of seats; who has none left has 0.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,7 @@ class Member:
     languages: tuple[str, ...]
     line: tuple[UUID, ...]
     excluded: frozenset[UUID]
+    seats: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,6 +165,7 @@ class Population:
     line: Int32Array
     excluded_start: Int64Array
     excluded: Int32Array
+    seats: Int64Array
 
     @classmethod
     def of(cls, people: Iterable[Person], reference_date: date, managers: Mapping[UUID, UUID] = _NOBODY) -> Population:
@@ -217,6 +223,7 @@ class Population:
             line=_flat((place[manager] for line in lines for manager in line), np.int32),
             excluded_start=_starts(excluded),
             excluded=_flat((other for of_one in excluded for other in of_one), np.int32),
+            seats=_flat((person.seats for person in ordered), np.int64),
         )
 
     def __len__(self) -> int:
@@ -264,6 +271,7 @@ class Population:
             languages=tuple(name for bit, name in enumerate(self.language_names) if spoken >> bit & 1),
             line=tuple(self._manager(int(code)) for code in self.line[line]),
             excluded=frozenset(self.id(other) for other in self.excluded[excluded].tolist()),
+            seats=int(self.seats[position]),
         )
 
     def _manager(self, code: int) -> UUID:
@@ -273,12 +281,15 @@ class Population:
     def hash(self) -> str:
         """SHA-256 (hex) over everything the engine reads: the names, then every array in the order declared.
 
+        Seats count where somebody has more or fewer than one, so that other populations keep the hash they had before.
         The computed hours are part of it: two machines with different time zone data give different hashes rather
         than different answers under one hash.
         """
         digest = hashlib.sha256()
         for field in fields(self):
             value = getattr(self, field.name)
+            if field.name == "seats" and (value == 1).all():
+                continue
             if isinstance(value, np.ndarray):
                 digest.update(f"{field.name}{value.shape}".encode())
                 digest.update(np.ascontiguousarray(value).astype(value.dtype.newbyteorder("<"), copy=False).tobytes())

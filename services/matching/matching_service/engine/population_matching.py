@@ -1,17 +1,16 @@
-"""From a population and a policy to pairs, the people left over and why, and the certificate."""
+"""From a population and a policy to pairs and trios, the people left over and why, and the certificate."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matching_service.engine.bound import FREE, Bound, Proof, bound
-from matching_service.engine.candidates import Lists
-from matching_service.engine.field import Field, edges_of, floors
+from matching_service.engine.field import Field, floors
 from matching_service.engine.graph import Graph
 from matching_service.engine.matching import solve
 from matching_service.engine.policy import MICRO, Policy
@@ -19,13 +18,13 @@ from matching_service.engine.population import Population
 from matching_service.engine.profiles import RULES
 from matching_service.engine.results import ENGINE_VERSION, NO_WORTH, MatchedPopulation, Unmatched, WhyUnmatched
 from matching_service.engine.scoring import weigh
+from matching_service.engine.search import Progress, Search, Stopped
+from matching_service.engine.seat_search import SeatSearch
 from matching_service.engine.solver import METHOD, Solved, best_known, value_of
+from matching_service.engine.trios import seat_the_loose
 
 Int32Array = NDArray[np.int32]
 Int64Array = NDArray[np.int64]
-Progress = Callable[[str, float, float | None], None]
-"""Hears the phase, the share of it that is done (0 to 1), and the gap certified so far."""
-
 _ALL_PAIRS: Final = 3_000
 """Up to so many people every feasible pair is held in memory."""
 
@@ -59,10 +58,6 @@ _LOOKED_UP: Final = 50_000_000
 """How many pairs are looked at after a stop, to tell those left over why: some seconds' worth."""
 
 
-class _Stopped(Exception):
-    """The caller has had enough."""
-
-
 def match_population(
     population: Population,
     policy: Policy,
@@ -73,7 +68,7 @@ def match_population(
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> MatchedPopulation:
-    """Pair the people of a population under a policy.
+    """Pair the people of a population under a policy: peers with one each, juniors with seniors as far as seats go.
 
     Every pair of people is weighed against prices, exactly; see ``docs/matching.md`` for the method. The policy says
     whether coverage comes first. ``target_gap``: comparing goes on until the certified gap is this small, or nothing
@@ -90,11 +85,16 @@ def match_population(
     """
     if not 0.0 <= target_gap < 1.0:
         raise ValueError(f"target_gap {target_gap} is not a share from 0 to 1.")
-    search = _Search(Field(population, policy, seed), policy, target_gap, seed, progress or _unheard, stop or _never)
+    field = Field(population, policy, seed)
+    kind = PeerSearch if policy.juniors_up_to is None else SeatSearch
+    few = field.active <= _ALL_PAIRS
+    search = kind(field, policy, target_gap, seed, few, progress or _unheard, stop or _never)
     try:
         search.run(fast)
-    except _Stopped:
+    except Stopped:
+        search.stopped = True
         search.take_what_there_is()
+    search.join_the_loose()
     search.tell("explaining", 0.0)
     result = _result(population, policy, search, target_gap, seed)
     search.tell("explaining", 1.0)
@@ -102,48 +102,36 @@ def match_population(
 
 
 @dataclass
-class _Search:
-    """What is known so far: edges worth keeping, the best pairs, and proofs. Vertices are the places of the field."""
+class PeerSearch(Search):
+    """The search for pairs of anyone with anyone."""
 
-    field: Field
-    policy: Policy
-    target_gap: float
-    seed: int
-    progress: Progress
-    stop: Callable[[], bool]
+    method: ClassVar[str] = METHOD
 
     def __post_init__(self) -> None:
-        n = len(self.field.order)
-        self.bonus = MICRO if self.policy.coverage_first else 0
-        self.graph = Graph.empty(n)
-        self.mate = np.full(n, FREE, dtype=np.int32)
-        self.proofs: list[Proof] = []
-        self.gap: float | None = None
-        self.stopped = False
-        self._phase = "scoring"
+        super().__post_init__()
+        self.mate = np.full(self.graph.n, FREE, dtype=np.int32)
 
     def run(self, fast: bool) -> None:
         """Search until the gap is closed, as far as the mode asks for."""
-        active = self.field.active
-        if active <= _ALL_PAIRS:
+        if self.few:
             self._exhaustive()
             return
-        stride = max(1, round(active / (_COLUMNS_SEEN_FAST if fast else _COLUMNS_SEEN)))
-        self._learn(self.field.by_worth(_LISTED, stride, self._heard))
-        self._phase = "matching"
+        seen = _COLUMNS_SEEN_FAST if fast else _COLUMNS_SEEN
+        self.learn(self.field.by_worth(_LISTED, seen, self.heard))
+        self.phase = "matching"
         prices = self._shifted(self._solve())
-        self._learn(self.field.by_key(prices, self.graph, _LISTED, stride, self._heard))
+        self.learn(self.field.by_key(prices, self.graph, _LISTED, seen, self.heard))
         solved = self._solve()
         self._compare(solved, fast)
         self._leave_nobody_behind()
 
     def _exhaustive(self) -> None:
-        self.graph = self.field.complete(self._heard)
-        self._phase = "matching"
-        self._heard(0.0)
+        self.graph = self.field.complete(self.heard)
+        self.phase = "matching"
+        self.heard(0.0)
         self.mate, self.proofs = solve(self.graph, coverage_first=self.policy.coverage_first, target_gap=self.target_gap)
         self._assess()
-        self.tell(self._phase, 1.0)
+        self.tell(self.phase, 1.0)
 
     def _compare(self, solved: Solved, fast: bool) -> None:
         """Compare all pairs with the prices, let the pairs that exceed them change the prices, and so on."""
@@ -152,7 +140,7 @@ class _Search:
                 prices = self._shifted(solved)
                 self._forget_the_hopeless(solved)
                 del solved  # a graph by vertex is large, and a new one is on its way
-                self._learn(self.field.join(prices, 0, _JOINED, self._heard, stride=stride, shift=shift))
+                self.learn(self.field.join(prices, 0, _JOINED, self.heard, stride=stride, shift=shift))
                 solved = self._solve()
         rounds = 1 if fast or self.field.active > _MANY else _ROUNDS
         margin = _MARGIN_OF_ONE if rounds == 1 else 0  # what prices may fall before the next comparison, if there is one
@@ -160,8 +148,8 @@ class _Search:
             prices = self._shifted(solved)
             self._forget_the_hopeless(solved)
             del solved
-            lists = self.field.join(prices, margin, _JOINED, self._heard)
-            self._learn(lists)
+            lists = self.field.join(prices, margin, _JOINED, self.heard)
+            self.learn(lists)
             least = np.maximum(0, floors(lists, prices, margin) + self.bonus)
             # Where many lists are full, of equals for instance, a margin would cost more than it spares.
             margin = _MARGIN if (lists.length == _JOINED).mean() <= _OVERFULL else 0
@@ -175,18 +163,15 @@ class _Search:
     def _solve(self) -> Solved:
         """Prices and pairs of the edges known; whoever is still free looks for a way in."""
         if self.stop():
-            raise _Stopped
+            raise Stopped
         solved = Solved.of(self.graph, self.bonus).repaired(MICRO / 2)
         self._consider(solved.mate)
-        self._heard(1.0)
+        self.heard(1.0)
         return solved
 
     def _consider(self, mate: Int32Array) -> None:
         self.mate = best_known(self.graph, [self.mate, mate.copy()], coverage_first=self.policy.coverage_first)
         self._assess()
-
-    def _learn(self, lists: Lists) -> None:
-        self.graph = self.graph.merged(*edges_of(lists))
 
     def _forget_the_hopeless(self, solved: Solved) -> None:
         """Drop edges far below the prices; should those fall, the next comparison finds them again."""
@@ -222,12 +207,12 @@ class _Search:
         """Look among everybody for those without a mate, find out who can have none, and try again with their edges."""
         loose = np.flatnonzero(self.mate[: self.field.active] == FREE).astype(np.int32)
         degree = np.bincount(self.graph.u, minlength=self.graph.n) + np.bincount(self.graph.v, minlength=self.graph.n)
-        lists = self.field.partners_of(loose, np.zeros(self.graph.n, dtype=np.int64), _LISTED, self._heard)
+        lists = self.field.partners_of(loose, np.zeros(self.graph.n, dtype=np.int64), _LISTED, self.heard)
         lonely = loose[(lists.length[loose] == 0) & (degree[loose] == 0)]
         self._prove_coverage(lonely)
         reachable = self.field.active - len(lonely)
         if self.policy.coverage_first and int((self.mate != FREE).sum()) // 2 < reachable // 2:
-            self._learn(lists)
+            self.learn(lists)
             bonus = min(self.graph.coverage_bonus, self.graph.largest_bonus)
             self._consider(Solved.of(self.graph, bonus).repaired(self.graph.heaviest).mate)
 
@@ -239,62 +224,76 @@ class _Search:
         self.proofs.append(Proof(halves, 2, 1, counts_pairs=True))
         self._assess()
 
+    def pairs(self) -> tuple[Int32Array, Int32Array]:
+        """The best pairs found: the places of both people, the lower one first."""
+        in_pair = self.mate > np.arange(len(self.mate))
+        in_pair[self.trios] = False
+        one = np.flatnonzero(in_pair).astype(np.int32)
+        return one, self.mate[one]
+
     def take_what_there_is(self) -> None:
         """After a stop: the pairs of the edges known if none were made of them yet, and a bound that needs no search."""
-        self.stopped = True
         if len(self.graph.u) and not (self.mate != FREE).any():
             self._consider(Solved.of(self.graph, self.bonus).mate)
         if not self.proofs:
             self._keep(Proof(np.full(self.graph.n, MICRO + self.bonus, dtype=np.int64), 2, self.bonus))
 
+    def join_the_loose(self) -> None:
+        """Where the policy has trios, whoever is left over joins a pair."""
+        if not self.policy.trios:
+            return
+        field, paired = self.field, np.zeros(len(self.mate), dtype=np.int64)
+        one, other = self.pairs()
+        paired[one] = paired[other] = weigh(field.people, field.terms, field.skills, one, other)[0]
+        loose = np.flatnonzero(self.mate[: field.active] == FREE).astype(np.int32)
+        value = value_of(self.graph, self.mate)
+        coverage_first = self.policy.coverage_first
+        seated = seat_the_loose(field, self.mate, paired, loose, coverage_first=coverage_first, seed=self.seed)
+        self.mate, self.trios = seated.mate, seated.trios
+        self._assess(value + seated.added)
+
     def proven(self) -> Bound:
-        """What all proofs together say about the best pairs found."""
+        """What all proofs together say about the best matches found."""
         return self._bound(self.proofs)
 
     def _bound(self, proofs: list[Proof]) -> Bound:
         """Connected parts are told apart only where all pairs are known; elsewhere somebody might join two of them."""
-        part = self.graph.part if self.field.active <= _ALL_PAIRS else np.zeros(self.graph.n, dtype=np.int32)
-        return bound(proofs, part, self.mate)
+        part = self.graph.part if self.few else np.zeros(self.graph.n, dtype=np.int32)
+        return bound(proofs, part, self.matched, trios=self.policy.trios)
 
-    def _assess(self) -> None:
-        """The gap that is proven now."""
+    def _assess(self, value: int | None = None) -> None:
+        """The gap that is proven now; ``value`` is what the pairs known are worth, unless there are trios too."""
         if self.proofs:
             limit = self.proven().value
-            self.gap = (limit - value_of(self.graph, self.mate)) / limit if limit else 0.0
-
-    def _heard(self, share: float) -> None:
-        """Tell how far it is, and end if the caller wants it."""
-        if self.stop():
-            raise _Stopped
-        self.tell(self._phase, share)
-
-    def tell(self, phase: str, share: float) -> None:
-        """Let the caller know how far it is."""
-        self.progress(phase, share, self.gap)
+            self.gap = (limit - (value_of(self.graph, self.mate) if value is None else value)) / limit if limit else 0.0
 
 
-def _result(population: Population, policy: Policy, search: _Search, target_gap: float, seed: int) -> MatchedPopulation:
+def _result(population: Population, policy: Policy, search: Search, target_gap: float, seed: int) -> MatchedPopulation:
     """The answer by position instead of by place, with everything a reader wants to know."""
     field, order = search.field, search.field.order
-    one = np.flatnonzero(search.mate > np.arange(len(order))).astype(np.int32)
-    other = search.mate[one]
-    swapped = order[one] > order[other]
-    one, other = np.where(swapped, other, one), np.where(swapped, one, other)
-    by_position = np.argsort(order[one], kind="stable")
-    one, other = one[by_position], other[by_position]
-    weight, benefit_a, benefit_b = weigh(field.people, field.terms, field.skills, one, other)
-    proven, value = search.proven(), int(weight.sum())
+    pairs = _by_first_position(np.column_stack(search.pairs()), order)
+    trios = _by_first_position(search.trios, order)
+
+    def weighed(a: Int32Array, b: Int32Array) -> tuple[Int64Array, Int64Array, Int64Array]:
+        return weigh(field.people, field.terms, field.skills, np.ascontiguousarray(a), np.ascontiguousarray(b))
+
+    weight, benefit_a, benefit_b = weighed(*pairs.T)
+    all_three = [weighed(trios[:, a], trios[:, b])[0] for a, b in ((0, 1), (0, 2), (1, 2))]
+    of_trio: Int64Array = np.sum(all_three, axis=0) // 2
+    proven, value = search.proven(), int(weight.sum() + of_trio.sum())
     return MatchedPopulation(
         ids=population.ids,
-        a=order[one].astype(np.int32),
-        b=order[other].astype(np.int32),
+        a=order[pairs[:, 0]].astype(np.int32),
+        b=order[pairs[:, 1]].astype(np.int32),
         weight=weight,
         benefit_a=benefit_a,
         benefit_b=benefit_b,
+        trio=order[trios].astype(np.int32),
+        trio_weight=of_trio,
         unmatched=_unmatched(population, search),
         upper_bound=max(value, proven.value),
-        most_pairs=proven.pairs,
-        method=METHOD,
+        most_people=proven.people,
+        method=search.method,
         proofs=tuple(_by_position(proof, order) for proof in search.proofs),
         population_hash=population.hash,
         policy=policy.label,
@@ -305,15 +304,21 @@ def _result(population: Population, policy: Policy, search: _Search, target_gap:
     )
 
 
+def _by_first_position(places: Int32Array, order: Int64Array) -> Int32Array:
+    """Matches, a row each, in the order of people's positions, within a match and of the first two of each match."""
+    within = np.take_along_axis(places, np.argsort(order[places], axis=1, kind="stable"), axis=1)
+    return within[np.lexsort((order[within[:, 1]], order[within[:, 0]]))]
+
+
 def _by_position(proof: Proof, order: Int64Array) -> Proof:
     prices = np.empty_like(proof.prices)
     prices[order] = proof.prices
-    return Proof(prices, proof.unit, proof.bonus, proof.counts_pairs)
+    return replace(proof, prices=prices)
 
 
-def _unmatched(population: Population, search: _Search) -> tuple[Unmatched, ...]:
-    order = search.field.order
-    places = np.flatnonzero(search.mate == FREE).astype(np.int32)
+def _unmatched(population: Population, search: Search) -> tuple[Unmatched, ...]:
+    order, roles = search.field.order, search.policy.juniors_up_to is not None
+    places = np.flatnonzero(~search.matched).astype(np.int32)
     places = places[np.argsort(order[places], kind="stable")]
     if search.stopped and len(places) * len(order) > _LOOKED_UP:
         everybody = (population.id(order[place]) for place in places.tolist())
@@ -324,7 +329,8 @@ def _unmatched(population: Population, search: _Search) -> tuple[Unmatched, ...]
     others_loose = np.bincount(part[places[possible > 0]], minlength=int(part.max(initial=-1)) + 1)
     result: list[Unmatched] = []
     for place, of_one, partners in zip(places.tolist(), counts.tolist(), possible.tolist(), strict=True):
-        why: WhyUnmatched = "odd_one_out" if others_loose[part[place]] == 1 else "better_pairs_elsewhere"
+        odd = not roles and others_loose[part[place]] == 1
+        why: WhyUnmatched = "odd_one_out" if odd else "better_pairs_elsewhere"
         removed: dict[str, int] = {}
         if not partners:
             why = "no_feasible_partner"

@@ -28,15 +28,21 @@ RULES: Final = (
     "different_department",
     "same_location",
     "different_location",
+    "same_role",
+    "no_seats",
 )
 """In the order in which ``scoring.broken_rules`` numbers them by bits."""
 
 
 class Terms(NamedTuple):
-    """A policy in numbers. Shares in micro-units; ``rules``: the bits of the rules that apply."""
+    """A policy in numbers. Shares in micro-units; ``rules``: the bits of the rules that apply.
+
+    ``juniors_up_to``: -1 where nobody is a junior.
+    """
 
     weaker_side: int
     both_sides: int
+    junior_side: int
     context: int
     goals: int
     level: int
@@ -53,14 +59,16 @@ class Terms(NamedTuple):
     different_department: int
     same_location: int
     different_location: int
+    juniors_up_to: int
 
     @classmethod
-    def of(cls, policy: Policy) -> Terms:
-        """The numbers of a policy."""
+    def of(cls, policy: Policy, *, all_seated: bool = False) -> Terms:
+        """The numbers of a policy; where everybody has a seat, nobody needs to ask for one."""
         shares = policy.context_shares
         return cls(
             weaker_side=policy.weaker_side,
             both_sides=policy.both_sides,
+            junior_side=policy.junior_side,
             context=policy.context,
             goals=shares.goals,
             level=shares.level,
@@ -72,11 +80,12 @@ class Terms(NamedTuple):
             similar_level_within=policy.similar_level_within,
             full_common_hours=policy.full_common_hours,
             min_common_hours=policy.min_common_hours,
-            rules=_rules(policy),
+            rules=_rules(policy, all_seated),
             same_department="department" in policy.prefer_same,
             different_department="department" in policy.prefer_different,
             same_location="location" in policy.prefer_same,
             different_location="location" in policy.prefer_different,
+            juniors_up_to=-1 if policy.juniors_up_to is None else policy.juniors_up_to,
         )
 
 
@@ -112,6 +121,7 @@ class Profiles(NamedTuple):
     above: Int32Array
     excluded_start: Int64Array
     excluded: Int32Array
+    seats: Int64Array
 
     @classmethod
     def of(cls, population: Population, policy: Policy, order: Int64Array | None = None) -> Profiles:
@@ -149,10 +159,11 @@ class Profiles(NamedTuple):
             above=above,
             excluded_start=excluded_start,
             excluded=place[population.excluded[excluded]],
+            seats=population.seats[everybody],
         )
 
 
-def _rules(policy: Policy) -> int:
+def _rules(policy: Policy, all_seated: bool) -> int:
     applies = {
         "common_hours": policy.min_common_hours > 0,
         "common_language": policy.common_language,
@@ -163,6 +174,8 @@ def _rules(policy: Policy) -> int:
         "different_department": "department" in policy.must_differ,
         "same_location": "location" in policy.must_share,
         "different_location": "location" in policy.must_differ,
+        "same_role": policy.juniors_up_to is not None,
+        "no_seats": not all_seated,
     }
     return sum(1 << bit for bit, rule in enumerate(RULES) if applies[rule])
 

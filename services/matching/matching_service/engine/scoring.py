@@ -26,9 +26,8 @@ UInt64Array = NDArray[np.uint64]
 LEVEL_STEP: Final = MICRO // 4
 """What each job level beyond the similar ones takes off the level part of the context."""
 
-_HOURS, _LANGUAGE, _LINE, _EXCLUDED, _LEVEL, _SAME_DEPARTMENT, _OTHER_DEPARTMENT, _SAME_LOCATION, _OTHER_LOCATION = (
-    1 << bit for bit in range(len(RULES))
-)
+_HOURS, _LANGUAGE, _LINE, _EXCLUDED, _LEVEL, _SAME_DEPARTMENT, _OTHER_DEPARTMENT = (1 << bit for bit in range(7))
+_SAME_LOCATION, _OTHER_LOCATION, _SAME_ROLE, _NO_SEATS = (1 << bit for bit in range(7, len(RULES)))
 
 
 @part
@@ -39,6 +38,12 @@ def broken_rules(people: Profiles, terms: Terms, u: int, v: int, all_of_them: bo
     """
     rules = terms.rules
     broken = 0
+    if rules & _SAME_ROLE and is_junior(people, terms, u) == is_junior(people, terms, v):
+        broken |= _SAME_ROLE
+    if rules & _NO_SEATS and (people.seats[u] == 0 or people.seats[v] == 0):
+        broken |= _NO_SEATS
+    if broken and not all_of_them:
+        return broken
     if rules & _HOURS and _common_hours(people, u, v) < terms.min_common_hours:
         broken |= _HOURS
     if broken and not all_of_them:
@@ -74,6 +79,12 @@ def broken_rules(people: Profiles, terms: Terms, u: int, v: int, all_of_them: bo
             if people.excluded[at] == v:
                 broken |= _EXCLUDED
     return broken
+
+
+@part
+def is_junior(people: Profiles, terms: Terms, person: int) -> bool:
+    """Whether the person's job level makes a junior of them."""
+    return people.level[person] <= terms.juniors_up_to
 
 
 class Focus(NamedTuple):
@@ -133,7 +144,9 @@ def worth(people: Profiles, terms: Terms, focus: Focus, u: int, v: int) -> int:
         + terms.complement * _complement(people, focus, u, v)
         + meeting(people, terms, u, v)
     ) // MICRO
-    return (terms.weaker_side * weaker + terms.both_sides * (both // 2) + terms.context * context) // MICRO
+    junior = one if is_junior(people, terms, u) else other
+    shared = terms.weaker_side * weaker + terms.both_sides * (both // 2)
+    return (shared + terms.junior_side * junior + terms.context * context) // MICRO
 
 
 @part
@@ -267,27 +280,42 @@ def all_pairs(people: Profiles, terms: Terms, skills: int, first: int, step: int
 
 
 @kernel
-def alternatives(people: Profiles, terms: Terms, skills: int, rows: Int32Array) -> Int64Array:
-    """For each person, a count for every rule in ``RULES`` of those it removes (one may be removed by several), of those
-    no rule removes but who are worth nothing, and of possible partners.
+def alternatives(people: Profiles, terms: Terms, skills: int, rows: Int32Array, first: int, last: int) -> Int64Array:
+    """For each person, a count of possible partners, all of whom stand from ``first`` up to ``last``; of those who have none,
+    for every rule in ``RULES`` a count of those it removes (one may be removed by several), and of those no rule removes but
+    who are worth nothing.
     """
     counts = np.zeros((len(rows), len(RULES) + 2), np.int64)
     focus = focus_for(skills)
     for at in range(len(rows)):
         row = rows[at]
         bring_in(people, focus, row)
+        for other in range(first, last):
+            if other != row and not broken_rules(people, terms, row, other, False):
+                enough = terms.context * (meeting(people, terms, row, other) // MICRO) >= MICRO
+                counts[at, -1] += enough or worth(people, terms, focus, row, other) > 0
+        take_out(people, focus, row)
+        if counts[at, -1]:
+            continue
         for other in range(len(people.level)):
-            if other == row:
-                continue
-            broken = broken_rules(people, terms, row, other, True)
-            if broken:
+            if other != row:
+                broken = broken_rules(people, terms, row, other, True)
                 for bit in range(len(RULES)):
                     counts[at, bit] += broken >> bit & 1
-            else:
-                possible = worth(people, terms, focus, row, other) > 0
-                counts[at, len(RULES) + possible] += 1
-        take_out(people, focus, row)
+                counts[at, len(RULES)] += broken == 0
     return counts
+
+
+@kernel
+def with_everybody(people: Profiles, terms: Terms, skills: int, row: int) -> Int64Array:
+    """What a person is worth with each of all people, in micro-units; 0 where a rule forbids it and for the person."""
+    worths = np.zeros(len(people.level), np.int64)
+    focus = focus_for(skills)
+    bring_in(people, focus, row)
+    for other in range(len(people.level)):
+        if other != row and not broken_rules(people, terms, row, other, False):
+            worths[other] = worth(people, terms, focus, row, other)
+    return worths
 
 
 @kernel

@@ -82,4 +82,4 @@ def close_enough(proven: Bound, pairs: int, value: int, target_gap: float, *, co
 
 def proven_by(proofs: list[Proof], graph: Graph, mate: Int32Array) -> Bound:
     """What proofs about the graph's edges say."""
-    return bound(proofs, graph.part, mate)
+    return bound(proofs, graph.part, mate != FREE)

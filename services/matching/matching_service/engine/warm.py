@@ -20,7 +20,7 @@ FEW, MANY = 12, 3_100
 def warm() -> None:
     """Match people in each of the ways there are."""
     for count in (FEW, MANY):
-        people = (
+        people = [
             Person(
                 id=UUID(int=number + 1),
                 offers=(Skill(f"skill-{number % 30}", 1 + number % 5),),
@@ -30,8 +30,9 @@ def warm() -> None:
                 languages=("en",) if number else (),
             )
             for number in range(count)
-        )
-        match_population(Population.of(people, date(2026, 1, 12)), Policy(), target_gap=0.0)
+        ]
+        for policy in (Policy(trios=True), Policy(juniors_up_to=4)):
+            match_population(Population.of(people, date(2026, 1, 12)), policy, target_gap=0.0)
 
 
 if __name__ == "__main__":

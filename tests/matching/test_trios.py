@@ -1,0 +1,146 @@
+"""An odd number of people in a program that would rather have three meet than leave one behind."""
+
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from matching_service.domain import Program, policy_of
+from peerloom_events import (
+    MatchConfirmed,
+    MatchDeclined,
+    MatchProposed,
+    MatchRunCompleted,
+    OfferedSkill,
+    ProgramLaunched,
+    SoughtSkill,
+)
+from peerloom_service.identifiers import new_id
+from tests.matching.test_runs import over, requested
+from tests.support import RunningService, a_participant_registered, a_program_launched, eventually
+from tests.support.facts import a_participant_enrolled
+
+SKILLS = ("Python", "Public speaking", "Law")
+
+
+@pytest.fixture
+def client(matching: RunningService, tenant: UUID) -> httpx.AsyncClient:
+    return matching.client(tenant)
+
+
+async def launched(feed: Any, *, trio_when_odd: bool) -> ProgramLaunched:
+    program = a_program_launched(trio_when_odd=trio_when_odd)
+    await feed(program)
+    return program
+
+
+async def enrol(client: httpx.AsyncClient, feed: Any, program: ProgramLaunched, people: int) -> set[UUID]:
+    """People who each offer one skill and seek the next, so that any two of different skills gain something."""
+    ids = [new_id() for _ in range(people)]
+    for number, person in enumerate(ids):
+        offers = OfferedSkill(skill=SKILLS[number % 3], level=4)
+        seeks = SoughtSkill(skill=SKILLS[(number + 1) % 3], level=1)
+        await feed(a_participant_registered(person, offers=(offers,), seeks=(seeks,)))
+        await feed(a_participant_enrolled(person, program.program_id))
+
+    async def known() -> bool:
+        return await pool(client, program) == {"enrolled": people, "free": people, "proposed": 0, "confirmed": 0}
+
+    await eventually(known)
+    return set(ids)
+
+
+async def pool(client: httpx.AsyncClient, program: ProgramLaunched) -> dict[str, int]:
+    answer = await client.get(f"/v1/match-pools/{program.program_id}")
+    return {name: count for name, count in answer.json().items() if isinstance(count, int)}
+
+
+async def answered(client: httpx.AsyncClient, match: MatchProposed, person: UUID, answer: str) -> str:
+    said = await client.post(f"/v1/matches/{match.match_id}/answers", json={"participant_id": str(person), "answer": answer})
+    assert said.status_code == 200, said.text
+    return str(said.json()["state"])
+
+
+async def unmatched(client: httpx.AsyncClient, run: dict[str, Any]) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = (await client.get(f"/v1/match-runs/{run['id']}/unmatched")).json()["items"]
+    return items
+
+
+async def test_with_the_option_an_odd_program_leaves_nobody_and_has_one_match_of_three(
+    client: httpx.AsyncClient, feed: Any, heard: Any
+) -> None:
+    program = await launched(feed, trio_when_odd=True)
+    people = await enrol(client, feed, program, 7)
+
+    run = await over(client, await requested(client, program))
+
+    assert run["state"] == "completed", run["problem"]
+    assert (run["people"], run["pairs"], run["trios"], run["unmatched"]) == (7, 2, 1, 0)
+    assert await unmatched(client, run) == []
+    proposed = await heard(MatchProposed, 3)
+    assert sorted(len(match.participant_ids) for match in proposed) == [2, 2, 3]
+    assert {person for match in proposed for person in match.participant_ids} == people
+    (completed,) = await heard(MatchRunCompleted)
+    assert (completed.people, completed.pairs, completed.trios, completed.unmatched) == (7, 2, 1, 0)
+    assert completed.policy_version == "one-to-one peers, a trio when odd@1"
+
+
+async def test_without_the_option_one_is_the_odd_one_out(client: httpx.AsyncClient, feed: Any, heard: Any) -> None:
+    program = await launched(feed, trio_when_odd=False)
+    await enrol(client, feed, program, 7)
+
+    run = await over(client, await requested(client, program))
+
+    assert (run["people"], run["pairs"], run["trios"], run["unmatched"]) == (7, 3, 0, 1)
+    assert [one["why"] for one in await unmatched(client, run)] == ["odd_one_out"]
+    assert {len(match.participant_ids) for match in await heard(MatchProposed, 3)} == {2}
+
+
+async def test_three_are_matched_once_all_three_said_yes(client: httpx.AsyncClient, feed: Any, heard: Any) -> None:
+    program = await launched(feed, trio_when_odd=True)
+    people = await enrol(client, feed, program, 3)
+    run = await over(client, await requested(client, program))
+    (trio,) = await heard(MatchProposed)
+
+    states = [await answered(client, trio, person, "accept") for person in trio.participant_ids]
+
+    assert set(trio.participant_ids) == people
+    assert trio.weight == run["value"] * 2 // 3 <= 1_000_000
+    assert {reason.giver_id for reason in trio.reasons if reason.code == "learns_from"} == people
+    assert len(set(trio.reasons)) == len(trio.reasons)
+    assert states == ["proposed", "proposed", "confirmed"]
+    (confirmed,) = await heard(MatchConfirmed)
+    assert confirmed.participant_ids == trio.participant_ids
+    assert await pool(client, program) == {"enrolled": 3, "free": 0, "proposed": 0, "confirmed": 3}
+
+
+async def test_when_one_of_three_says_no_all_are_free_and_no_two_of_them_are_proposed_again(
+    client: httpx.AsyncClient, feed: Any, heard: Any
+) -> None:
+    program = await launched(feed, trio_when_odd=True)
+    await enrol(client, feed, program, 3)
+    await over(client, await requested(client, program))
+    (trio,) = await heard(MatchProposed)
+    first, second, _ = trio.participant_ids
+
+    await answered(client, trio, first, "accept")
+    state = await answered(client, trio, second, "decline")
+
+    assert state == "declined"
+    (declined,) = await heard(MatchDeclined)
+    assert (declined.participant_id, set(declined.participant_ids)) == (second, set(trio.participant_ids))
+    assert await pool(client, program) == {"enrolled": 3, "free": 3, "proposed": 0, "confirmed": 0}
+    again = await over(client, await requested(client, program))
+    assert (again["state"], again["pairs"], again["trios"]) == ("completed", 0, 0)
+    left = await unmatched(client, again)
+    assert [(one["why"], one["removed"]) for one in left] == [("no_feasible_partner", {"excluded": 2})] * 3
+
+
+def test_a_program_says_whether_its_policy_has_trios() -> None:
+    usual, odd = (policy_of(Program("one-to-one", 60, trio_when_odd)) for trio_when_odd in (False, True))
+
+    assert (usual.trios, odd.trios) == (False, True)
+    assert usual.coverage_first
+    assert odd.coverage_first
+    assert usual.label != odd.label
