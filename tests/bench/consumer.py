@@ -19,7 +19,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from matching_service.main import service
 from peerloom_events import ParticipantRegistered
-from peerloom_service.consumer import Consumer
+from peerloom_service.consumer import Consumer, Heard
 from peerloom_service.identifiers import new_id
 from peerloom_service.parking import Delivery
 from peerloom_service.producer import Sender
@@ -115,8 +115,8 @@ class _TimedConsumer(Consumer):
 
     clock: _Clock
 
-    async def handle(self, deliveries: Sequence[Delivery]) -> None:
-        await super().handle(deliveries)
+    async def handle(self, deliveries: Sequence[Delivery], heard: Sequence[Heard] | None = None) -> None:
+        await super().handle(deliveries, heard)
         self.clock.done(len(deliveries))
 
 

@@ -20,7 +20,7 @@ from typing import Any, Final
 import uvloop
 
 from matching_service.main import service as matching
-from peerloom_service.consumer import Consumer
+from peerloom_service.consumer import Consumer, Heard
 from peerloom_service.context import Cause
 from peerloom_service.identifiers import new_id
 from peerloom_service.parking import Delivery
@@ -157,8 +157,8 @@ class _NotingConsumer(Consumer):
 
     committed: dict[str, float]
 
-    async def handle(self, deliveries: Sequence[Delivery]) -> None:
-        await super().handle(deliveries)
+    async def handle(self, deliveries: Sequence[Delivery], heard: Sequence[Heard] | None = None) -> None:
+        await super().handle(deliveries, heard)
         now = time.monotonic()
         self.committed.update((delivery.key.decode(), now) for delivery in deliveries)
 

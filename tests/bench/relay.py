@@ -41,7 +41,7 @@ _FILL = """
 """
 _KEPT = "SELECT key, encoded_headers, value FROM bench_event ORDER BY seq LIMIT $1"
 _TOPIC = ParticipantRegistered.topic.name
-_LEFT = "SELECT 1 FROM outbox LIMIT 1"
+_LEFT = "SELECT 1 FROM outbox ORDER BY seq LIMIT 1"  # by the index: the table is full of what was deleted
 _WARM_UP = 1000
 _RAW_BATCH = 500
 

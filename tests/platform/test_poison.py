@@ -68,6 +68,20 @@ async def test_later_events_of_a_bad_events_key_wait_in_order_and_other_keys_flo
     assert await parked(ledger, bad) == []
 
 
+async def test_an_event_with_a_value_that_postgresql_refuses_is_its_own_fault_and_no_outage(
+    ledger: RunningService, feed, caplog: pytest.LogCaptureFixture
+) -> None:
+    too_large, good = a_match(version=2**40), a_match()
+
+    await feed(too_large, good)
+    await ledger.settled()
+
+    assert await versions(ledger, good.match_id) == [1]
+    ((_, reason),) = await parked(ledger, too_large.match_id)
+    assert reason.startswith("DataError: invalid input for query argument")
+    assert "consumer waits for its database" not in caplog.messages
+
+
 async def test_the_dead_letter_has_the_records_bytes_and_says_why(
     ledger: RunningService, event_log: EventLog, tenant: UUID
 ) -> None:

@@ -1,12 +1,14 @@
 """Consumers that come and go."""
 
 import asyncio
+import logging
 from collections import Counter
 
 import pytest
 from ledgers import SESSION_MS, Ledger, a_match
 
 from peerloom_service import consumer
+from tests.support import eventually
 
 
 async def test_nothing_is_lost_or_done_twice_while_members_come_and_go(own_ledger: Ledger, feed) -> None:
@@ -39,6 +41,24 @@ async def test_a_member_that_joins_in_the_middle_of_a_batch_repeats_nothing_of_i
         async with own_ledger.serving():
             await own_ledger.settled()
 
+    assert Counter(await own_ledger.effects()) == Counter(match.match_id for match in matches)
+
+
+async def test_what_a_member_has_read_ahead_is_left_to_whom_a_rebalance_gives_it(
+    own_ledger: Ledger, feed, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(consumer, "_BATCH", 5)
+    matches = [a_match() for _ in range(60)]
+
+    async with own_ledger.serving() as first:
+        await first.rows("INSERT INTO slowness VALUES (0.05)")
+        await feed(*matches)
+        await eventually(own_ledger.effects)
+        async with own_ledger.serving():
+            await own_ledger.settled()
+
+    assert "events read before a rebalance are left to whom it gives them" in caplog.messages, "this test proves nothing"
     assert Counter(await own_ledger.effects()) == Counter(match.match_id for match in matches)
 
 

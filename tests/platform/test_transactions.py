@@ -113,3 +113,16 @@ async def test_events_of_one_transaction_are_heard_in_the_order_they_were_said(
     await perform(ledger, tenant, say_three_things)
 
     assert [event.version for event in await heard(ParticipantRegistered, 3)] == [1, 2, 3]
+
+
+async def test_a_value_that_postgresql_refuses_is_the_requests_fault_and_changes_nothing(
+    ledger: RunningService, tenant: UUID
+) -> None:
+    client = ledger.client(tenant)
+    account = (await client.post("/v1/accounts", json=an_account())).json()["id"]
+    await ledger.rows("UPDATE account SET balance = 2147483000 WHERE id = $1", UUID(account))
+
+    answer = await client.post(f"/v1/accounts/{account}/bookings", json={"amount": 1000})
+
+    assert (answer.status_code, answer.json()["type"]) == (422, "urn:peerloom:problem:invalid")
+    assert (await client.get(f"/v1/accounts/{account}")).json()["balance"] == 2147483000

@@ -158,19 +158,11 @@ class Demo:
             if done["state"] == "failed":
                 raise TookTooLong(f"the match run failed: {done['problem']}")
             unmatched = await company.all("matching", f"/v1/match-runs/{run['id']}/unmatched")
+            proven = await company.get("matching", f"/v1/match-runs/{run['id']}/certificate")
             advance(100)
+        figures = ("people", "pairs", "trios", "value", "upper_bound", "gap", "bound_checked_people", "answer_sha256")
         why = Counter(one["why"] for one in unmatched)
-        self.report.runs.append(
-            Run(
-                done["people"],
-                done["pairs"],
-                done["trios"],
-                done["value"],
-                done["upper_bound"],
-                done["gap"] or 0.0,
-                dict(why),
-            )
-        )
+        self.report.runs.append(Run(unmatched=dict(why), **{name: proven[name] for name in figures}))
 
     async def _answer(self, company: Company, number: int) -> None:
         proposals = await company.all("matching", "/v1/matches", program_id=self.report.program_id, state="proposed")

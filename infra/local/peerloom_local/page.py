@@ -21,7 +21,7 @@ def _parts(report: Report) -> Iterable[Table | str]:
         ("people", f"{report.people_registered:,} registered, {report.rows_refused} of {report.people_in_file:,} rows refused"),
         *((f"  line {one['line']}", f"{one['column'] or 'row'}: {one['message']}") for one in _worst(report)),
         ("enrolled", f"{report.enrolled:,}"),
-        *((f"round {number}", _run(run)) for number, run in enumerate(report.runs, start=1)),
+        *(row for number, run in enumerate(report.runs, start=1) for row in _run(number, run)),
         ("an example", _example(report)),
         ("matches", ", ".join(f"{count:,} {state}" for state, count in sorted(report.matches.items()))),
         (
@@ -56,13 +56,14 @@ def _worst(report: Report) -> list[dict[str, object]]:
     return [one for one in report.findings if one["severity"] == "error"][:3]
 
 
-def _run(run: Run) -> str:
+def _run(number: int, run: Run) -> Iterable[tuple[str, str]]:
     left = ", ".join(f"{count} {why.replace('_', ' ')}" for why, count in sorted(run.unmatched.items())) or "nobody left over"
     trios = f" and {run.trios:,} trio{'s' * (run.trios != 1)}" if run.trios else ""
-    return (
-        f"{run.pairs:,} pairs{trios} among {run.people:,} people; worth {run.value / 1e6:,.3f} "
-        f"of at most {run.upper_bound / 1e6:,.3f} (certified within {run.gap:.4%}); {left}"
-    )
+    found = f"{run.pairs:,} pairs{trios} among {run.people:,} people; worth {run.value / 1e6:,.3f} of at most"
+    yield f"round {number}", f"{found} {run.upper_bound / 1e6:,.3f} (certified within {run.gap:.4%}); {left}"
+    compared = "every pair there is" if run.bound_checked_people == run.people else f"all pairs of {run.bound_checked_people}"
+    checked = f"from what was stored, the matches weighed again and the bound compared with {compared}"
+    yield "  certificate", f"{checked}; answer {run.answer_sha256[:16]}…"
 
 
 def _example(report: Report) -> str:

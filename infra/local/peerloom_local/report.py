@@ -8,7 +8,10 @@ STACK_STARTED: Final = "stack started"
 
 @dataclass
 class Run:
-    """One match run as the report shows it; `unmatched` counts people by the reason why they have no partner."""
+    """One match run as the report shows it; `unmatched` counts people by the reason why they have no partner.
+
+    The certificate: so many people's pairs were compared with the prices again, and this is the stored answer's SHA-256.
+    """
 
     people: int
     pairs: int
@@ -17,6 +20,8 @@ class Run:
     upper_bound: int
     gap: float
     unmatched: dict[str, int]
+    bound_checked_people: int
+    answer_sha256: str
 
 
 @dataclass

@@ -151,7 +151,15 @@ def _not_as_root(programs: Path, data: Path) -> list[str]:
     """
     if os.geteuid() != 0:
         return []
-    closed = [str(place) for place in (programs, *programs.parents) if not place.stat().st_mode & stat.S_IXOTH]
+    to_run = [
+        str(programs / name) for name in ("initdb", "postgres") if not _open(programs / name, stat.S_IROTH | stat.S_IXOTH)
+    ]
+    if to_run:
+        raise WheelError(
+            "PostgreSQL does not run as root but as `nobody`, who may not run its programs: let all users"
+            f" (chmod o+rx {' '.join(to_run)}), or be another user than root."
+        )
+    closed = [str(place) for place in (programs, *programs.parents) if not _open(place, stat.S_IXOTH)]
     if closed:
         raise WheelError(
             f"PostgreSQL does not run as root but as `nobody`, who cannot pass {closed[-1]} to its programs: let all users"
@@ -164,6 +172,10 @@ def _not_as_root(programs: Path, data: Path) -> list[str]:
     os.chown(data, nobody.pw_uid, nobody.pw_gid)
     rights = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
     return [setpriv, f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups", *rights]
+
+
+def _open(place: Path, rights: int) -> bool:
+    return place.stat().st_mode & rights == rights
 
 
 def _postgres_is_ready(data: Path, process: Process) -> bool:

@@ -9,11 +9,17 @@ from peerloom_events.topics import MATCHES, RUNS
 
 
 class MatchRunRequested(Event, type="io.peerloom.matching.run.requested.v1", topic=RUNS, key="run_id"):
-    """Someone asked for a program's people to be matched: work for a worker."""
+    """Someone asked for a program's people to be matched: work for a worker.
+
+    It may end at `target_gap`, with its first certificate (`fast`), or after so many seconds of solving.
+    """
 
     run_id: UUID
     program_id: UUID
     seed: int
+    target_gap: float = 1e-3
+    fast: bool = False
+    time_limit_seconds: float | None = None
 
 
 class MatchRunProgressed(Event, type="io.peerloom.matching.run.progressed.v1", topic=RUNS, key="run_id"):
@@ -51,6 +57,13 @@ class MatchRunFailed(Event, type="io.peerloom.matching.run.failed.v1", topic=RUN
     run_id: UUID
     program_id: UUID
     reason: str
+
+
+class MatchReplayRequested(Event, type="io.peerloom.matching.replay.requested.v1", topic=RUNS, key="replay_id"):
+    """Someone asked for a run's stored input to be solved again and compared with its answer: work for a worker."""
+
+    replay_id: UUID
+    run_id: UUID
 
 
 class MatchReason(Fact):

@@ -34,6 +34,7 @@ from peerloom_service.transaction import Transaction
 Handler = Callable[[Transaction, Any], Awaitable[None]]
 
 _BATCH: Final = 500
+_DECODED_AT_ONCE: Final = 50
 _POLL_MS: Final = 500
 _TRIES: Final = 4
 _FIRST_PAUSE_SECONDS: Final = 0.1
@@ -62,6 +63,15 @@ class Heard(NamedTuple):
     event: Event
     event_id: UUID
     tenant_id: UUID
+
+
+class _Batch(NamedTuple):
+    """Records read together, under an assignment with this number. `heard` is None where one of them is unsound."""
+
+    deliveries: Sequence[Delivery]
+    heard: Sequence[Heard] | None
+    offsets: dict[TopicPartition, int]
+    assignment: int
 
 
 class Undecodable(ValueError):
@@ -112,16 +122,45 @@ class Consumer:
             await self._sender.close()
 
     async def _consume(self) -> None:
+        """Handle one batch after the other; while PostgreSQL works on one, the next is read."""
         async with self._member() as client:
-            while True:
-                # During a rebalance this waits, and then returns records of the new assignment: none of them may be passed
-                # over, because the client's position is behind them already.
-                polled = await client.getmany(timeout_ms=_POLL_MS, max_records=_BATCH)
-                if not polled:
-                    continue
-                with self._assignment.busy():
-                    await self.handle([delivery_of(record) for records in polled.values() for record in records])
-                    await commit(client, {tp: records[-1].offset + 1 for tp, records in polled.items()})
+            reading = asyncio.ensure_future(self._read(client))
+            try:
+                while True:
+                    batch = await reading
+                    reading = asyncio.ensure_future(self._read(client))
+                    if batch.assignment != self._assignment.number:
+                        _log.info(
+                            "events read before a rebalance are left to whom it gives them", waiting=len(batch.deliveries)
+                        )
+                        continue
+                    with self._assignment.busy():
+                        await self.handle(batch.deliveries, batch.heard)
+                        await commit(client, batch.offsets)
+            finally:
+                reading.cancel()
+                await asyncio.gather(reading, return_exceptions=True)
+
+    async def _read(self, client: AIOKafkaConsumer) -> "_Batch":
+        # During a rebalance this waits, and then returns records of the new assignment. The client begins that one behind the
+        # last commit, so that only what it has returned for an assignment before may be passed over.
+        while not (polled := await client.getmany(timeout_ms=_POLL_MS, max_records=_BATCH)):
+            pass
+        assignment = self._assignment.number
+        deliveries = [delivery_of(record) for records in polled.values() for record in records]
+        offsets = {partition: records[-1].offset + 1 for partition, records in polled.items()}
+        return _Batch(deliveries, await self._decoded_aside(deliveries), offsets, assignment)
+
+    async def _decoded_aside(self, deliveries: Sequence[Delivery]) -> list[Heard] | None:
+        """What is heard in them; None where one is unsound. A few at a time: statements of the batch before go first."""
+        heard: list[Heard] = []
+        for start in range(0, len(deliveries), _DECODED_AT_ONCE):
+            await asyncio.sleep(0)
+            try:
+                heard += self._decoded(deliveries[start : start + _DECODED_AT_ONCE])
+            except Undecodable:
+                return None
+        return heard
 
     @asynccontextmanager
     async def _member(self) -> AsyncIterator[AIOKafkaConsumer]:
@@ -152,12 +191,15 @@ class Consumer:
                 async with asyncio.timeout(_STOP_SECONDS):
                     await client.stop()
 
-    async def handle(self, deliveries: Sequence[Delivery]) -> None:
-        """Give every event its effect exactly once, whatever has been delivered before; waits out a database outage."""
+    async def handle(self, deliveries: Sequence[Delivery], heard: Sequence[Heard] | None = None) -> None:
+        """Give every event its effect exactly once, whatever has been delivered before; waits out a database outage.
+
+        `heard`: what is in them, where that has been decoded already.
+        """
         while True:
             try:
                 try:
-                    await self._handle_together(deliveries)
+                    await self._handle_together(deliveries, heard)
                 except TRANSIENT:
                     raise
                 except Exception:  # noqa: BLE001 - one of them is bad: find out which
@@ -169,8 +211,9 @@ class Consumer:
                 _log.warning("consumer waits for its database", error=type(error).__name__)
                 await asyncio.sleep(_OUTAGE_PAUSE_SECONDS)
 
-    async def _handle_together(self, deliveries: Sequence[Delivery]) -> None:
-        heard = [event for delivery in deliveries if (event := self.decode(delivery)) is not None]
+    async def _handle_together(self, deliveries: Sequence[Delivery], heard: Sequence[Heard] | None) -> None:
+        if heard is None:
+            heard = self._decoded(deliveries)
         async with self._database.connection(None) as connection:
             parked = await parked_keys(connection, self.group, deliveries)
             if parked:
@@ -256,6 +299,9 @@ class Consumer:
         )
         return Transaction(connection, self._storages, tenant_id=heard.tenant_id, cause=cause, begun=True)
 
+    def _decoded(self, deliveries: Sequence[Delivery]) -> list[Heard]:
+        return [event for delivery in deliveries if (event := self.decode(delivery)) is not None]
+
     def decode(self, delivery: Delivery) -> Heard | None:
         """The event in a record; None for tombstones and for types this service does not hear.
 
@@ -303,6 +349,7 @@ class _Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def __init__(self) -> None:
         self.settled = False
+        self.number = 0
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -311,6 +358,7 @@ class _Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def on_partitions_revoked(self, _revoked: Iterable[TopicPartition]) -> None:
         self.settled = False
+        self.number += 1
         with suppress(TimeoutError):
             async with asyncio.timeout(_DRAIN_SECONDS):
                 await self._idle.wait()

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from peerloom_service.identifiers import random_bytes
 from peerloom_service.messages import Answer, header
-from peerloom_service.problems import BadRequest, MethodNotAllowed, NotFound, Problem
+from peerloom_service.problems import BadRequest, Invalid, MethodNotAllowed, NotFound, Problem
 from peerloom_service.runtime import Runtime
 from peerloom_service.telemetry import current_trace_id
 
@@ -142,6 +142,10 @@ def _problem_of(scope: Scope, error: Exception) -> Problem:
             return error
         case asyncpg.CharacterNotInRepertoireError() | asyncpg.UntranslatableCharacterError():
             return BadRequest("Some text has a character that cannot be kept, such as NUL.")
+        case asyncpg.DataError():
+            # A schema let through what its column does not hold: the caller can do something about it, and so should we.
+            _log.warning("a value cannot be kept", path=scope["path"], exc_info=error)
+            return Invalid("A value, or what it would lead to, is out of the range that can be kept. Nothing was changed.")
         case HTTPException(status_code=404):
             return NotFound(f"There is nothing at {scope['path']}.")
         case HTTPException(status_code=405):

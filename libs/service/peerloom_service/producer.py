@@ -6,8 +6,7 @@ arrived twice is absorbed by the consumers' inbox. A send that timed out is unkn
 """
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any, Final, NamedTuple
 from zlib import crc32
@@ -97,28 +96,21 @@ class Sender:
             await self._producer.start()
         return self._producer
 
-    async def _send(self, producer: AIOKafkaProducer, records: Sequence[Record]) -> None:
-        partitions = {topic: len(await producer.partitions_for(topic)) for topic in {record.topic for record in records}}
-        by_partition: defaultdict[tuple[str, int], list[Record]] = defaultdict(list)
-        for record in records:
+    async def _send(self, producer: AIOKafkaProducer, records: Iterable[Record]) -> None:
+        """Frame the records of each partition in as few batches as hold them, and wait for all."""
+        partitions: dict[str, int] = {}
+        filling: dict[tuple[str, int], RecordBatch] = {}
+        batches: list[tuple[str, int, RecordBatch]] = []
+        for topic, key, value, headers in records:
+            if topic not in partitions:
+                partitions[topic] = len(await producer.partitions_for(topic))
             # librdkafka's `consistent` partitioner; aiokafka's, murmur2 in Python, would cost half of what the relay spends.
-            place = record.topic, crc32(record.key or b"") % partitions[record.topic]
-            by_partition[place].append(record)
-        acknowledgements = [
-            await producer.send_batch(batch, topic, partition=partition)
-            for (topic, partition), rows in by_partition.items()
-            for batch in _batches(rows)
-        ]
+            place = topic, crc32(key or b"") % partitions[topic]
+            encoded = headers if isinstance(headers, bytes) else encoded_headers(headers)
+            batch = filling.get(place)
+            if batch is None or not batch.add(key, value, encoded):
+                batch = filling[place] = RecordBatch(_BATCH_BYTES)
+                batch.add(key, value, encoded)
+                batches.append((*place, batch))
+        acknowledgements = [await producer.send_batch(batch, topic, partition=partition) for topic, partition, batch in batches]
         await asyncio.gather(*acknowledgements)
-
-
-def _batches(records: Sequence[Record]) -> Iterator[RecordBatch]:
-    """The records of one partition in as few batches as hold them."""
-    batch = RecordBatch(_BATCH_BYTES)
-    for record in records:
-        headers = record.headers if isinstance(record.headers, bytes) else encoded_headers(record.headers)
-        if not batch.add(record.key, record.value, headers):
-            yield batch
-            batch = RecordBatch(_BATCH_BYTES)
-            batch.add(record.key, record.value, headers)
-    yield batch

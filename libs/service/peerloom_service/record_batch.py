@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
-from aiokafka.record.util import calc_crc32c
+import google_crc32c
 
-# Base offset, length of what follows it, leader epoch, format, checksum; and what it is of: attributes, last offset, first and
-# last time, producer's id, epoch and sequence, count.
-_HEADER: Final = struct.Struct(">qiibIhiqqqhii")
+# Base offset, length of what follows it, leader epoch, format, checksum.
+_HEADER: Final = struct.Struct(">qiibI")
 _LENGTH_FROM: Final = 12
-_CHECKSUM: Final = struct.Struct(">I")
-_CHECKSUM_AT: Final = 17
+# What the checksum is of, before the records: attributes, last offset, first and last time, producer's id, epoch and sequence,
+# count.
+_ABOUT: Final = struct.Struct(">hiqqqhii")
 _FORMAT: Final = 2
 _NOBODY: Final = (-1, -1, -1)
 _ATTRIBUTES_AND_TIME: Final = b"\x00\x00"  # of a record: none, and no later than its batch
@@ -34,7 +34,7 @@ class RecordBatch:
         self._parts: list[bytes] = []
         self._count = 0
         self._producer = _NOBODY
-        self._built: bytearray | None = None
+        self._built: bytes | None = None
 
     def add(self, key: bytes | None, value: bytes | None, headers: bytes) -> bool:
         """Put a record with encoded headers behind the others; False when it does not fit. An empty batch takes any size."""
@@ -66,14 +66,13 @@ class RecordBatch:
     def _set_producer_state(self, producer_id: int, producer_epoch: int, base_sequence: int) -> None:
         self._producer = producer_id, producer_epoch, base_sequence
 
-    def _build(self) -> bytearray:
+    def _build(self) -> bytes:
         if self._built is None:  # a batch that is sent again is the same one
-            now = int(time.time() * 1000)
-            built = bytearray().join((bytes(_HEADER.size), *self._parts))
-            length = len(built) - _LENGTH_FROM
-            _HEADER.pack_into(built, 0, 0, length, -1, _FORMAT, 0, 0, self._count - 1, now, now, *self._producer, self._count)
-            _CHECKSUM.pack_into(built, _CHECKSUM_AT, calc_crc32c(memoryview(built)[_CHECKSUM_AT + _CHECKSUM.size :]))
-            self._built = built
+            now, records = int(time.time() * 1000), b"".join(self._parts)
+            about = _ABOUT.pack(0, self._count - 1, now, now, *self._producer, self._count)
+            length = _HEADER.size - _LENGTH_FROM + len(about) + len(records)
+            checksum = google_crc32c.extend(google_crc32c.value(about), records)
+            self._built = b"".join((_HEADER.pack(0, length, -1, _FORMAT, checksum), about, records))
             self._parts.clear()
         return self._built
 

@@ -6,6 +6,7 @@ what another relay then sends twice is absorbed by the consumers' inbox.
 """
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -14,11 +15,11 @@ import structlog
 
 from peerloom_service import telemetry
 from peerloom_service.database import TRANSIENT, Connection, Database
-from peerloom_service.outbox import NEXT, SHARDS, runs
+from peerloom_service.outbox import NEXT, SHARDS, Runs, runs
 from peerloom_service.producer import Record, Sender, SendFailed
 from peerloom_service.record_batch import encoded_headers
 
-_BATCH: Final = 1000
+_BATCH: Final = 2000
 _POLL_SECONDS: Final = 0.02
 _CLAIM_SECONDS: Final = 2.0
 _PAUSE_SECONDS: Final = 0.5
@@ -75,17 +76,15 @@ class Relay:
         acknowledged, and reads the one behind it. Returns how many were sent.
         """
         drained = 0
-        sent: list[int] = []
-        rows = await connection.fetch(NEXT, shards, [], [], _BATCH)
-        records = [_record(row) for row in rows]
+        sent: Runs = []
+        rows = await connection.fetch(NEXT, shards, sent, sent, _BATCH)
         while rows or sent:
-            on_their_way = [row["seq"] for row in rows]
-            sending = asyncio.ensure_future(self._sender.send(records))
+            on_their_way = runs([row[0] for row in rows])
+            sending = asyncio.ensure_future(self._sender.send(_records(rows)))
             following: list[asyncpg.Record] = []
             try:
                 if sent or len(rows) == _BATCH:
-                    following = await connection.fetch(NEXT, shards, runs(sent), runs(sent + on_their_way), _BATCH)
-                records = [_record(row) for row in following]
+                    following = await connection.fetch(NEXT, shards, sent, sent + on_their_way, _BATCH)
                 await sending
             except SendFailed as error:
                 _log.warning("broker did not acknowledge", error=str(error), waiting=len(rows))
@@ -108,11 +107,15 @@ async def _claim(connection: Connection, held: set[int]) -> set[int]:
     return {row["shard"] for row in rows}
 
 
-def _record(row: asyncpg.Record) -> Record:
-    _, topic, key, headers, old_headers, value, _ = row
-    if headers is None:  # written by a process of the release before
-        headers = encoded_headers([(name, text.encode()) for name, text in old_headers.items()])
-    return Record(topic, key.encode(), value, headers)
+def _records(rows: Sequence[asyncpg.Record]) -> list[Record]:
+    return [
+        Record(topic, key.encode(), value, _of_the_release_before(headers) if encoded is None else encoded)
+        for _, topic, key, encoded, headers, value, _ in rows
+    ]
+
+
+def _of_the_release_before(headers: dict[str, str]) -> bytes:
+    return encoded_headers([(name, text.encode()) for name, text in headers.items()])
 
 
 _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)

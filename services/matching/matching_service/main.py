@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from matching_service import expiry, handlers, runs
+from matching_service import expiry, handlers, replays, retention, runs
 from matching_service.models import Base
 from matching_service.routes import router
 from matching_service.settings import Settings
 from peerloom_events import (
+    MatchReplayRequested,
     MatchRunRequested,
     ParticipantEnrolled,
     ParticipantRegistered,
@@ -29,6 +30,6 @@ service = Service(
         ParticipantEnrolled: InBatches(handlers.remember_enrolments),
         ProgramLaunched: InBatches(handlers.remember_programs),
     },
-    tasks={MatchRunRequested: runs.work_off},
-    jobs={"expiry": expiry.watch},
+    tasks={MatchRunRequested: runs.work_off, MatchReplayRequested: replays.work_off},
+    jobs={"expiry": expiry.watch, "retention": retention.watch},
 )

@@ -64,6 +64,11 @@ class RunRow(TenantColumns, Base, table=True):
     program_id: UUID
     seed: int = Field(sa_type=BigInteger)
     requested_at: datetime
+    target_gap: float
+    fast: bool
+    time_limit_seconds: float | None
+    stop_requested: bool
+    ended_early: bool
     state: str = Field(sa_type=Text)
     phase: str = Field(sa_type=Text)
     share: float
@@ -79,6 +84,73 @@ class RunRow(TenantColumns, Base, table=True):
     population_hash: str | None = Field(sa_type=Text)
     policy: str | None = Field(sa_type=Text)
     engine_version: str | None = Field(sa_type=Text)
+    problem: str | None = Field(sa_type=Text)
+
+
+class RunPieceRow(Base, table=True):
+    """What a run was given and what it answered, as bytes, in compressed pieces."""
+
+    __tablename__ = "run_piece"
+
+    tenant_id: UUID = Field(primary_key=True)
+    run_id: UUID = Field(primary_key=True)
+    part: str = Field(primary_key=True, sa_type=Text)
+    number: int = Field(primary_key=True)
+    content: bytes
+
+
+class CertificateRow(TenantColumns, Base, table=True):
+    __tablename__ = "certificate"
+    __entity__ = domain.Certificate
+
+    checked_at: datetime
+    people: int
+    pairs: int
+    trios: int
+    value: int = Field(sa_type=BigInteger)
+    upper_bound: int = Field(sa_type=BigInteger)
+    most_people: int
+    method: str = Field(sa_type=Text)
+    ended_early: bool
+    bound_checked_people: int
+    population_hash: str = Field(sa_type=Text)
+    policy: dict[str, Any] = Field(sa_type=JSONB)
+    policy_fingerprint: str = Field(sa_type=Text)
+    seed: int = Field(sa_type=BigInteger)
+    target_gap: float
+    fast: bool
+    time_limit_seconds: float | None
+    engine_version: str = Field(sa_type=Text)
+    answer_sha256: str = Field(sa_type=Text)
+
+
+class ReplayRow(TenantColumns, Base, table=True):
+    __tablename__ = "replay"
+    __entity__ = domain.Replay
+    __conflicts__: ClassVar = {"replay_unfinished": domain.ReplayInProgress}
+    __table_args__ = (
+        Index(
+            "replay_unfinished",
+            "tenant_id",
+            "run_id",
+            unique=True,
+            postgresql_where=text("state IN ('requested', 'running')"),
+        ),
+    )
+
+    run_id: UUID
+    requested_at: datetime
+    state: str = Field(sa_type=Text)
+    phase: str = Field(sa_type=Text)
+    share: float
+    started_at: datetime | None
+    finished_at: datetime | None
+    identical: bool | None
+    stored_sha256: str | None = Field(sa_type=Text)
+    replayed_sha256: str | None = Field(sa_type=Text)
+    stored_engine_version: str | None = Field(sa_type=Text)
+    engine_version: str | None = Field(sa_type=Text)
+    remark: str | None = Field(sa_type=Text)
     problem: str | None = Field(sa_type=Text)
 
 

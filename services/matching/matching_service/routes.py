@@ -8,15 +8,22 @@ from fastapi import Security
 from matching_service import sql, use_cases
 from matching_service.domain import (
     AnsweredAlready,
+    Certificate,
     Match,
     MatchState,
+    NoLongerStored,
+    NotCompleted,
+    NotReproducible,
     NotYourMatch,
+    Replay,
+    ReplayInProgress,
+    ReplayOver,
     Run,
     RunInProgress,
     RunOver,
     TooLate,
 )
-from matching_service.schemas import Answer, MatchOut, NewRun, PoolOut, RunOut, UnmatchedOut
+from matching_service.schemas import Answer, CertificateOut, MatchOut, NewRun, PoolOut, ReplayOut, RunOut, UnmatchedOut
 from peerloom_service import messages
 from peerloom_service.paging import Cursor, Limit, Page, after, page_of
 from peerloom_service.problems import (
@@ -46,7 +53,7 @@ async def request_run(body: NewRun, work: Runner) -> messages.Answer:
     """Ask for a program's free people to be matched; follow the run to see how far it is."""
     return await work(
         use_cases.request_run,
-        use_cases.RequestRun(body.program_id, body.seed),
+        use_cases.RequestRun(body.program_id, body.seed, body.target_gap, body.fast, body.time_limit_seconds),
         answer=RunOut.of,
         status=202,
         location=lambda run: f"/v1/match-runs/{run.id}",
@@ -69,6 +76,59 @@ async def read_run(run_id: UUID, work: Reader) -> messages.Answer:
 async def cancel_run(run_id: UUID, work: Runner) -> messages.Answer:
     """Call a run off."""
     return await work(use_cases.cancel_run, run_id, answer=RunOut.of)
+
+
+@router.post("/match-runs/{run_id}/stop", response_model=RunOut, responses=problems(*KEYED, NotFound, RunOver), tags=["runs"])
+async def stop_run(run_id: UUID, work: Runner) -> messages.Answer:
+    """End a run early: the best pairs found are checked and proposed, with the bound that is proven by then."""
+    return await work(use_cases.stop_run, run_id, answer=RunOut.of)
+
+
+@router.get("/match-runs/{run_id}/certificate", response_model=CertificateOut, responses=problems(NotFound), tags=["runs"])
+async def read_certificate(run_id: UUID, work: Reader) -> messages.Answer:
+    """What was proven of a run's answer, and from what; there once the run has completed."""
+    return await work.one(Certificate, run_id, answer=CertificateOut.of)
+
+
+@router.post(
+    "/match-runs/{run_id}/replays",
+    status_code=202,
+    response_model=ReplayOut,
+    responses=problems(*KEYED, NotFound, NotCompleted, NotReproducible, NoLongerStored, ReplayInProgress),
+    tags=["replays"],
+)
+async def request_replay(run_id: UUID, work: Runner) -> messages.Answer:
+    """Have a run's stored people matched again, and the answer compared byte by byte; nobody is proposed to anybody."""
+    return await work(
+        use_cases.request_replay,
+        run_id,
+        answer=ReplayOut.of,
+        status=202,
+        location=lambda replay: f"/v1/match-replays/{replay.id}",
+    )
+
+
+@router.get("/match-replays", response_model=Page[ReplayOut], tags=["replays"])
+async def list_replays(work: Reader, limit: Limit = 100, cursor: Cursor = None, run_id: UUID | None = None) -> Page[ReplayOut]:
+    """Replays of the organisation."""
+    return await work.page(Replay, answer=ReplayOut.of, limit=limit, cursor=cursor, run_id=run_id)
+
+
+@router.get("/match-replays/{replay_id}", response_model=ReplayOut, responses=problems(NotFound), tags=["replays"])
+async def read_replay(replay_id: UUID, work: Reader) -> messages.Answer:
+    """One replay: how far it is, or whether it gave the same answer."""
+    return await work.one(Replay, replay_id, answer=ReplayOut.of)
+
+
+@router.post(
+    "/match-replays/{replay_id}/cancel",
+    response_model=ReplayOut,
+    responses=problems(*KEYED, NotFound, ReplayOver),
+    tags=["replays"],
+)
+async def cancel_replay(replay_id: UUID, work: Runner) -> messages.Answer:
+    """Call a replay off."""
+    return await work(use_cases.cancel_replay, replay_id, answer=ReplayOut.of)
 
 
 @router.get("/match-runs/{run_id}/unmatched", response_model=Page[UnmatchedOut], responses=problems(NotFound), tags=["runs"])

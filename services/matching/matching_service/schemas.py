@@ -1,7 +1,8 @@
 """Bodies in and out of matching's API."""
 
+from dataclasses import asdict
 from datetime import datetime
-from typing import Literal, Self
+from typing import Any, Literal, Self
 from uuid import UUID
 
 from pydantic import Field
@@ -13,6 +14,16 @@ from peerloom_service.bodies import Body, Out
 class NewRun(Body):
     program_id: UUID
     seed: int = Field(default=0, ge=0, le=2**31 - 1, description="The same people, policy and seed give the same answer.")
+    target_gap: float = Field(
+        default=1e-3, ge=0, lt=1, description="Go on until the certified gap is this small, or nothing more is found."
+    )
+    fast: bool = Field(default=False, description="End with the first certificate: sooner, with a wider gap.")
+    time_limit_seconds: float | None = Field(
+        default=None,
+        gt=0,
+        le=86_400,
+        description="End with the best found after so many seconds of solving. What that is, no seed can tell.",
+    )
 
 
 class RunOut(Out):
@@ -20,6 +31,11 @@ class RunOut(Out):
     version: int
     program_id: UUID
     seed: int
+    target_gap: float
+    fast: bool
+    time_limit_seconds: float | None
+    stop_requested: bool = Field(description="Somebody asked it to end with the best found.")
+    ended_early: bool = Field(description="It was ended by its time limit or on request, before it was through.")
     state: domain.RunState
     phase: str = Field(description="What is being done: waiting, reading, scoring, matching, explaining, checking, done.")
     share: float = Field(description="Share of the phase that is done, 0 to 1.")
@@ -46,11 +62,81 @@ class RunOut(Out):
         return cls.model_validate(run, from_attributes=True)
 
 
+class CertificateOut(Out):
+    """What was proven of a run's answer, from what was stored, by code that shares nothing with the solver."""
+
+    id: UUID = Field(description="The run.")
+    checked_at: datetime
+    people: int
+    pairs: int
+    trios: int
+    value: int = Field(description="Sum of the pairs' weights, in micro-units.")
+    upper_bound: int = Field(description="No matching of at least as many people is worth more.")
+    gap: float = Field(description="What may be missing, as a share of the bound.")
+    most_people: int = Field(description="In no matching are more people matched, each counted once for every seat.")
+    method: str
+    bound: Literal["deterministic"] = Field(
+        default="deterministic",
+        description="The solver compared every pair of people with the prices behind it; none was sampled.",
+    )
+    ended_early: bool = Field(
+        description="It was ended by its time limit or on request: as true as any, but no seed gives the same answer again."
+    )
+    matches_checked: int = Field(description="Of so many pairs and trios rules and weight were computed again: all of them.")
+    bound_checked_people: int = Field(
+        description="For so many people the prices were compared with everybody again; `people`: every pair there is."
+    )
+    population_hash: str
+    policy_name: str
+    policy_version: int
+    policy_fingerprint: str
+    policy: dict[str, Any]
+    seed: int
+    target_gap: float
+    fast: bool
+    time_limit_seconds: float | None
+    engine_version: str
+    answer_sha256: str = Field(description="Of the stored answer's bytes.")
+
+    @classmethod
+    def of(cls, certificate: domain.Certificate) -> Self:
+        """As the API shows it."""
+        policy = certificate.policy
+        told = asdict(certificate) | {"gap": certificate.gap, "matches_checked": certificate.pairs + certificate.trios}
+        return cls.model_validate(told | {"policy_name": policy["name"], "policy_version": policy["version"]})
+
+
+class ReplayOut(Out):
+    """A run's stored input solved once more; nobody is proposed to anybody."""
+
+    id: UUID
+    version: int
+    run_id: UUID
+    requested_at: datetime
+    state: domain.RunState
+    phase: str = Field(description="What is being done: waiting, reading, scoring, matching, explaining, done.")
+    share: float = Field(description="Share of the phase that is done, 0 to 1.")
+    started_at: datetime | None
+    finished_at: datetime | None
+    identical: bool | None = Field(description="Whether the bytes of both answers are the same.")
+    stored_sha256: str | None
+    replayed_sha256: str | None
+    stored_engine_version: str | None
+    engine_version: str | None
+    remark: str | None = Field(description="Why the answers differ, or may.")
+    problem: str | None
+
+    @classmethod
+    def of(cls, replay: domain.Replay) -> Self:
+        """As the API shows it."""
+        return cls.model_validate(replay, from_attributes=True)
+
+
 class UnmatchedOut(Out):
     """Somebody a run left without a partner. `removed`: how many people each rule removed, the most first."""
 
     id: UUID = Field(description="The participant.")
-    why: Literal["no_feasible_partner", "odd_one_out", "better_pairs_elsewhere"]
+    why: Literal["no_feasible_partner", "odd_one_out", "better_pairs_elsewhere", "search_ended"]
     partners: int = Field(description="How many people the rules would have allowed.")
     removed: dict[str, int]
 

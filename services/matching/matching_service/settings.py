@@ -1,7 +1,13 @@
 """What matching is told beyond what every service is."""
 
+from pydantic import Field
+
 from peerloom_service.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
-    """Matching needs nothing of its own: what a match is worth is a policy, not a setting."""
+    """How long it remembers; what a match is worth is a policy, not a setting."""
+
+    stored_runs_kept_days: int = Field(
+        default=365, ge=1, description="Days after which a run's people and answer are dropped; its certificate stays."
+    )

@@ -96,7 +96,21 @@ UNMATCHED: Final = """
     SELECT id, why, partners, removed FROM unmatched WHERE tenant_id = $1 AND run_id = $2 AND id > $3 ORDER BY id LIMIT $4
 """
 
-PROGRESS: Final = (
-    "UPDATE run SET phase = $3, share = $4, gap = $5 WHERE tenant_id = $1 AND id = $2 AND state = 'running' RETURNING 1"
+PROGRESS: Final = """
+    UPDATE run SET phase = $3, share = $4, gap = $5 WHERE tenant_id = $1 AND id = $2 AND state = 'running'
+    RETURNING stop_requested
+"""
+REPLAY_PROGRESS: Final = (
+    "UPDATE replay SET phase = $3, share = $4 WHERE tenant_id = $1 AND id = $2 AND state = 'running' RETURNING 1"
 )
+
+# A stored run, piece by piece. A part is dropped before it is kept: a worker that died may have left some of it.
+DROP_PART: Final = "DELETE FROM run_piece WHERE tenant_id = $1 AND run_id = $2 AND part = $3"
+KEEP_PIECE: Final = "INSERT INTO run_piece (tenant_id, run_id, part, number, content) VALUES ($1, $2, $3, $4, $5)"
+PIECE: Final = "SELECT content FROM run_piece WHERE tenant_id = $1 AND run_id = $2 AND part = $3 AND number = $4"
+FORGET_STORED_RUNS: Final = """
+    DELETE FROM run_piece USING run
+    WHERE run.tenant_id = run_piece.tenant_id AND run.id = run_piece.run_id
+      AND run.finished_at < now() - make_interval(days => $1)
+"""
 OVERDUE: Final = "SELECT tenant_id, id FROM match WHERE state = 'proposed' AND answer_by <= now() ORDER BY answer_by LIMIT $1"

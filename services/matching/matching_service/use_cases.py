@@ -1,13 +1,15 @@
 """What matching does: each function is one transaction."""
 
+import json
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Literal
 from uuid import UUID
 
 from matching_service import sql
-from matching_service.domain import UNFINISHED, Match, MatchState, Run, RunState
-from matching_service.solving import Solved
+from matching_service.domain import UNFINISHED, Certificate, Match, MatchState, NoLongerStored, Replay, Run, Wish
+from matching_service.solving import Checked
+from matching_service.stored_runs import Part
 from peerloom_events import (
     MatchAccepted,
     MatchConfirmed,
@@ -15,6 +17,7 @@ from peerloom_events import (
     MatchExpired,
     MatchProposed,
     MatchReason,
+    MatchReplayRequested,
     MatchRunCompleted,
     MatchRunFailed,
     MatchRunProgressed,
@@ -29,6 +32,9 @@ from peerloom_service.transaction import Transaction
 class RequestRun:
     program_id: UUID
     seed: int
+    target_gap: float
+    fast: bool
+    time_limit_seconds: float | None
 
 
 async def request_run(tx: Transaction, command: RequestRun) -> Run:
@@ -38,9 +44,9 @@ async def request_run(tx: Transaction, command: RequestRun) -> Run:
     """
     if await tx.fetchrow(sql.PROGRAM, tx.tenant_id, command.program_id) is None:
         raise NotFound(f"Matching knows no program {command.program_id}. One just launched arrives within a second or two.")
-    run = Run(id=new_id(), version=1, program_id=command.program_id, seed=command.seed, requested_at=await tx.now())
+    run = Run(id=new_id(), version=1, requested_at=await tx.now(), **asdict(command))
     tx.add(run)
-    tx.say(MatchRunRequested(version=1, run_id=run.id, program_id=run.program_id, seed=run.seed))
+    tx.say(MatchRunRequested(version=1, run_id=run.id, **asdict(command)))
     return run
 
 
@@ -65,6 +71,16 @@ async def cancel_run(tx: Transaction, run_id: UUID) -> Run:
     return run
 
 
+async def stop_run(tx: Transaction, run_id: UUID) -> Run:
+    """End a run early, with the best pairs found; its worker hears of it at its next sign of progress.
+
+    Raises: NotFound, RunOver.
+    """
+    run = (await tx.lock(Run, run_id)).stopped()
+    await tx.save(run)
+    return run
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     run_id: UUID
@@ -73,11 +89,11 @@ class Progress:
     gap: float | None
 
 
-async def report_progress(tx: Transaction, progress: Progress) -> bool:
-    """Tell everybody how far a run is; False when it is over, so that nobody works on."""
+async def report_progress(tx: Transaction, progress: Progress) -> Wish:
+    """Tell everybody how far a run is, unless it is over; the worker is told what is wanted."""
     run = await tx.lock(Run, progress.run_id)
-    if run.state is not RunState.RUNNING:
-        return False
+    if run.wish is Wish.GIVE_UP:
+        return run.wish
     run = run.progressed(progress.phase, progress.share, progress.gap)
     await tx.save(run)
     tx.say(
@@ -90,7 +106,7 @@ async def report_progress(tx: Transaction, progress: Progress) -> bool:
             gap=run.gap,
         )
     )
-    return True
+    return run.wish
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,19 +126,24 @@ async def fail_run(tx: Transaction, command: FailRun) -> None:
 
 @dataclass(frozen=True, slots=True)
 class CompleteRun:
+    """`policy` (JSON) and `answer_sha256` are of what was stored and checked."""
+
     run_id: UUID
-    solved: Solved
+    checked: Checked
+    policy: bytes
+    answer_sha256: str
+    ended_early: bool
 
 
 async def complete_run(tx: Transaction, command: CompleteRun) -> None:
-    """Propose every match to all of its people, and keep who was left over and why.
+    """Propose every match to all of its people; keep who was left over and why, and the certificate.
 
     A run that was cancelled meanwhile proposes nothing.
     """
     run = await tx.lock(Run, command.run_id)
     if run.state not in UNFINISHED:
         return
-    result, now = command.solved.result, await tx.now()
+    result, now = command.checked.result, await tx.now()
     program = await tx.fetchrow(sql.PROGRAM, tx.tenant_id, run.program_id)
     assert program is not None
     answer_by = now + timedelta(seconds=program["answer_within_seconds"])
@@ -137,7 +158,7 @@ async def complete_run(tx: Transaction, command: CompleteRun) -> None:
             reasons=tuple(MatchReason(**asdict(reason)) for reason in reasons),
             answer_by=answer_by,
         )
-        for matched, reasons in zip(result.matches, command.solved.reasons, strict=True)
+        for matched, reasons in zip(result.matches, command.checked.reasons, strict=True)
     ]
     rows = [
         {"id": proposal.match_id, **proposal.model_dump(mode="json", include={"participant_ids", "weight", "reasons"})}
@@ -161,11 +182,37 @@ async def complete_run(tx: Transaction, command: CompleteRun) -> None:
         value=result.value,
         upper_bound=result.upper_bound,
         gap=result.gap,
+        ended_early=command.ended_early,
         population_hash=result.population_hash,
         policy=result.policy,
         engine_version=result.engine_version,
     )
     await tx.save(completed)
+    tx.add(
+        Certificate(
+            id=run.id,
+            version=1,
+            checked_at=now,
+            people=len(result.ids),
+            pairs=len(result.pairs),
+            trios=len(result.trios),
+            value=result.value,
+            upper_bound=result.upper_bound,
+            most_people=result.most_people,
+            method=result.method,
+            ended_early=command.ended_early,
+            bound_checked_people=command.checked.bound_checked_people,
+            population_hash=result.population_hash,
+            policy=json.loads(command.policy),
+            policy_fingerprint=result.policy_fingerprint,
+            seed=run.seed,
+            target_gap=run.target_gap,
+            fast=run.fast,
+            time_limit_seconds=run.time_limit_seconds,
+            engine_version=result.engine_version,
+            answer_sha256=command.answer_sha256,
+        )
+    )
     for proposal in proposals:
         tx.say(proposal)
     tx.say(
@@ -173,7 +220,7 @@ async def complete_run(tx: Transaction, command: CompleteRun) -> None:
             version=completed.version,
             run_id=run.id,
             program_id=run.program_id,
-            people=completed.people or 0,
+            people=len(result.ids),
             pairs=len(result.pairs),
             trios=len(result.trios),
             unmatched=len(result.unmatched),
@@ -184,6 +231,77 @@ async def complete_run(tx: Transaction, command: CompleteRun) -> None:
             engine_version=result.engine_version,
         )
     )
+
+
+async def request_replay(tx: Transaction, run_id: UUID) -> Replay:
+    """Ask for a run's stored input to be solved again and compared with its stored answer.
+
+    Raises: NotFound, NotCompleted, NotReproducible, NoLongerStored, ReplayInProgress.
+    """
+    replay = (await tx.get(Run, run_id)).replayed(new_id(), await tx.now())
+    if await tx.fetchrow(sql.PIECE, tx.tenant_id, run_id, Part.ANSWER, 0) is None:
+        raise NoLongerStored("Its certificate tells what was proven of it when it was.")
+    tx.add(replay)
+    tx.say(MatchReplayRequested(version=1, replay_id=replay.id, run_id=run_id))
+    return replay
+
+
+async def start_replay(tx: Transaction, replay_id: UUID) -> Run | None:
+    """A worker takes a replay up, of this run; None when it is over already."""
+    replay = await tx.lock(Replay, replay_id)
+    if replay.state not in UNFINISHED:
+        return None
+    await tx.save(replay.started(await tx.now()))
+    return await tx.get(Run, replay.run_id)
+
+
+async def cancel_replay(tx: Transaction, replay_id: UUID) -> Replay:
+    """Call a replay off; its worker stops at its next sign of progress.
+
+    Raises: NotFound, ReplayOver.
+    """
+    replay = (await tx.lock(Replay, replay_id)).cancelled(await tx.now())
+    await tx.save(replay)
+    return replay
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteReplay:
+    """Digests of the stored and of the replayed answer, and the engine versions that gave them."""
+
+    replay_id: UUID
+    stored: str
+    replayed: str
+    stored_engine: str
+    engine: str
+
+
+async def complete_replay(tx: Transaction, command: CompleteReplay) -> None:
+    """A replay ends with an answer; nobody is proposed to anybody."""
+    replay = await tx.lock(Replay, command.replay_id)
+    if replay.state in UNFINISHED:
+        await tx.save(
+            replay.completed(
+                await tx.now(),
+                stored=command.stored,
+                replayed=command.replayed,
+                stored_engine=command.stored_engine,
+                engine=command.engine,
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FailReplay:
+    replay_id: UUID
+    problem: str
+
+
+async def fail_replay(tx: Transaction, command: FailReplay) -> None:
+    """A replay ends without an answer."""
+    replay = await tx.lock(Replay, command.replay_id)
+    if replay.state in UNFINISHED:
+        await tx.save(replay.failed(await tx.now(), command.problem))
 
 
 @dataclass(frozen=True, slots=True)

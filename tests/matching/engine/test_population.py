@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date
 
+import numpy as np
 import pytest
 
 from matching_service.engine import Population, Seek, Skill, WorkingHours
-from tests.matching.engine.people import A_MONDAY, number, person, population
+from tests.matching.engine.people import A_MONDAY, company, number, person, population
 
 ANA = person(
     0,
@@ -122,3 +123,47 @@ def test_levels_outside_one_to_five_are_refused() -> None:
         Seek("sql", wanted=0)
     with pytest.raises(ValueError, match="priority 0"):
         Seek("sql", priority=0)
+
+
+@pytest.mark.parametrize("people", [population(), population(person(0)), population(ANA, person(1)), company(150)], ids=len)
+def test_the_bytes_of_a_population_are_the_population(people: Population) -> None:
+    again = Population.from_bytes(people.to_bytes())
+
+    assert (again.hash, again.reference_date, len(again)) == (people.hash, people.reference_date, len(people))
+    assert again.to_bytes() == people.to_bytes()
+    for field in fields(people):
+        kept, own = getattr(again, field.name), getattr(people, field.name)
+        assert getattr(kept, "dtype", None) == getattr(own, "dtype", None), field.name
+        assert np.array_equal(kept, own), field.name
+
+
+def test_equal_populations_have_equal_bytes_and_others_have_not() -> None:
+    assert population(ANA, person(1)).to_bytes() == population(person(1), ANA).to_bytes()
+    assert population(ANA, person(1)).to_bytes() != population(ANA, person(1, level=2)).to_bytes()
+
+
+def test_a_population_takes_few_bytes() -> None:
+    size = 2_000
+
+    assert len(company(size).to_bytes()) < 120 * size
+
+
+STORED = company(20).to_bytes()
+NO_POPULATIONS = {
+    "nothing": b"",
+    "no header": b"[]\n",
+    "half of one": STORED[: len(STORED) // 2],
+    "more than one": STORED + b"\0",
+    "one without goals": STORED.replace(b'"goal"', b'"aims"', 1),
+}
+
+
+@pytest.mark.parametrize("content", NO_POPULATIONS.values(), ids=NO_POPULATIONS)
+def test_bytes_that_are_no_population_are_refused(content: bytes) -> None:
+    with pytest.raises(ValueError, match="not the bytes of a population"):
+        Population.from_bytes(content)
+
+
+def test_bytes_that_were_changed_are_refused_by_their_hash() -> None:
+    with pytest.raises(ValueError, match="hash"):
+        Population.from_bytes(STORED[:-1] + bytes([STORED[-1] ^ 1]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -222,3 +223,34 @@ def test_a_search_that_is_stopped_gives_the_best_so_far_with_what_is_proven(spar
     assert values[0] == 0
     assert values == sorted(values)
     assert 0 < values[-1] <= whole.value
+
+
+def test_a_sweep_that_is_ended_in_one_thread_ends_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("matching_service.engine.kernels.THREADS", 2)
+    field, swept = Field(company(4_200), COVERAGE_FIRST, seed=0), 0
+
+    def slow_sweep(*_: Any) -> None:
+        nonlocal swept
+        swept += 1
+        time.sleep(0.2)
+
+    def ends(_: float) -> None:
+        raise InterruptedError
+
+    monkeypatch.setattr("matching_service.engine.field.sweep", slow_sweep)
+
+    with pytest.raises(InterruptedError):
+        field.by_worth(8, 1, ends)
+    assert swept <= 1, "the other thread went on for nobody"
+
+
+def test_a_search_that_is_stopped_does_not_look_for_reasons_longer_than_it_searched(monkeypatch: pytest.MonkeyPatch) -> None:
+    people = company(400)
+    monkeypatch.setattr(population_matching, "_LOOKED_UP", 400 * 400 - 1)
+
+    stopped, whole = (match_population(people, COVERAGE_FIRST, stop=lambda at_once=now: at_once) for now in (True, False))
+
+    assert check_matches(people, COVERAGE_FIRST, stopped) == []
+    assert {one.why for one in stopped.unmatched} == {"search_ended"}
+    assert len(stopped.unmatched) == 400
+    assert "search_ended" not in {one.why for one in whole.unmatched}

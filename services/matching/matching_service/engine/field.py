@@ -6,6 +6,7 @@ sides in advance, so the same sweep serves with and without one.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Final
@@ -148,13 +149,23 @@ class Field:
     ) -> None:
         asking = np.asarray(rows, dtype=np.int32)
         blocks = columns[::BLOCK]
+        ended = threading.Event()
+
+        def tell(share: float) -> None:
+            try:
+                heard(share)
+            except BaseException:
+                ended.set()  # nobody waits for what the other threads would still find
+                raise
 
         def work(part: int, parts: int) -> None:
             chunk = _CHUNK if len(asking) > parts * _CHUNK else 1
             mine = asking[(asking // chunk) % parts == part]
             for number, first in enumerate(blocks):
                 if part == 0:
-                    heard(number / len(blocks))
+                    tell(number / len(blocks))
+                elif ended.is_set():
+                    return
                 seen = mine if stride == 1 else mine[(mine // _CHUNK + number + shift) % stride == 0]
                 block = lay_out(self.people, self.skills, first, min(first + BLOCK, columns.stop))
                 sweep(self.people, self.terms, self._sieve, block, seen, upper, price, lists, most_looks)

@@ -10,13 +10,14 @@ from dataclasses import dataclass, fields
 from datetime import date
 from functools import cached_property
 from types import MappingProxyType
-from typing import Final, TypeVar
+from typing import Any, Final, Self, TypeVar
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matching_service.engine.availability import HOURS_PER_WEEK, OFFICE_HOURS, WorkingHours, weekly_hours
+from matching_service.engine.packing import packed, unpacked
 
 Int32Array = NDArray[np.int32]
 Int64Array = NDArray[np.int64]
@@ -27,6 +28,9 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 LEVELS: Final = range(1, 6)
 UNKNOWN: Final = -1
 """The code of a department or location nobody has told us."""
+
+_START: Final = "_start"
+"""How the names of those arrays end which say where each person's entries begin."""
 
 _WORD: Final = 64
 _HOUR_WORDS: Final = -(-HOURS_PER_WEEK // _WORD)
@@ -292,6 +296,35 @@ class Population:
             elif isinstance(value, tuple):
                 digest.update(json.dumps([field.name, *value]).encode())
         return digest.hexdigest()
+
+    def to_bytes(self) -> bytes:
+        """A line of JSON and the arrays behind it, some 100 bytes a person; equal populations give equal bytes."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        arrays = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+        lengths = {name: np.diff(array) for name, array in arrays.items() if name.endswith(_START)}
+        layout, content = packed(arrays | lengths)
+        header: dict[str, Any] = {name: value for name, value in values.items() if isinstance(value, tuple)}
+        header |= {"reference_date": self.reference_date.isoformat(), "hash": self.hash, "arrays": layout}
+        return b"".join((json.dumps(header, separators=(",", ":")).encode(), b"\n", content))
+
+    @classmethod
+    def from_bytes(cls, stored: bytes) -> Self:
+        """What ``to_bytes`` wrote. Raises: ValueError when it is something else, or has another hash than it says."""
+        try:
+            line = stored.index(b"\n")
+            header = json.loads(stored[:line])
+            layout, said, on = header.pop("arrays"), header.pop("hash"), date.fromisoformat(header.pop("reference_date"))
+            values: dict[str, Any] = {name: tuple(names) for name, names in header.items()}
+            values |= unpacked(layout, stored, line + 1)
+            for name in values:
+                if name.endswith(_START):
+                    values[name] = np.concatenate(([0], np.cumsum(values[name], dtype=np.int64)))
+            population = cls(reference_date=on, **values)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"These are not the bytes of a population: {error!r}.") from error
+        if population.hash != said:
+            raise ValueError("The population is not the one that was stored: its hash is another one.")
+        return population
 
 
 def _line(person: UUID, above: Mapping[UUID, UUID]) -> tuple[UUID, ...]:

@@ -54,6 +54,10 @@ _GAIN_WORTH_A_PATH: Final = 100
 """Micro-units of worth below which no alternating path is looked for in a large population."""
 
 
+_LOOKED_UP: Final = 50_000_000
+"""How many pairs are looked at after a stop, to tell those left over why: some seconds' worth."""
+
+
 def match_population(
     population: Population,
     policy: Policy,
@@ -88,6 +92,7 @@ def match_population(
     try:
         search.run(fast)
     except Stopped:
+        search.stopped = True
         search.take_what_there_is()
     search.join_the_loose()
     search.tell("explaining", 0.0)
@@ -315,6 +320,9 @@ def _unmatched(population: Population, search: Search) -> tuple[Unmatched, ...]:
     order, roles = search.field.order, search.policy.juniors_up_to is not None
     places = np.flatnonzero(~search.matched).astype(np.int32)
     places = places[np.argsort(order[places], kind="stable")]
+    if search.stopped and len(places) * len(order) > _LOOKED_UP:
+        everybody = (population.id(order[place]) for place in places.tolist())
+        return tuple(Unmatched(person=person, why="search_ended", partners=0, removed={}) for person in everybody)
     counts = search.field.alternatives(places)
     possible = counts[:, -1]
     part = search.graph.part

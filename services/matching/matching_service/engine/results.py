@@ -22,7 +22,7 @@ __all__ = ["ENGINE_VERSION", "NO_WORTH", "MatchedPopulation", "Pair", "Proof", "
 ENGINE_VERSION: Final = "2.1.0"
 """Raised with every change that can alter an answer."""
 
-WhyUnmatched = Literal["no_feasible_partner", "odd_one_out", "better_pairs_elsewhere"]
+WhyUnmatched = Literal["no_feasible_partner", "odd_one_out", "better_pairs_elsewhere", "search_ended"]
 
 NO_WORTH: Final = "no_worth"
 """Listed beside the rules in ``Unmatched.removed``: no rule forbids the pair, but it would be worth nothing."""
@@ -85,7 +85,8 @@ class Unmatched(_Result):
     ``no_feasible_partner``: the rules leave nobody; ``removed`` says how many people each rule removed, the most
     first. ``odd_one_out``: an odd number of people could be matched with each other, one had to stay; with trios, because
     the rules let nobody join a pair. ``better_pairs_elsewhere``: every one of the ``partners`` possible partners is in a
-    pair or trio, or in as many pairs as they have seats, that serve all better.
+    pair or trio, or in as many pairs as they have seats, that serve all better. ``search_ended``: the search was stopped
+    with so many left over that nobody looked for their partners.
     """
 
     person: UUID

@@ -46,6 +46,7 @@ class Search(ABC):
         self.trios = np.empty((0, 3), dtype=np.int32)
         self.proofs: list[Proof] = []
         self.gap: float | None = None
+        self.stopped = False
         self.phase = "scoring"
 
     @abstractmethod
