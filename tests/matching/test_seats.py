@@ -12,7 +12,7 @@ from matching_service import sql
 from matching_service.domain import Program, policy_of
 from peerloom_events import MatchExpired, MatchRunCompleted, OfferedSkill, ProgramLaunched, SoughtSkill
 from peerloom_service.identifiers import new_id
-from tests.matching.programs import over, requested
+from tests.matching.programs import certificate, ended, over, requested
 from tests.matching.test_answers import pool, say
 from tests.support import RunningService, a_participant_registered, a_program_launched, eventually
 from tests.support.facts import a_participant_enrolled
@@ -166,3 +166,17 @@ def test_a_program_says_who_is_a_junior() -> None:
     policy = policy_of(Program("junior-senior", 60, False, junior_up_to_level=3, seats_per_senior=2))
 
     assert (policy.juniors_up_to, policy.label) == (3, "junior-senior@1")
+
+
+async def test_a_stored_run_of_juniors_and_seniors_is_replayed_to_the_byte(client: httpx.AsyncClient, feed: Any) -> None:
+    program = await launched(feed, seats=3)
+    await enrol(client, feed, program, juniors=5, seniors=2)
+    run, _ = await proposed(client, program)
+
+    asked = await client.post(f"/v1/match-runs/{run['id']}/replays")
+    replay = await ended(client, asked.headers["location"])
+
+    assert (replay["state"], replay["identical"]) == ("completed", True)
+    certified = await certificate(client, run["id"])
+    assert certified["upper_bound"] == run["value"]
+    assert certified["most_people"] == 2 * 5

@@ -106,6 +106,7 @@ def test_any_small_population_gets_the_best_answer_there_is_and_its_proof(people
     assert matched.value == matched.upper_bound
     assert len(matched.pairs) == matched.most_pairs or not policy.coverage_first
     assert MatchedPopulation.from_bytes(matched.to_bytes()).to_bytes() == matched.to_bytes()
+    assert Population.from_bytes(people.to_bytes()).to_bytes() == people.to_bytes()
 
 
 @settings(max_examples=60, deadline=None)
