@@ -9,7 +9,14 @@ import httpx
 import pytest
 
 from analytics_service.main import service
-from peerloom_events import Event, MatchRunFailed, MatchRunRequested, ParticipantRegistered, ParticipantUpdated
+from peerloom_events import (
+    Event,
+    MatchReplayRequested,
+    MatchRunFailed,
+    MatchRunRequested,
+    ParticipantRegistered,
+    ParticipantUpdated,
+)
 from peerloom_service.identifiers import new_id
 from peerloom_service.parking import Delivery
 from tests.support import RunningService, Surroundings
@@ -278,6 +285,20 @@ async def test_programs_of_an_organisation_do_not_mix(client: httpx.AsyncClient,
     assert found["people"] == {"enrolled": 0, "matched": 0, "without_match": 0}
     assert found["runs"] == {"requested": 0, "completed": 0, "failed": 0, "last": None}
     assert found["feedback"]["response_rate"] is None
+
+
+async def test_a_run_that_is_replayed_is_counted_and_changes_no_figure(
+    client: httpx.AsyncClient, deliver: Deliver, program: UUID
+) -> None:
+    await deliver(*itertools.chain(*a_program_run(program)))
+    before = await the_figures(client, program)
+
+    await deliver(*(MatchReplayRequested(version=1, replay_id=new_id(), run_id=new_id()) for _ in range(3)))
+
+    overview = (await client.get("/v1/analytics/overview")).json()
+    assert overview["events"][MatchReplayRequested.type] == 3
+    after = await the_figures(client, program)
+    assert after | {"as_of": None} == before | {"as_of": None}
 
 
 async def test_another_organisation_sees_nothing_of_it(alone: RunningService, deliver: Deliver, program: UUID) -> None:

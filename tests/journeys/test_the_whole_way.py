@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import random
+from collections import Counter
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -33,16 +34,26 @@ LISTS = {
 }
 
 
-async def test_a_company_is_matched_meets_and_says_how_it_was(done: Demo) -> None:
+async def test_a_company_is_matched_meets_and_says_how_it_was(done: Demo, company: Company) -> None:
     report = done.report
+    matches = await company.all("matching", "/v1/matches", program_id=report.program_id, state="confirmed")
+    sessions = await company.all("sessions", "/v1/sessions", program_id=report.program_id, state="completed")
+    sizes = Counter(len(match["participant_ids"]) for match in matches)
 
     assert report.people_in_file == PEOPLE + BAD_ROWS
     assert report.people_registered + report.rows_refused == report.people_in_file
     assert report.runs[0].people == report.enrolled
     assert report.runs[0].unmatched.keys() <= {"odd_one_out", "no_feasible_partner"}, "nobody who could be matched is left"
+    assert report.runs[0].trios == report.enrolled % 2 == 1, "the last one of an odd number joins a pair"
     assert all(run.value <= run.upper_bound for run in report.runs)
-    assert report.matches["confirmed"] * 2 == report.people_matched > report.enrolled / 2
-    assert report.sessions["completed"] * 2 == sum(report.surveys.values())
+    assert [2 * run.pairs + 3 * run.trios + sum(run.unmatched.values()) for run in report.runs] == [
+        run.people for run in report.runs
+    ]
+    assert report.matches["confirmed"] == sizes[2] + sizes[3]
+    assert 2 * sizes[2] + 3 * sizes[3] == report.people_matched > report.enrolled / 2
+    assert sizes[3] <= sum(run.trios for run in report.runs)
+    assert len(sessions) == report.sessions["completed"]
+    assert sum(len(session["participant_ids"]) for session in sessions) == sum(report.surveys.values())
     assert disagreements(report) == []
 
 

@@ -11,6 +11,8 @@ from ledgers import Ledger, a_match
 
 from peerloom_events.topics import MATCHES
 from peerloom_service import producer
+from peerloom_service.consumer import Consumer, Heard
+from peerloom_service.parking import Delivery
 from peerloom_service.producer import Record
 from tests.support import EventLog, RunningService, eventually
 from tests.support.log import envelope_of
@@ -66,6 +68,25 @@ async def test_later_events_of_a_bad_events_key_wait_in_order_and_other_keys_flo
 
     assert await versions(ledger, bad) == [1, 2, 3, 4, 5]
     assert await parked(ledger, bad) == []
+
+
+async def test_an_event_that_reading_stumbles_over_is_parked_like_any_other_that_cannot_be_handled(
+    ledger: RunningService, feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = a_match(), a_match()
+    decode = Consumer.decode
+
+    def stumble(consumer: Consumer, delivery: Delivery) -> Heard | None:
+        if delivery.key == str(bad.match_id).encode():
+            raise RecursionError("too deep")
+        return decode(consumer, delivery)
+
+    monkeypatch.setattr(Consumer, "decode", stumble)
+    await feed(bad, good)
+    await ledger.settled()
+
+    assert await versions(ledger, good.match_id) == [1]
+    assert [reason for _, reason in await parked(ledger, bad.match_id)] == ["RecursionError: too deep"]
 
 
 async def test_an_event_with_a_value_that_postgresql_refuses_is_its_own_fault_and_no_outage(

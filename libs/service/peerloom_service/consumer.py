@@ -66,7 +66,7 @@ class Heard(NamedTuple):
 
 
 class _Batch(NamedTuple):
-    """Records read together, under an assignment with this number. `heard` is None where one of them is unsound."""
+    """Records read together, under an assignment with this number. `heard` is None where one cannot be read."""
 
     deliveries: Sequence[Delivery]
     heard: Sequence[Heard] | None
@@ -152,13 +152,13 @@ class Consumer:
         return _Batch(deliveries, await self._decoded_aside(deliveries), offsets, assignment)
 
     async def _decoded_aside(self, deliveries: Sequence[Delivery]) -> list[Heard] | None:
-        """What is heard in them; None where one is unsound. A few at a time: statements of the batch before go first."""
+        """What is heard in them; None where one cannot be read. A few at a time: statements of the batch before go first."""
         heard: list[Heard] = []
         for start in range(0, len(deliveries), _DECODED_AT_ONCE):
             await asyncio.sleep(0)
             try:
                 heard += self._decoded(deliveries[start : start + _DECODED_AT_ONCE])
-            except Undecodable:
+            except Exception:  # noqa: BLE001 - which and why comes out when it is handled
                 return None
         return heard
 

@@ -14,7 +14,7 @@ from analytics_service.models import (
     SessionRow,
     SurveyRow,
 )
-from analytics_service.use_cases import remember
+from analytics_service.use_cases import count, remember
 from peerloom_events import (
     Event,
     FeedbackSubmitted,
@@ -23,6 +23,7 @@ from peerloom_events import (
     MatchDeclined,
     MatchExpired,
     MatchProposed,
+    MatchReplayRequested,
     MatchRunCompleted,
     MatchRunFailed,
     MatchRunProgressed,
@@ -121,6 +122,11 @@ async def completed_runs(tx: Transaction, events: Sequence[MatchRunCompleted]) -
         for event in events
     ]
     await remember(tx, MatchRunCompleted, MatchRunRow, facts)
+
+
+async def replays(tx: Transaction, events: Sequence[MatchReplayRequested]) -> None:
+    """A run is to be solved again: that changes nothing anybody has."""
+    await count(tx, MatchReplayRequested, len(events))
 
 
 async def matches(tx: Transaction, events: Sequence[MatchProposed | MatchDeclined | MatchExpired | MatchConfirmed]) -> None:

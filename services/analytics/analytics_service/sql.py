@@ -20,7 +20,7 @@ _POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 # Workers that count the same type must not wait for each other's transactions, nor deadlock over the order of types: each
 # database session adds to a row of its own, as far as the slots reach.
-_COUNT: Final = """
+COUNT: Final = """
     INSERT INTO event_count AS known (tenant_id, type, slot, events) VALUES ($1, $2, pg_backend_pid() % 64, $3)
     ON CONFLICT (tenant_id, type, slot) DO UPDATE SET events = known.events + excluded.events
 """
@@ -37,7 +37,7 @@ def _remember(table: type[SQLModel]) -> str:
     key = ", ".join(column.name for column in declared if column.primary_key)
     said = [column.name for column in declared if not column.primary_key]
     return f"""
-        WITH counted AS ({_COUNT})
+        WITH counted AS ({COUNT})
         INSERT INTO {table.__tablename__} AS known (tenant_id, {names})
         SELECT DISTINCT ON ({key}) $1, {names} FROM jsonb_to_recordset($4) AS heard ({typed}) ORDER BY {key}, version DESC
         ON CONFLICT (tenant_id, {key}) DO UPDATE

@@ -29,6 +29,11 @@ async def remember(tx: Transaction, kind: type[Event], table: type[SQLModel], fa
     await tx.execute(sql.REMEMBER[table], tx.tenant_id, kind.type, len(facts), facts)
 
 
+async def count(tx: Transaction, kind: type[Event], events: int) -> None:
+    """Count events of one kind that no figure is made of."""
+    await tx.execute(sql.COUNT, tx.tenant_id, kind.type, events)
+
+
 async def overview(work: Work) -> Overview:
     """The caller's organisation at a glance."""
     row = await work.row(sql.OVERVIEW, work.tenant_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, reduce
 from itertools import combinations
@@ -24,6 +25,7 @@ from matching_service.engine import (
     population_matching,
 )
 from matching_service.engine import trios as engine_trios
+from matching_service.engine.bound import Proof, bound
 from matching_service.engine.everybody import Everybody
 from tests.bench.company import company as large_company
 from tests.matching.engine.people import A_MONDAY, company, number, people_of, person, population, swapper
@@ -120,6 +122,47 @@ def test_no_matching_of_pairs_and_trios_is_worth_more_than_the_bound(people: Pop
             assert matched.value <= value <= matched.upper_bound
     else:
         assert matched.value <= value <= matched.upper_bound
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data(), unit=st.sampled_from([1, 2, 4]), bonus=st.sampled_from([0, 7, 30]))
+def test_whatever_prices_cover_all_pairs_bound_every_matching_of_pairs_and_trios(
+    data: st.DataObject, unit: int, bonus: int
+) -> None:
+    """In two parts that nothing connects, for every matching that covers as many people in each of them as is said."""
+    n, part = 7, np.array([0, 0, 0, 0, 1, 1, 1], dtype=np.int32)
+    weight = {
+        (u, v): data.draw(st.integers(0, 20), label=f"{u}-{v}") if part[u] == part[v] else 0
+        for u, v in combinations(range(n), 2)
+    }
+    edges = {pair: worth for pair, worth in weight.items() if worth > 0}
+    prices = np.array(data.draw(st.lists(st.integers(0, 60 * unit), min_size=n, max_size=n)))
+    for (u, v), worth in edges.items():
+        prices[v] += max(0, unit * (worth + bonus) - prices[u] - prices[v])
+    covered = np.array(data.draw(st.lists(st.booleans(), min_size=n, max_size=n)))
+
+    proven = bound([Proof(prices, unit, bonus)], part, covered, trios=True)
+
+    least = np.bincount(part[covered], minlength=2)
+    for matching in matchings(frozenset(range(n)), edges):
+        sizes = np.bincount(part[[one for match in matching for one in match]], minlength=2)
+        assert sizes.sum() <= proven.people
+        assert len(matching) <= proven.pairs
+        if (sizes >= least).all():
+            pairs = (sum(edges[pair] for pair in combinations(match, 2)) // (len(match) - 1) for match in matching)
+            assert sum(pairs) <= proven.value
+
+
+def matchings(people: frozenset[int], edges: dict[tuple[int, int], int]) -> Iterator[list[tuple[int, ...]]]:
+    """Every way to make pairs and trios of these people."""
+    if not people:
+        yield []
+        return
+    first, rest = min(people), people - {min(people)}
+    yield from matchings(rest, edges)
+    for others in (*combinations(sorted(rest), 1), *combinations(sorted(rest), 2)):
+        if all(pair in edges for pair in combinations((first, *others), 2)):
+            yield from ([(first, *others), *matching] for matching in matchings(rest - {*others}, edges))
 
 
 def test_nearly_everybody_who_can_be_matched_is_and_for_nearly_all_there_is_to_win() -> None:
@@ -318,6 +361,15 @@ def test_the_same_people_give_the_same_bytes_and_come_back_from_them() -> None:
     assert one.to_bytes() == other.to_bytes()
     again = MatchedPopulation.from_bytes(one.to_bytes())
     assert (again.trios, again.pairs, again.to_bytes()) == (one.trios, one.pairs, one.to_bytes())
+
+
+def test_threads_do_not_show_in_trios(monkeypatch: pytest.MonkeyPatch) -> None:
+    people, answers = large_company(3_201, seed=2), set()
+    for threads in (1, 2, 3):
+        monkeypatch.setattr("matching_service.engine.kernels.THREADS", threads)
+        answers.add(match_population(people, COVERAGE_FIRST, seed=4).to_bytes())
+
+    assert len(answers) == 1
 
 
 def test_a_search_that_is_stopped_has_its_trios_too() -> None:

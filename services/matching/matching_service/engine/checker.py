@@ -21,7 +21,7 @@ import numpy as np
 from matching_service.engine.everybody import Everybody
 from matching_service.engine.policy import MICRO, Policy
 from matching_service.engine.population import Member, Population
-from matching_service.engine.results import MatchedPopulation, Pair, Proof, Trio, Unmatched
+from matching_service.engine.results import MatchedPopulation, Pair, Proof, Trio
 
 ViolationCode = Literal[
     "other_population",
@@ -68,7 +68,10 @@ def check_matches(population: Population, policy: Policy, matched: MatchedPopula
     everybody = Everybody(population, policy)
     for person in matched.unmatched:
         if person.person in population.index:
-            found += _overlooked(everybody, policy, matched, person)
+            if person.why == "no_feasible_partner":
+                found += _partners_overlooked(everybody, person.person)
+            if policy.trios:
+                found += _pair_overlooked(everybody, policy, matched, person.person)
     return [*found, *_totals(matched)]
 
 
@@ -254,23 +257,26 @@ def _trio(population: Population, policy: Policy, trio: Trio) -> Iterator[Violat
         yield Violation("wrong_weight", f"The trio's pairs are worth {weights}; it is not worth {trio.weight}.", people)
 
 
-def _overlooked(everybody: Everybody, policy: Policy, matched: MatchedPopulation, unmatched: Unmatched) -> Iterator[Violation]:
-    """Who is said to have no partner has none; who could join a pair, where there may be trios, is not left over."""
-    if unmatched.why != "no_feasible_partner" and not policy.trios:
-        return
-    worth = everybody.weights(everybody.population.index[unmatched.person])
-    partners = np.flatnonzero(worth > 0)
-    if unmatched.why == "no_feasible_partner" and len(partners):
+def _partners_overlooked(everybody: Everybody, person: UUID) -> Iterator[Violation]:
+    """Who is said to have no partner has none."""
+    partners = np.flatnonzero(everybody.weights(everybody.population.index[person]) > 0)
+    if len(partners):
         other = everybody.population.id(int(partners[0]))
-        yield Violation("has_partners", "There is a feasible partner after all.", (unmatched.person, other))
-    if policy.trios:
-        with_a, with_b = worth[matched.a], worth[matched.b]
-        gain = (with_a + with_b + matched.weight) // 2 - matched.weight
-        joinable = (with_a > 0) & (with_b > 0) & ((gain > 0) | policy.coverage_first)
-        joinable &= everybody.meet(everybody.population.index[unmatched.person], matched.a, matched.b)
-        for pair in np.flatnonzero(joinable)[:1].tolist():
-            two = matched.pairs[pair]
-            yield Violation("could_join", "There is a pair to join.", (unmatched.person, two.a, two.b))
+        yield Violation("has_partners", "There is a feasible partner after all.", (person, other))
+
+
+def _pair_overlooked(everybody: Everybody, policy: Policy, matched: MatchedPopulation, person: UUID) -> Iterator[Violation]:
+    """Who could join a pair is not left over."""
+    row = everybody.population.index[person]
+    possible = everybody.may_join(row, matched.a, matched.b)
+    if not possible.any():
+        return
+    worth = everybody.weights(row)
+    with_a, with_b = worth[matched.a], worth[matched.b]
+    gain = (with_a + with_b + matched.weight) // 2 - matched.weight
+    joinable = possible & (with_a > 0) & (with_b > 0) & ((gain > 0) | policy.coverage_first)
+    for pair in np.flatnonzero(joinable)[:1].tolist():
+        yield Violation("could_join", "There is a pair to join.", (person, *matched.pairs[pair].people))
 
 
 def _totals(matched: MatchedPopulation) -> Iterator[Violation]:

@@ -41,13 +41,14 @@ class Everybody:
         weights = (shared + policy.junior_side * junior) // MICRO
         return np.where(forbidden, 0, weights)
 
-    def meet(self, row: int, a: NDArray[np.int32], b: NDArray[np.int32]) -> NDArray[np.bool_]:
-        """Whether the person has the hours and the language in common with both of each pair that a trio must share."""
-        people = self.population
+    def may_join(self, row: int, a: NDArray[np.int32], b: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Which pairs the person may join: no rule stands between any two, and all three share hours and a language."""
+        people, policy, forbidden = self.population, self._policy, self._forbidden(row)
         hours = np.bitwise_count(people.hours[a] & people.hours[b] & people.hours[row]).sum(axis=1)
-        speak = (people.languages[a] & people.languages[b] & people.languages[row]).any(axis=1)
-        together: NDArray[np.bool_] = hours >= self._policy.min_common_hours
-        return together & speak if self._policy.common_language else together
+        may: NDArray[np.bool_] = ~forbidden[a] & ~forbidden[b] & (hours >= policy.min_common_hours)
+        if policy.common_language:
+            may &= (people.languages[a] & people.languages[b] & people.languages[row]).any(axis=1)
+        return may
 
     @cached_property
     def juniors(self) -> NDArray[np.bool_]:
