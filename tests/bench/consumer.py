@@ -35,7 +35,7 @@ KEYS = ("consumer_vs_getmany",)
 AnyConsumer = TypeVar("AnyConsumer", bound=Consumer)
 
 _TOPIC = ParticipantRegistered.topic.name
-_BATCH = 500
+_BATCH = 1000
 _FEED = 2000
 
 

@@ -13,6 +13,7 @@ import pytest
 from peerloom_events import ParticipantRegistered, ParticipantUpdated
 from peerloom_local.people import write_people_file
 from profile_service import imports
+from profile_service.good_rows import GoodRow
 from profile_service.people_file import PeopleFileReader, PersonRow, read_people
 from tests.support import RunningService, a_person, eventually
 
@@ -350,10 +351,11 @@ def test_an_imports_events_are_written_as_their_class_would_write_them(tmp_path:
     file = tmp_path / "people.csv"
     write_people_file(file, 500, seed=1)
     people = [one for one in read_people([file.read_bytes()], PeopleFileReader()) if isinstance(one, PersonRow)]
-    ids = {person.employee_number: uuid4() for person in people}
-    facts = {person.employee_number: imports._facts(person, ids, frozenset()) for person in people}
+    rows = [GoodRow.of(person) for person in people]
+    ids = {row.employee_number: str(uuid4()) for row in rows}
+    facts = {row.employee_number: row.facts(ids.get(row.manager_employee_number or "")) for row in rows}
 
-    said = [imports._said({"id": id_, "version": 1, "employee_number": number}, facts)[1] for number, id_ in ids.items()]
+    said = [imports._said((id_, number, 1), facts)[1] for number, id_ in ids.items()]  # type: ignore[arg-type]
 
     assert len(said) == 500
     assert [ParticipantRegistered.from_json(value).to_json() for value in said] == said

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
+from operator import attrgetter
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -21,11 +22,12 @@ from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitio
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from pydantic import ValidationError
 
-from peerloom_events import Envelope, Event, MalformedEnvelope, dead_letter_topic
+from peerloom_events import Envelope, Event, Fact, MalformedEnvelope, dead_letter_topic
 from peerloom_service import telemetry
 from peerloom_service.context import Cause
 from peerloom_service.database import TRANSIENT, Connection, Database
-from peerloom_service.inbox import not_seen
+from peerloom_service.identifiers import id_from
+from peerloom_service.inbox import first_deliveries
 from peerloom_service.parking import Delivery, park, park_behind, parked_keys, unpark
 from peerloom_service.producer import Record, Sender, SendFailed
 from peerloom_service.tables import Storage
@@ -33,7 +35,7 @@ from peerloom_service.transaction import Transaction
 
 Handler = Callable[[Transaction, Any], Awaitable[None]]
 
-_BATCH: Final = 500
+_BATCH: Final = 1000
 _DECODED_AT_ONCE: Final = 50
 _POLL_MS: Final = 500
 _TRIES: Final = 4
@@ -47,9 +49,14 @@ _REBALANCE_MS: Final = 60_000
 
 @dataclass(frozen=True, slots=True)
 class InBatches:
-    """Marks a handler that takes consecutive events of one type and organisation together; it cannot say events itself."""
+    """Marks a handler that takes consecutive events of one type and organisation together; it cannot say events itself.
+
+    `reads`: what the handler is given instead of the whole event, a class that declares some of its fields. Reading all of a
+    large event costs more than most handlers do.
+    """
 
     handler: Callable[[Transaction, Sequence[Any]], Awaitable[None]]
+    reads: type[Fact] | None = None
 
 
 Hears = Mapping[type[Event], Handler | InBatches]
@@ -60,7 +67,8 @@ class Heard(NamedTuple):
 
     delivery: Delivery
     envelope: Envelope
-    event: Event
+    kind: type[Event]
+    event: Fact
     event_id: UUID
     tenant_id: UUID
 
@@ -98,6 +106,7 @@ class Consumer:
         self._bootstrap = bootstrap
         self._hears = hears
         self._types = {kind.type: kind for kind in hears}
+        self._reads = {kind: (isinstance(how, InBatches) and how.reads) or kind for kind, how in hears.items()}
         self._database = database
         self._storages = storages
         self._sender = sender
@@ -178,7 +187,7 @@ class Consumer:
             fetch_max_wait_ms=100,
         )
         self._assignment = _Assignment()
-        client.subscribe(sorted({kind.topic.name for kind in self._types.values()}), listener=self._assignment)
+        client.subscribe(sorted({kind.topic.name for kind in self._hears}), listener=self._assignment)
         try:
             # A member that was killed holds the group up until its session ends. Who gives up sooner leaves another dead
             # member behind, and the group would never come to an end of it.
@@ -258,9 +267,8 @@ class Consumer:
         """Handle these events and remember them, in one transaction. `connection` serves the platform."""
         await connection.execute("BEGIN")
         try:
-            fresh = await not_seen(connection, self.group, [one.event_id for one in heard])
-            new = _first_deliveries(heard, fresh)
-            for (kind, tenant_id), run in groupby(new, key=lambda one: (type(one.event), one.tenant_id)):
+            new = await first_deliveries(connection, self.group, heard)
+            for (kind, tenant_id), run in groupby(new, key=attrgetter("kind", "tenant_id")):
                 await self._call(connection, self._hears[kind], tenant_id, list(run))
             if released is not None:
                 await connection.serve(None)
@@ -312,7 +320,8 @@ class Consumer:
             kind = self._types.get(envelope.type)
             if kind is None or delivery.value is None:
                 return None
-            return Heard(delivery, envelope, kind.from_json(delivery.value), UUID(envelope.id), _tenant(envelope.tenantid))
+            event = self._reads[kind].from_json(delivery.value)
+            return Heard(delivery, envelope, kind, event, id_from(envelope.id), _tenant(envelope.tenantid))
         except MalformedEnvelope as error:
             raise Undecodable(str(error)) from error
         except ValidationError as error:
@@ -404,16 +413,6 @@ _tenant = lru_cache(maxsize=1024)(UUID)
 def _keepable(text: str) -> str:
     """Text that both a Kafka header and PostgreSQL take: an error's message may quote any part of a bad event."""
     return text.encode(errors="backslashreplace").decode().replace("\x00", "\\x00")
-
-
-def _first_deliveries(heard: Sequence[Heard], fresh: set[UUID]) -> list[Heard]:
-    """Those not handled before, each once even where the batch itself holds it twice."""
-    first: list[Heard] = []
-    for one in heard:
-        if one.event_id in fresh:
-            fresh.discard(one.event_id)
-            first.append(one)
-    return first
 
 
 _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)

@@ -4,8 +4,7 @@ Kafka may deliver an event again after a crash, a rebalance or a retried send; t
 """
 
 from collections.abc import Sequence
-from operator import attrgetter
-from typing import Final
+from typing import Final, Protocol, TypeVar
 from uuid import UUID
 
 from peerloom_service.database import Connection
@@ -13,15 +12,38 @@ from peerloom_service.database import Connection
 KEPT_DAYS: Final = 35
 """Longer than any topic keeps its records, so that a full replay still finds every id."""
 
-_REMEMBER: Final = """
-    INSERT INTO inbox (consumer, event_id) SELECT $1, unnest($2::uuid[]) ON CONFLICT DO NOTHING RETURNING event_id
+# In one order, so that consumers of the same events do not deadlock. Answers nothing where all are new: that is the rule.
+REMEMBER: Final = """
+    WITH new AS (
+        INSERT INTO inbox (consumer, event_id) SELECT $1, id FROM unnest($2::uuid[]) AS id ORDER BY id
+        ON CONFLICT DO NOTHING RETURNING event_id
+    )
+    SELECT CASE WHEN count(*) < cardinality($2) THEN coalesce(array_agg(event_id), '{}') END FROM new
 """
 FORGET: Final = "DELETE FROM inbox WHERE handled_at < now() - make_interval(days => $1)"
 
 
-async def not_seen(connection: Connection, consumer: str, event_ids: Sequence[UUID]) -> set[UUID]:
-    """Ids not handled before, now remembered; where another transaction is handling one, waits for its outcome."""
-    rows = await connection.fetch(_REMEMBER, consumer, sorted(event_ids, key=attrgetter("int")))  # in one order: no deadlocks
-    if len(rows) == len(event_ids):
-        return set(event_ids)
-    return {UUID(int=row["event_id"].int) for row in rows}
+class Identified(Protocol):
+    """What carries the id of its event."""
+
+    @property
+    def event_id(self) -> UUID: ...
+
+
+Delivered = TypeVar("Delivered", bound=Identified)
+
+
+async def first_deliveries(connection: Connection, consumer: str, events: Sequence[Delivered]) -> Sequence[Delivered]:
+    """Those not handled before, now remembered, each once even where `events` holds it twice; where another transaction is
+    handling one, waits for its outcome.
+    """
+    new = await connection.fetchval(REMEMBER, consumer, [event.event_id for event in events])
+    if new is None:
+        return events
+    left = set(new)
+    first: list[Delivered] = []
+    for event in events:
+        if event.event_id in left:
+            left.remove(event.event_id)
+            first.append(event)
+    return first

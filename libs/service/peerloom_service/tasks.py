@@ -74,7 +74,7 @@ class TaskConsumer(Consumer):
                 heard = self.decode(delivery)
                 if heard is not None:
                     cause = Cause(heard.envelope.correlationid, heard.envelope.id, heard.envelope.traceparent)
-                    await self._tasks[type(heard.event)](self._runtime, heard.event, heard.tenant_id, cause)
+                    await self._tasks[heard.kind](self._runtime, heard.event, heard.tenant_id, cause)
                 return
             except TRANSIENT:
                 raise  # the client starts anew behind the last commit, and the task comes again

@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 from typing import Final
+from uuid import UUID
+
+from pydantic import Field
 
 from analytics_service.domain import MatchState, RunState, SessionState
 from analytics_service.models import (
@@ -17,6 +20,7 @@ from analytics_service.models import (
 from analytics_service.use_cases import count, remember
 from peerloom_events import (
     Event,
+    Fact,
     FeedbackSubmitted,
     MatchAccepted,
     MatchConfirmed,
@@ -57,10 +61,26 @@ _SESSION_STATES: Final[dict[type[Event], SessionState]] = {
 }
 
 
-async def participants(tx: Transaction, events: Sequence[ParticipantRegistered | ParticipantUpdated]) -> None:
-    """Somebody is known. What they do and where is no figure's business yet."""
-    facts = [{"id": event.participant_id, "version": event.version} for event in events]
-    await remember(tx, type(events[0]), ParticipantRow, facts)
+class KnownParticipant(Fact):
+    """What is read of a participant: what they do and where is no figure's business yet."""
+
+    version: int = Field(ge=1)
+    participant_id: UUID
+
+
+async def registered(tx: Transaction, people: Sequence[KnownParticipant]) -> None:
+    """Somebody became known."""
+    await _participants(tx, ParticipantRegistered, people)
+
+
+async def updated(tx: Transaction, people: Sequence[KnownParticipant]) -> None:
+    """Somebody's facts changed."""
+    await _participants(tx, ParticipantUpdated, people)
+
+
+async def _participants(tx: Transaction, kind: type[Event], people: Sequence[KnownParticipant]) -> None:
+    facts = [{"id": person.participant_id, "version": person.version} for person in people]
+    await remember(tx, kind, ParticipantRow, facts)
 
 
 async def programs(tx: Transaction, events: Sequence[ProgramLaunched]) -> None:

@@ -38,8 +38,8 @@ service = Service(
     routes=router,
     migrations=Path(__file__).parent / "migrations",
     hears={
-        ParticipantRegistered: InBatches(handlers.participants),
-        ParticipantUpdated: InBatches(handlers.participants),
+        ParticipantRegistered: InBatches(handlers.registered, reads=handlers.KnownParticipant),
+        ParticipantUpdated: InBatches(handlers.updated, reads=handlers.KnownParticipant),
         ParticipantEnrolled: InBatches(handlers.enrolments),
         ProgramLaunched: InBatches(handlers.programs),
         MatchRunRequested: InBatches(handlers.runs),

@@ -1,22 +1,24 @@
 """What matching remembers of what others say."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 from matching_service import sql
-from peerloom_events import ParticipantEnrolled, ParticipantRegistered, ParticipantUpdated, ProgramLaunched
+from matching_service.known_people import KnownPerson
+from peerloom_events import ParticipantEnrolled, ProgramLaunched
 from peerloom_service.transaction import Transaction
 
 
-async def remember_people(tx: Transaction, events: Sequence[ParticipantRegistered | ParticipantUpdated]) -> None:
+async def remember_people(tx: Transaction, said: Sequence[KnownPerson]) -> None:
     """Keep the newest facts of each person."""
-    newest = {event.participant_id: event for event in sorted(events, key=lambda event: event.version)}
+    newest = {person.participant_id: person for person in sorted(said, key=attrgetter("version"))}
     people = newest.values()
     await tx.execute(
         sql.REMEMBER_PEOPLE,
         tx.tenant_id,
         list(newest),
-        [event.version for event in people],
-        [event.facts.model_dump_json() for event in people],
+        [person.version for person in people],
+        [person.facts for person in people],
     )
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from matching_service import expiry, handlers, replays, retention, runs
+from matching_service.known_people import KnownPerson
 from matching_service.models import Base
 from matching_service.routes import router
 from matching_service.settings import Settings
@@ -25,8 +26,8 @@ service = Service(
     routes=router,
     migrations=Path(__file__).parent / "migrations",
     hears={
-        ParticipantRegistered: InBatches(handlers.remember_people),
-        ParticipantUpdated: InBatches(handlers.remember_people),
+        ParticipantRegistered: InBatches(handlers.remember_people, reads=KnownPerson),
+        ParticipantUpdated: InBatches(handlers.remember_people, reads=KnownPerson),
         ParticipantEnrolled: InBatches(handlers.remember_enrolments),
         ProgramLaunched: InBatches(handlers.remember_programs),
     },

@@ -5,7 +5,7 @@ from typing import Final
 # Copies of other services' data: only a newer version is taken, so that order and repeats do not matter.
 REMEMBER_PEOPLE: Final = """
     INSERT INTO member (tenant_id, id, version, facts)
-    SELECT $1, id, version, facts::jsonb FROM unnest($2::uuid[], $3::int[], $4::text[]) AS person (id, version, facts)
+    SELECT $1, * FROM unnest($2::uuid[], $3::int[], $4::jsonb[])
     ON CONFLICT (tenant_id, id) DO UPDATE SET version = excluded.version, facts = excluded.facts
     WHERE member.version < excluded.version
 """

@@ -1,34 +1,35 @@
 """Imports: a people file is kept whole when it arrives, then worked through by a worker that may be killed at any point.
 
-Two passes over the kept file: the first finds everything that is wrong with it and which managers exist, the second writes
-people, a batch a transaction, together with their events and the import's progress. A worker that takes over goes on behind
-the last batch. Memory does not grow with the file but by what the whole-file rules need: a few numbers a person.
+The worker first looks at the whole file: it finds everything that is wrong with it and which managers exist, and puts the good
+rows aside in batches (`good_rows`). Then it writes people, a batch a transaction, together with their events and the import's
+progress. A worker that takes over looks at the file again and goes on behind the last batch. Memory does not grow with the file
+but by what the whole-file rules need: a few numbers a person.
 """
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Container, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import islice
 from typing import Final
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import asyncpg
-import orjson
 import structlog
 
 from peerloom_events import ParticipantRegistered, ParticipantUpdated
 from peerloom_service.context import Cause
 from peerloom_service.database import TRANSIENT, Connection, Database
-from peerloom_service.identifiers import new_id
+from peerloom_service.identifiers import new_id, numbered_id
 from peerloom_service.runtime import Runtime
 from peerloom_service.transaction import Transaction
 from peerloom_service.work import Work
 from profile_service import sql
 from profile_service.domain import Import, ImportState
-from profile_service.people_file import Outcome, PeopleFileError, PeopleFileReader, PersonRow, ReportingCheck, RowError
+from profile_service.good_rows import COLUMN_BREAK, GoodRow, GoodRows
+from profile_service.people_file import PeopleFileError, PeopleFileReader, PersonRow, ReportingCheck, RowError
 from profile_service.schemas import FindingOut, FindingsOut, ImportOut
 
 UPLOAD_BYTES: Final = 256 * 1024 * 1024
@@ -38,7 +39,6 @@ _BATCH: Final = 1000
 _LOOKUP: Final = 5000
 _MOST_FINDINGS: Final = 10_000
 _IDLE_SECONDS: Final = 0.25
-_WEEKDAYS: Final = (1, 2, 3, 4, 5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ async def work_through(runtime: Runtime) -> None:
                 row = await connection.fetchrow(sql.CLAIM_IMPORT)
                 if row is not None:
                     try:
-                        await _Worker(runtime, row["tenant_id"]).run(row["id"])
+                        await _Worker(runtime, row["tenant_id"], GoodRows(connection)).run(row["id"])
                     finally:
                         await connection.execute(sql.RELEASE_IMPORT, row["tenant_id"])
                     continue
@@ -103,66 +103,81 @@ async def work_through(runtime: Runtime) -> None:
 class _Worker:
     """Works through one import of one organisation."""
 
-    def __init__(self, runtime: Runtime, tenant_id: UUID) -> None:
+    def __init__(self, runtime: Runtime, tenant_id: UUID, good_rows: GoodRows) -> None:
         self._runtime = runtime
         self._database = runtime.database
         self._tenant_id = tenant_id
+        self._good_rows = good_rows
 
     async def run(self, import_id: UUID) -> None:
         job = await self._load(import_id)
         try:
-            numbers, reporting = await self._check(job)
+            lines, batches, reporting = await self._check(job)
         except PeopleFileError as error:
             await self._finish(import_id, ImportState.REFUSED, problem=str(error))
             return
-        ids = await self._ids(import_id, numbers)
+        ids = await self._ids(import_id, lines)
         today = await self._today()
-        left_out = 0
-        async with aclosing(self._people(job, reporting.refused)) as people:
-            done = 0
-            async for batch in _batched(people, _BATCH):
-                done += len(batch)
-                if done <= job.rows_done:
-                    continue
-                left_out += await self._write(import_id, batch, ids, reporting.without_manager, today)
+        done = left_out = 0
+        for batch in range(batches):
+            rows = [row for row in await self._good_rows.kept(batch) if row.employee_number not in reporting.refused]
+            left = rows[max(0, job.rows_done - done) :]
+            done += len(rows)
+            if left:
+                left_out += await self._write(import_id, left, ids, reporting.without_manager, today)
         await self._finish(import_id, ImportState.COMPLETED)
-        _log.info("import completed", import_id=str(import_id), people=len(numbers) - left_out)
+        _log.info("import completed", import_id=str(import_id), people=done - left_out)
 
-    async def _check(self, job: Import) -> tuple[set[str], ReportingCheck]:
-        """First pass: every finding, the employee numbers of the good rows and of known managers, and what the rules about
-        managers say. A pass that is made again after the writing has begun changes nothing."""
-        reader = _reader(job)
+    async def _check(self, job: Import) -> tuple[dict[str, int | None], int, ReportingCheck]:
+        """By employee number the line of each good row, none for known managers; how many batches of rows were put aside; and
+        what the rules about managers say. Every finding is written, unless people have been written already."""
+        reader = PeopleFileReader(mapping=job.columns, defaults=job.defaults, max_rows=_MOST_ROWS)
         found = _Findings(self._database, self._tenant_id, job.id)
-        numbers: set[str] = set()
-        async with aclosing(self._outcomes(job, reader)) as outcomes:
-            async for outcome in outcomes:
-                if isinstance(outcome, PersonRow):
-                    numbers.add(outcome.employee_number)
-                else:
-                    found.add(outcome)
+        lines: dict[str, int | None] = {}
+        await self._good_rows.clear()
+        batches, people = 0, list[PersonRow]()
+        async with aclosing(self._pieces(job.id)) as pieces:
+            async for piece in pieces:
+                for outcome in reader.close() if piece is None else reader.feed(piece):
+                    if not isinstance(outcome, PersonRow):
+                        found.add(outcome)
+                        continue
+                    lines[outcome.employee_number] = outcome.line
+                    people.append(outcome)
+                    if len(people) == _BATCH:
+                        await self._good_rows.keep(batches, people)
+                        batches, people = batches + 1, []
+        if people:
+            await self._good_rows.keep(batches, people)
+            batches += 1
         known = await self._upwards(reader.managers_outside())
         reporting = reader.check_reporting_lines(known)
         for finding in reporting.findings:
             found.add(finding)
         if job.rows_done == 0:
-            refused = reader.rows - len(numbers) + len(reporting.refused)
+            refused = reader.rows - len(lines) + len(reporting.refused)
             await self._database.execute(self._tenant_id, sql.DROP_FINDINGS, self._tenant_id, job.id)
             await found.write()
             await self._database.execute(
                 self._tenant_id, sql.START_IMPORT, self._tenant_id, job.id, reader.rows, refused, found.warnings
             )
-        return numbers | known.keys(), reporting
+        return dict.fromkeys(known) | lines, batches, reporting
 
-    async def _ids(self, import_id: UUID, numbers: Iterable[str]) -> dict[str, UUID]:
+    async def _ids(self, import_id: UUID, lines: Mapping[str, int | None]) -> dict[str, str]:
         """Id by employee number: the known one, or one that is the same however often this import is started again."""
-        known = await self._known(numbers)
-        return {number: known.get(number) or uuid5(import_id, number) for number in numbers}
+        known = await self._known(lines)
+        new = {
+            number: str(numbered_id(import_id, line))
+            for number, line in lines.items()
+            if line is not None and number not in known
+        }
+        return known | new
 
-    async def _known(self, numbers: Iterable[str]) -> dict[str, UUID]:
-        known: dict[str, UUID] = {}
+    async def _known(self, numbers: Iterable[str]) -> dict[str, str]:
+        known: dict[str, str] = {}
         for some in _chunks(numbers):
-            for row in await self._database.fetch(self._tenant_id, sql.IDS_OF_NUMBERS, self._tenant_id, some):
-                known[row["employee_number"]] = UUID(int=row["id"].int)
+            for number, id_ in await self._database.fetch(self._tenant_id, sql.IDS_OF_NUMBERS, self._tenant_id, some):
+                known[number] = str(id_)
         return known
 
     async def _upwards(self, managers: Iterable[str]) -> dict[str, str | None]:
@@ -174,17 +189,22 @@ class _Worker:
         return lines
 
     async def _write(
-        self, import_id: UUID, people: Sequence[PersonRow], ids: dict[str, UUID], without_manager: frozenset[str], today: date
+        self, import_id: UUID, rows: Sequence[GoodRow], ids: dict[str, str], without_manager: frozenset[str], today: date
     ) -> int:
         """One batch: people, events and progress in one transaction. Returns how many of the batch were left out."""
         async with self._database.connection(self._tenant_id) as connection:
             tx = self._transaction(connection, import_id)
             try:
-                refused = await self._refused(tx, people, today)
-                taken = [person for person in people if person.line not in refused]
-                facts = {person.employee_number: _facts(person, ids, without_manager) for person in taken}
-                rows = b",".join([_row(person, ids, facts[person.employee_number]) for person in taken])
-                written = await tx.fetch(sql.UPSERT_PEOPLE, tx.tenant_id, f"[{rows.decode()}]")
+                refused = await self._refused(tx, rows, today)
+                taken = [row for row in rows if row.line not in refused]
+                managers = {
+                    row.employee_number: None
+                    if row.employee_number in without_manager
+                    else ids.get(row.manager_employee_number or "")
+                    for row in taken
+                }
+                written = await tx.fetch(sql.UPSERT_PEOPLE, tx.tenant_id, *_columns(taken, ids, managers)) if taken else []
+                facts = {row.employee_number: row.facts(managers[row.employee_number]) for row in taken}
                 new = [_said(row, facts) for row in written if row["version"] == 1]
                 tx.say_together(ParticipantRegistered, new)
                 tx.say_together(ParticipantUpdated, [_said(row, facts) for row in written if row["version"] > 1])
@@ -194,7 +214,7 @@ class _Worker:
                     sql.PROGRESS,
                     tx.tenant_id,
                     import_id,
-                    len(people),
+                    len(rows),
                     len(new),
                     len(written) - len(new),
                     len(taken) - len(written),
@@ -207,37 +227,29 @@ class _Worker:
         self._runtime.wake_relay.set()
         return len(refused)
 
-    async def _refused(self, tx: Transaction, people: Sequence[PersonRow], today: date) -> dict[int, RowError]:
+    async def _refused(self, tx: Transaction, rows: Sequence[GoodRow], today: date) -> dict[int, RowError]:
         """Rows that are sound by themselves but cannot be taken, by line."""
         refused: dict[int, RowError] = {}
         taken = {
             row["email"]: row["employee_number"]
-            for row in await tx.fetch(sql.OWNERS_OF_EMAILS, tx.tenant_id, [person.email for person in people])
+            for row in await tx.fetch(sql.OWNERS_OF_EMAILS, tx.tenant_id, [row.email for row in rows])
         }
-        for person in people:
-            if taken.get(person.email, person.employee_number) != person.employee_number:
+        for row in rows:
+            if taken.get(row.email, row.employee_number) != row.employee_number:
                 message = "Somebody else has this e-mail address already. Give each person their own."
-                refused[person.line] = RowError(person.line, "email", "email_taken", message)
-            elif person.leaving_date is not None and person.leaving_date <= today:
-                message = f"Left on {person.leaving_date.isoformat()}: not imported. Leave people out who have left."
-                refused[person.line] = RowError(person.line, "leaving_date", "has_left", message)
+                refused[row.line] = RowError(row.line, "email", "email_taken", message)
+            elif row.leaving_date is not None and row.leaving_date <= today.isoformat():
+                message = f"Left on {row.leaving_date}: not imported. Leave people out who have left."
+                refused[row.line] = RowError(row.line, "leaving_date", "has_left", message)
         return refused
 
-    async def _people(self, job: Import, refused: Container[str]) -> AsyncGenerator[PersonRow, None]:
-        """Second pass: the good rows again."""
-        async with aclosing(self._outcomes(job, _reader(job))) as outcomes:
-            async for outcome in outcomes:
-                if isinstance(outcome, PersonRow) and outcome.employee_number not in refused:
-                    yield outcome
-
-    async def _outcomes(self, job: Import, reader: PeopleFileReader) -> AsyncGenerator[Outcome, None]:
+    async def _pieces(self, import_id: UUID) -> AsyncGenerator[bytes | None, None]:
+        """The file piece by piece; None at its end."""
         number = 0
-        while (row := await self._database.fetchrow(self._tenant_id, sql.PIECE, self._tenant_id, job.id, number)) is not None:
-            for outcome in reader.feed(row["content"]):
-                yield outcome
+        while row := await self._database.fetchrow(self._tenant_id, sql.PIECE, self._tenant_id, import_id, number):
+            yield row["content"]
             number += 1
-        for outcome in reader.close():
-            yield outcome
+        yield None
 
     async def _load(self, import_id: UUID) -> Import:
         async with self._database.connection(self._tenant_id) as connection:
@@ -254,6 +266,7 @@ class _Worker:
         return today
 
     async def _finish(self, import_id: UUID, state: ImportState, problem: str | None = None) -> None:
+        await self._good_rows.clear()
         async with self._database.connection(self._tenant_id) as connection:
             tx = self._transaction(connection, import_id)
             try:
@@ -290,69 +303,46 @@ class _Findings:
             await self._database.execute(self._tenant_id, sql.ADD_FINDINGS, self._tenant_id, self._import_id, numbers, *columns)
 
 
-def _reader(job: Import) -> PeopleFileReader:
-    return PeopleFileReader(mapping=job.columns, defaults=job.defaults, max_rows=_MOST_ROWS)
-
-
 def _finding(error: RowError) -> tuple[int, str | None, str, str, str]:
     return error.line, error.column, error.code, error.message, error.severity
 
 
-def _facts(person: PersonRow, ids: dict[str, UUID], without_manager: frozenset[str]) -> bytes:
-    """`ParticipantFacts` as JSON, once for the person's row and for the event. The cells' rules are stricter than its own."""
-    manager = person.manager_employee_number
-    hours = person.working_hours
-    return orjson.dumps(
-        {
-            "employee_level": person.level,
-            "department": person.department,
-            "job_title": person.job_title,
-            "location": person.location,
-            "time_zone": person.time_zone,
-            "languages": person.languages,
-            "hired_on": person.hire_date,
-            "manager_id": None if manager is None or person.employee_number in without_manager else ids.get(manager),
-            "working_hours": {"starts": hours.starts, "ends": hours.ends, "weekdays": _WEEKDAYS},
-            "offers": [{"skill": offer.skill, "level": offer.level} for offer in person.skills_offered],
-            "seeks": [{"skill": wish.skill, "level": wish.level, "priority": 1} for wish in person.skills_sought],
-            "goals": person.goals,
-        }
-    )
+def _columns(rows: Sequence[GoodRow], ids: Mapping[str, str], managers: Mapping[str, str | None]) -> Iterator[str]:
+    """Parameters of `sql.UPSERT_PEOPLE`."""
+    people = [
+        (
+            ids[row.employee_number],
+            row.employee_number,
+            row.name,
+            row.email,
+            row.department,
+            row.job_title,
+            str(row.level),
+            row.location,
+            row.time_zone,
+            row.languages,
+            row.hire_date,
+            managers[row.employee_number] or "",
+            row.working_hours,
+            row.offers,
+            row.seeks,
+            row.goals,
+        )
+        for row in rows
+    ]
+    return map(COLUMN_BREAK.join, zip(*people, strict=True))
 
 
-def _row(person: PersonRow, ids: dict[str, UUID], facts: bytes) -> bytes:
-    """The person as a JSON object of columns."""
-    own = {
-        "id": ids[person.employee_number],
-        "employee_number": person.employee_number,
-        "name": person.name,
-        "email": person.email,
-    }
-    return orjson.dumps(own)[:-1] + b"," + facts[1:]
-
-
-def _said(row: asyncpg.Record, facts: dict[str, bytes]) -> tuple[UUID, bytes]:
+def _said(written: asyncpg.Record, facts: Mapping[str, bytes]) -> tuple[UUID, bytes]:
     """The event's aggregate and JSON, `ParticipantRegistered` and `ParticipantUpdated` alike."""
-    id_ = row["id"]
-    beginning = f'{{"version":{row["version"]},"participant_id":"{id_}","facts":'
-    return id_, beginning.encode() + facts[row["employee_number"]] + b"}"
+    id_, number, version = written
+    return id_, b'{"version":%d,"participant_id":"%s","facts":%s}' % (version, str(id_).encode(), facts[number])
 
 
 def _chunks(numbers: Iterable[str]) -> Iterator[list[str]]:
     waiting = iter(numbers)
     while some := list(islice(waiting, _LOOKUP)):
         yield some
-
-
-async def _batched(people: AsyncIterator[PersonRow], size: int) -> AsyncIterator[list[PersonRow]]:
-    batch: list[PersonRow] = []
-    async for person in people:
-        batch.append(person)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
 
 
 _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)

@@ -76,15 +76,18 @@ _FACTS = (
     "name, email, department, job_title, employee_level, location, time_zone, languages, hired_on, manager_id, "
     "working_hours, offers, seeks, goals"
 )
-# A batch of people in one statement. Somebody who is known already is changed only where a fact differs, so that sending
-# the same file again says nothing.
+_SENT = "id, employee_number, name, email, department, job_title, employee_level, location, time_zone, languages, hired_on, "
+_SENT += "manager_id, working_hours, offers, seeks, goals"
+_COLUMNS = ", ".join(f"string_to_array(${position}, E'\\x1f')" for position, _ in enumerate(_SENT.split(","), start=2))
+# A batch of people in one statement, each column as one text, joined as `good_rows` says: the driver spends longer on an array
+# of a thousand texts than both ends on joining and splitting it. Somebody who is known already is changed only where a fact
+# differs, so that sending the same file again says nothing.
 UPSERT_PEOPLE: Final = f"""
     INSERT INTO participant (tenant_id, id, version, employee_number, {_FACTS})
-    SELECT $1, id, 1, employee_number, {_FACTS} FROM jsonb_to_recordset($2::text::jsonb) AS person (
-        id uuid, employee_number text, name text, email text, department text, job_title text, employee_level smallint,
-        location text, time_zone text, languages text[], hired_on date, manager_id uuid,
-        working_hours jsonb, offers jsonb, seeks jsonb, goals text[]
-    )
+    SELECT $1, id::uuid, 1, employee_number, name, email, department, job_title, employee_level::smallint, location, time_zone,
+           string_to_array(languages, E'\n'), hired_on::date, nullif(manager_id, '')::uuid, working_hours::jsonb,
+           offers::jsonb, seeks::jsonb, string_to_array(coalesce(goals, ''), E'\n')
+    FROM unnest({_COLUMNS}) AS person ({_SENT})
     ON CONFLICT ON CONSTRAINT participant_employee_number_key DO UPDATE SET
         version = participant.version + 1,
         ({_FACTS}) = ROW ({", ".join(f"excluded.{name}" for name in _FACTS.split(", "))})

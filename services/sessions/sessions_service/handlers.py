@@ -1,27 +1,45 @@
 """Events in: each is translated and handed to a use case."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
-from peerloom_events import MatchConfirmed, ParticipantRegistered, ParticipantUpdated, ProgramLaunched
+from pydantic import Field
+
+from peerloom_events import Fact, MatchConfirmed, ProgramLaunched, WorkingHours
 from peerloom_service.transaction import Transaction
 from sessions_service import use_cases
 from sessions_service.domain import Participant, Program, Relationship
 from sessions_service.slots import Hours
 
 
-async def keep_people(tx: Transaction, events: Sequence[ParticipantRegistered | ParticipantUpdated]) -> None:
+class WorkingTime(Fact):
+    """What is read of a participant's facts."""
+
+    time_zone: str
+    working_hours: WorkingHours
+
+
+class WorkingPerson(Fact):
+    """What is read of a participant."""
+
+    version: int = Field(ge=1)
+    participant_id: UUID
+    facts: WorkingTime
+
+
+async def keep_people(tx: Transaction, people: Sequence[WorkingPerson]) -> None:
     """When people work, as profile says."""
     await use_cases.keep_people(
         tx,
         [
             Participant(
-                id=event.participant_id,
-                version=event.version,
-                time_zone=event.facts.time_zone,
+                id=person.participant_id,
+                version=person.version,
+                time_zone=person.facts.time_zone,
                 working_hours=Hours(hours.starts, hours.ends, hours.weekdays),
             )
-            for event in events
-            for hours in (event.facts.working_hours,)
+            for person in people
+            for hours in (person.facts.working_hours,)
         ],
     )
 

@@ -18,8 +18,8 @@ service = Service(
     routes=router,
     migrations=Path(__file__).parent / "migrations",
     hears={
-        ParticipantRegistered: InBatches(handlers.keep_people),
-        ParticipantUpdated: InBatches(handlers.keep_people),
+        ParticipantRegistered: InBatches(handlers.keep_people, reads=handlers.WorkingPerson),
+        ParticipantUpdated: InBatches(handlers.keep_people, reads=handlers.WorkingPerson),
         ProgramLaunched: handlers.keep_program,
         MatchConfirmed: handlers.begin_relationship,
     },

@@ -3,9 +3,8 @@
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Final, NoReturn, TypeVar
+from typing import Final, NamedTuple, NoReturn, TypeVar
 
 Value = TypeVar("Value")
 
@@ -39,16 +38,14 @@ class CellError(Exception):
         self.message = message
 
 
-@dataclass(frozen=True, slots=True)
-class SkillLevel:
+class SkillLevel(NamedTuple):
     """A skill and a level: offered 1 (beginner) to 5 (expert); sought 0 (nothing yet) to 5, where someone stands now."""
 
     skill: str
     level: int
 
 
-@dataclass(frozen=True, slots=True)
-class WorkingHours:
+class WorkingHours(NamedTuple):
     """Wall time of the person's own zone: minutes after midnight, Monday to Friday."""
 
     starts: int

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from profile_service.people_file import cells as rule
 from profile_service.people_file.cells import CellError, Remembered, SkillLevel, WorkingHours
@@ -12,8 +12,7 @@ from profile_service.people_file.known_names import LanguageCells, NearestName, 
 from profile_service.people_file.records import PeopleFileError
 
 
-@dataclass(frozen=True, slots=True)
-class PersonRow:
+class PersonRow(NamedTuple):
     """One person as the file gives them, every value valid by itself.
 
     `line` is the physical line the row starts on (1-based). `level` is 1 to 12, `time_zone` an IANA name, `languages`
@@ -114,7 +113,7 @@ class RowReader:
             if not cells[place].strip():
                 cells[place] = default
         try:
-            person = PersonRow(line, *[apply(cells[place]) for place, apply in self._rules])
+            person = PersonRow._make([line, *[apply(cells[place]) for place, apply in self._rules]])
         except CellError:
             is_blank = not any(cell.strip() for cell in cells[: self._width])
             return [] if is_blank else list(self._errors(line, cells))

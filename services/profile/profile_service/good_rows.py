@@ -1,0 +1,122 @@
+"""The good rows of a people file, ready to be written, and where they wait until the whole file has been looked at."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Final, NamedTuple, Self
+
+import orjson
+
+from peerloom_service.database import Connection
+from profile_service.people_file import PersonRow, SkillLevel, WorkingHours
+
+COLUMN_BREAK: Final = "\x1f"
+"""Between the values of a column, where many rows are sent as columns: white space, which no cell keeps."""
+
+_WEEKDAYS: Final = [1, 2, 3, 4, 5]
+_REMEMBERED: Final = 8192
+
+# Of this connection alone, and gone with it: a worker that takes an import over looks at the whole file again anyway.
+# Compressing what is read again in a moment would cost more than keeping it.
+_MAKE: Final = "CREATE TEMPORARY TABLE IF NOT EXISTS good_rows (batch int PRIMARY KEY, content bytea STORAGE EXTERNAL NOT NULL)"
+_CLEAR: Final = "TRUNCATE good_rows"
+_KEEP: Final = "INSERT INTO good_rows (batch, content) VALUES ($1, $2)"
+_KEPT: Final = "SELECT content FROM good_rows WHERE batch = $1"
+
+
+class GoodRow(NamedTuple):
+    """A person of the file as the database takes them: lists joined by line ends, what is kept as JSON written as JSON."""
+
+    line: int
+    employee_number: str
+    name: str
+    email: str
+    department: str
+    job_title: str
+    level: int
+    manager_employee_number: str | None
+    location: str
+    time_zone: str
+    languages: str
+    hire_date: str
+    leaving_date: str | None
+    working_hours: str
+    offers: str
+    seeks: str
+    goals: str
+
+    @classmethod
+    def of(cls, person: PersonRow) -> Self:
+        """The row as it is kept."""
+        return cls(
+            person.line,
+            person.employee_number,
+            person.name,
+            person.email,
+            person.department,
+            person.job_title,
+            person.level,
+            person.manager_employee_number,
+            person.location,
+            person.time_zone,
+            "\n".join(person.languages),
+            person.hire_date.isoformat(),
+            None if person.leaving_date is None else person.leaving_date.isoformat(),
+            _hours(person.working_hours),
+            f"[{','.join(map(_offer, person.skills_offered))}]",
+            f"[{','.join(map(_wish, person.skills_sought))}]",
+            "\n".join(person.goals),
+        )
+
+    def facts(self, manager_id: str | None) -> bytes:
+        """`ParticipantFacts` as JSON. The cells' rules are stricter than its own."""
+        return orjson.dumps(
+            {
+                "employee_level": self.level,
+                "department": self.department,
+                "job_title": self.job_title,
+                "location": self.location,
+                "time_zone": self.time_zone,
+                "languages": self.languages.split("\n"),
+                "hired_on": self.hire_date,
+                "manager_id": manager_id,
+                "working_hours": orjson.Fragment(self.working_hours),
+                "offers": orjson.Fragment(self.offers),
+                "seeks": orjson.Fragment(self.seeks),
+                "goals": self.goals.split("\n") if self.goals else [],
+            }
+        )
+
+
+class GoodRows:
+    """Keeps batches of rows aside in the database: a file's people would take more memory than a worker may have."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def clear(self) -> None:
+        """Nothing is kept from now on."""
+        await self._connection.execute(_MAKE)
+        await self._connection.execute(_CLEAR)
+
+    async def keep(self, batch: int, people: Sequence[PersonRow]) -> None:
+        """Put one batch aside."""
+        await self._connection.execute(_KEEP, batch, orjson.dumps([tuple(GoodRow.of(person)) for person in people]))
+
+    async def kept(self, batch: int) -> list[GoodRow]:
+        """One batch again."""
+        return [GoodRow._make(row) for row in orjson.loads(await self._connection.fetchval(_KEPT, batch))]
+
+
+@lru_cache(_REMEMBERED)
+def _offer(skill: SkillLevel) -> str:
+    return orjson.dumps({"skill": skill.skill, "level": skill.level}).decode()
+
+
+@lru_cache(_REMEMBERED)
+def _wish(skill: SkillLevel) -> str:
+    return orjson.dumps({"skill": skill.skill, "level": skill.level, "priority": 1}).decode()
+
+
+@lru_cache(_REMEMBERED)
+def _hours(hours: WorkingHours) -> str:
+    return orjson.dumps({"starts": hours.starts, "ends": hours.ends, "weekdays": _WEEKDAYS}).decode()

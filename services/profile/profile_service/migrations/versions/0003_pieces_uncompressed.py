@@ -1,0 +1,10 @@
+"""Pieces of an uploaded file are kept as they came: compressing them cost more than the room they take until they are read."""
+
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    op.execute("ALTER TABLE import_piece ALTER COLUMN content SET STORAGE EXTERNAL")
