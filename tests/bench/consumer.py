@@ -19,7 +19,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from matching_service.main import service
 from peerloom_events import ParticipantRegistered
-from peerloom_service.consumer import Consumer, Heard
+from peerloom_service.consumer import Consumer
+from peerloom_service.hearing import Heard
 from peerloom_service.identifiers import new_id
 from peerloom_service.parking import Delivery
 from peerloom_service.producer import Sender

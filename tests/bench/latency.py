@@ -20,8 +20,9 @@ from typing import Any, Final
 import uvloop
 
 from matching_service.main import service as matching
-from peerloom_service.consumer import Consumer, Heard
+from peerloom_service.consumer import Consumer
 from peerloom_service.context import Cause
+from peerloom_service.hearing import Heard
 from peerloom_service.identifiers import new_id
 from peerloom_service.parking import Delivery
 from peerloom_service.producer import Sender

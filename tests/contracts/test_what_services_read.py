@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json, to_json, to_jsonable_python
 
 from peerloom_events import Event, Fact, golden_records
-from peerloom_service.consumer import InBatches
+from peerloom_service.hearing import InBatches
 from tests.contracts.openapi import SERVICES
 
 PARTS = [

@@ -11,7 +11,8 @@ from ledgers import Ledger, a_match
 
 from peerloom_events.topics import MATCHES
 from peerloom_service import producer
-from peerloom_service.consumer import Consumer, Heard
+from peerloom_service.consumer import Consumer
+from peerloom_service.hearing import Heard
 from peerloom_service.parking import Delivery
 from peerloom_service.producer import Record
 from tests.support import EventLog, RunningService, eventually

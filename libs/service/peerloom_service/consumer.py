@@ -6,10 +6,8 @@ others flow on. Errors of the database itself are waited out: they say nothing a
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
-from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
@@ -20,20 +18,17 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
-from pydantic import ValidationError
 
-from peerloom_events import Envelope, Event, Fact, MalformedEnvelope, dead_letter_topic
+from peerloom_events import dead_letter_topic
 from peerloom_service import telemetry
 from peerloom_service.context import Cause
 from peerloom_service.database import TRANSIENT, Connection, Database
-from peerloom_service.identifiers import id_from
+from peerloom_service.hearing import Decoder, Handler, Heard, Hears, InBatches, Undecodable
 from peerloom_service.inbox import first_deliveries
 from peerloom_service.parking import Delivery, park, park_behind, parked_keys, unpark
 from peerloom_service.producer import Record, Sender, SendFailed
 from peerloom_service.tables import Storage
 from peerloom_service.transaction import Transaction
-
-Handler = Callable[[Transaction, Any], Awaitable[None]]
 
 _BATCH: Final = 1000
 _DECODED_AT_ONCE: Final = 50
@@ -47,32 +42,6 @@ _STOP_SECONDS: Final = 10.0
 _REBALANCE_MS: Final = 60_000
 
 
-@dataclass(frozen=True, slots=True)
-class InBatches:
-    """Marks a handler that takes consecutive events of one type and organisation together; it cannot say events itself.
-
-    `reads`: what the handler is given instead of the whole event, a class that declares some of its fields. Reading all of a
-    large event costs more than most handlers do.
-    """
-
-    handler: Callable[[Transaction, Sequence[Any]], Awaitable[None]]
-    reads: type[Fact] | None = None
-
-
-Hears = Mapping[type[Event], Handler | InBatches]
-
-
-class Heard(NamedTuple):
-    """A decoded event on its way to its handler."""
-
-    delivery: Delivery
-    envelope: Envelope
-    kind: type[Event]
-    event: Fact
-    event_id: UUID
-    tenant_id: UUID
-
-
 class _Batch(NamedTuple):
     """Records read together, under an assignment with this number. `heard` is None where one cannot be read."""
 
@@ -80,10 +49,6 @@ class _Batch(NamedTuple):
     heard: Sequence[Heard] | None
     offsets: dict[TopicPartition, int]
     assignment: int
-
-
-class Undecodable(ValueError):
-    """The record is not an event of ours, or not a sound one."""
 
 
 class Consumer:
@@ -105,8 +70,7 @@ class Consumer:
         self.group = group
         self._bootstrap = bootstrap
         self._hears = hears
-        self._types = {kind.type: kind for kind in hears}
-        self._reads = {kind: (isinstance(how, InBatches) and how.reads) or kind for kind, how in hears.items()}
+        self._decoder = Decoder(hears)
         self._database = database
         self._storages = storages
         self._sender = sender
@@ -166,7 +130,7 @@ class Consumer:
         for start in range(0, len(deliveries), _DECODED_AT_ONCE):
             await asyncio.sleep(0)
             try:
-                heard += self._decoded(deliveries[start : start + _DECODED_AT_ONCE])
+                heard += self._decoder.all(deliveries[start : start + _DECODED_AT_ONCE])
             except Exception:  # noqa: BLE001 - which and why comes out when it is handled
                 return None
         return heard
@@ -222,7 +186,7 @@ class Consumer:
 
     async def _handle_together(self, deliveries: Sequence[Delivery], heard: Sequence[Heard] | None) -> None:
         if heard is None:
-            heard = self._decoded(deliveries)
+            heard = self._decoder.all(deliveries)
         async with self._database.connection(None) as connection:
             parked = await parked_keys(connection, self.group, deliveries)
             if parked:
@@ -237,7 +201,7 @@ class Consumer:
         pause = _FIRST_PAUSE_SECONDS
         for attempt in range(1, _TRIES + 1):
             try:
-                heard = self.decode(delivery)
+                heard = self._decoder.one(delivery)
                 if heard is not None:
                     async with self._database.connection(None) as connection:
                         await self._apply(connection, [heard])
@@ -259,7 +223,7 @@ class Consumer:
 
         Raises: Undecodable, or what its handler raises.
         """
-        heard = self.decode(delivery)
+        heard = self._decoder.one(delivery)
         async with self._database.connection(None) as connection:
             await self._apply(connection, [] if heard is None else [heard], released=delivery)
 
@@ -306,29 +270,6 @@ class Consumer:
             traceparent=telemetry.current_traceparent() or heard.envelope.traceparent,
         )
         return Transaction(connection, self._storages, tenant_id=heard.tenant_id, cause=cause, begun=True)
-
-    def _decoded(self, deliveries: Sequence[Delivery]) -> list[Heard]:
-        return [event for delivery in deliveries if (event := self.decode(delivery)) is not None]
-
-    def decode(self, delivery: Delivery) -> Heard | None:
-        """The event in a record; None for tombstones and for types this service does not hear.
-
-        Raises: Undecodable, saying what is wrong.
-        """
-        try:
-            envelope = Envelope.from_headers(delivery.headers)
-            kind = self._types.get(envelope.type)
-            if kind is None or delivery.value is None:
-                return None
-            event = self._reads[kind].from_json(delivery.value)
-            return Heard(delivery, envelope, kind, event, id_from(envelope.id), _tenant(envelope.tenantid))
-        except MalformedEnvelope as error:
-            raise Undecodable(str(error)) from error
-        except ValidationError as error:
-            places = "; ".join(f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors()[:5])
-            raise Undecodable(f"the event's data is not what its type says: {places}") from error
-        except ValueError as error:
-            raise Undecodable(f"the event's id or tenant is no UUID: {error}") from error
 
     async def _give_up(self, delivery: Delivery, error: Exception, attempts: int) -> None:
         """Dead-letter topic first, then the table: a crash in between repeats the first and loses nothing."""
@@ -404,10 +345,6 @@ async def commit(client: AIOKafkaConsumer, offsets: dict[TopicPartition, int]) -
 def delivery_of(record: ConsumerRecord) -> Delivery:
     """A record in the chassis's own words."""
     return Delivery(record.topic, record.partition, record.offset, record.key or b"", record.value, tuple(record.headers))
-
-
-_tenant = lru_cache(maxsize=1024)(UUID)
-"""An organisation's id: the same for many events."""
 
 
 def _keepable(text: str) -> str:

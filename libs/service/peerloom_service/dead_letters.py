@@ -1,7 +1,8 @@
 """For whoever is on call: see what is parked, handle it again once the cause is mended, or drop what never can be."""
 
-from peerloom_service.consumer import Consumer, Undecodable
+from peerloom_service.consumer import Consumer
 from peerloom_service.database import Database
+from peerloom_service.hearing import Undecodable
 from peerloom_service.parking import first_parked, overview, unpark
 
 

@@ -26,8 +26,9 @@ from sqlmodel import SQLModel
 from peerloom_events import TOPICS, Topic, dead_letter_topic
 from peerloom_service import dead_letters, housekeeping
 from peerloom_service.auth import TokenVerifier
-from peerloom_service.consumer import Consumer, Hears
+from peerloom_service.consumer import Consumer
 from peerloom_service.database import TRANSIENT, Database
+from peerloom_service.hearing import Hears
 from peerloom_service.http import Health, create_app
 from peerloom_service.logs import configure_logs
 from peerloom_service.migrations import head_revision, migrate

@@ -13,9 +13,10 @@ from uuid import UUID
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from peerloom_events import Event
-from peerloom_service.consumer import Consumer, Undecodable, commit, delivery_of
+from peerloom_service.consumer import Consumer, commit, delivery_of
 from peerloom_service.context import Cause
 from peerloom_service.database import TRANSIENT
+from peerloom_service.hearing import Undecodable
 from peerloom_service.producer import Sender
 from peerloom_service.runtime import Runtime
 
@@ -71,7 +72,7 @@ class TaskConsumer(Consumer):
         delivery = delivery_of(record)
         for attempt in range(1, _TRIES + 1):
             try:
-                heard = self.decode(delivery)
+                heard = self._decoder.one(delivery)
                 if heard is not None:
                     cause = Cause(heard.envelope.correlationid, heard.envelope.id, heard.envelope.traceparent)
                     await self._tasks[heard.kind](self._runtime, heard.event, heard.tenant_id, cause)

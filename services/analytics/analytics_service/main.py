@@ -27,7 +27,7 @@ from peerloom_events import (
     SessionScheduled,
     SurveyRequested,
 )
-from peerloom_service.consumer import InBatches
+from peerloom_service.hearing import InBatches
 from peerloom_service.service import Service
 
 service = Service(

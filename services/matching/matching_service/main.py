@@ -15,7 +15,7 @@ from peerloom_events import (
     ParticipantUpdated,
     ProgramLaunched,
 )
-from peerloom_service.consumer import InBatches
+from peerloom_service.hearing import InBatches
 from peerloom_service.service import Service
 
 service = Service(

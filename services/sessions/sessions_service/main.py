@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from peerloom_events import MatchConfirmed, ParticipantRegistered, ParticipantUpdated, ProgramLaunched
-from peerloom_service.consumer import InBatches
+from peerloom_service.hearing import InBatches
 from peerloom_service.service import Service
 from sessions_service import first_sessions, handlers
 from sessions_service.models import Base

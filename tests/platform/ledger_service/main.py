@@ -29,7 +29,7 @@ from peerloom_events import (
     WorkingHours,
 )
 from peerloom_service.bodies import Body, Line, Out
-from peerloom_service.consumer import InBatches
+from peerloom_service.hearing import InBatches
 from peerloom_service.identifiers import new_id
 from peerloom_service.messages import Answer
 from peerloom_service.problems import Conflict
