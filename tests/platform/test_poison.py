@@ -11,8 +11,7 @@ from ledgers import Ledger, a_match
 
 from peerloom_events.topics import MATCHES
 from peerloom_service import producer
-from peerloom_service.consumer import Consumer
-from peerloom_service.hearing import Heard
+from peerloom_service.hearing import Decoder, Heard
 from peerloom_service.parking import Delivery
 from peerloom_service.producer import Record
 from tests.support import EventLog, RunningService, eventually
@@ -75,14 +74,14 @@ async def test_an_event_that_reading_stumbles_over_is_parked_like_any_other_that
     ledger: RunningService, feed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bad, good = a_match(), a_match()
-    decode = Consumer.decode
+    decode = Decoder.one
 
-    def stumble(consumer: Consumer, delivery: Delivery) -> Heard | None:
+    def stumble(decoder: Decoder, delivery: Delivery) -> Heard | None:
         if delivery.key == str(bad.match_id).encode():
             raise RecursionError("too deep")
-        return decode(consumer, delivery)
+        return decode(decoder, delivery)
 
-    monkeypatch.setattr(Consumer, "decode", stumble)
+    monkeypatch.setattr(Decoder, "one", stumble)
     await feed(bad, good)
     await ledger.settled()
 
