@@ -24,7 +24,7 @@ from peerloom_local.people import write_people_file
 from peerloom_local.stack import SERVICES, Stack
 from peerloom_service.service import Service
 from tests.bench.figures import Effort, Measured
-from tests.bench.memory import Memory
+from tests.bench.memory import most_memory
 from tests.bench.processes import MeasurementFailed
 from tests.support.log import EventLog
 from tests.support.services import Surroundings
@@ -57,12 +57,11 @@ async def measure(surroundings: Surroundings, wanted: Sequence[str], effort: Eff
         async with _stack(surroundings, Path(folder) / "stack") as stack:
             await _nothing_waits(surroundings.log)
             credential = organisation_client(stack.services["profile"], stack.issuer, stack.operator_secret, "Bench")
-            memory = Memory(stack)
-            with memory.sampled():
-                run = await _import(stack, credential, file)
-    largest = max(memory.most, key=lambda name: memory.most[name])
+            run = await _import(stack, credential, file)
+            most = most_memory(stack)
+    largest = max(most, key=lambda name: most[name])
     how = f"{run.people:,} people, a CSV file of {size / 1e6:.1f} MB, all five services up as `all`"
-    ordered = sorted(memory.most.items(), key=lambda one: -one[1])
+    ordered = sorted(most.items(), key=lambda one: -one[1])
     times = (
         f"received after {run.received:.1f} s, worked through after {run.worked_through:.1f} s, "
         f"known to matching after {run.consumed:.1f} s"
@@ -70,7 +69,7 @@ async def measure(surroundings: Surroundings, wanted: Sequence[str], effort: Eff
     memories = ", ".join(f"{name} {megabytes:,.0f} MB" for name, megabytes in ordered)
     measured = {
         KEYS[0]: Measured(KEYS[0], run.people / run.consumed, f"{how}: {run.consumed:.1f} s", [times]),
-        KEYS[1]: Measured(KEYS[1], memory.most[largest], f"{how}: largest is {largest}", [memories]),
+        KEYS[1]: Measured(KEYS[1], most[largest], f"{how}: largest is {largest}", [memories]),
     }
     return [measured[key] for key in wanted]
 
