@@ -178,7 +178,6 @@ class Consumer:
                 except Exception:  # noqa: BLE001 - one of them is bad: find out which
                     for delivery in deliveries:
                         await self._handle_alone(delivery)
-                self._wake_relay.set()
                 return
             except TRANSIENT as error:
                 _log.warning("consumer waits for its database", error=type(error).__name__)
@@ -232,8 +231,11 @@ class Consumer:
         await connection.execute("BEGIN")
         try:
             new = await first_deliveries(connection, self.group, heard)
+            something_said = False
             for (kind, tenant_id), run in groupby(new, key=attrgetter("kind", "tenant_id")):
-                await self._call(connection, self._hears[kind], tenant_id, list(run))
+                handler = self._hears[kind]
+                await self._call(connection, handler, tenant_id, list(run))
+                something_said |= not isinstance(handler, InBatches)
             if released is not None:
                 await connection.serve(None)
                 await unpark(connection, self.group, released)
@@ -244,6 +246,8 @@ class Consumer:
                 with suppress(*TRANSIENT):
                     await connection.execute("ROLLBACK")
             raise
+        if something_said:
+            self._wake_relay.set()
         telemetry.consumed.add(len(new))
         if len(new) < len(heard):
             telemetry.repeated.add(len(heard) - len(new))

@@ -21,6 +21,8 @@ from peerloom_service.record_batch import encoded_headers
 
 _BATCH: Final = 2000
 _POLL_SECONDS: Final = 0.02
+_IDLE_POLL_SECONDS: Final = 0.05
+_SLOWER: Final = 1.2
 _CLAIM_SECONDS: Final = 2.0
 _PAUSE_SECONDS: Final = 0.5
 _LOCK_SPACE: Final = 0x0B0C
@@ -54,7 +56,7 @@ class Relay:
         """Hold what shards are free on this one connection, and drain them."""
         held: set[int] = set()
         loop = asyncio.get_running_loop()
-        claim_at = 0.0
+        claim_at, pause = 0.0, _POLL_SECONDS
         try:
             while True:
                 if len(held) < SHARDS and loop.time() >= claim_at:
@@ -63,8 +65,9 @@ class Relay:
                 self._wake.clear()
                 sent = await self._drain(connection, sorted(held)) if held else 0
                 self.idle = sent == 0
+                pause = min(_SLOWER * pause, _IDLE_POLL_SECONDS) if self.idle else _POLL_SECONDS
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(_POLL_SECONDS if held else _CLAIM_SECONDS):
+                    async with asyncio.timeout(pause if held else _CLAIM_SECONDS):
                         await self._wake.wait()
         finally:
             if not connection.is_closed():

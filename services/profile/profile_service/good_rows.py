@@ -1,5 +1,6 @@
 """The good rows of a people file, ready to be written, and where they wait until the whole file has been looked at."""
 
+import asyncio
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple, Self
@@ -92,6 +93,7 @@ class GoodRows:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._keeping: asyncio.Future[str] | None = None
 
     async def clear(self) -> None:
         """Nothing is kept from now on."""
@@ -99,11 +101,21 @@ class GoodRows:
         await self._connection.execute(_CLEAR)
 
     async def keep(self, batch: int, people: Sequence[PersonRow]) -> None:
-        """Put one batch aside."""
-        await self._connection.execute(_KEEP, batch, orjson.dumps([tuple(GoodRow.of(person)) for person in people]))
+        """Put one batch aside; the database does so while the caller reads on."""
+        content = orjson.dumps([tuple(GoodRow.of(person)) for person in people])
+        await self.settle()
+        self._keeping = asyncio.ensure_future(self._connection.execute(_KEEP, batch, content))
+        await asyncio.sleep(0)
+
+    async def settle(self) -> None:
+        """Return when all that was put aside is there, and the connection free."""
+        keeping, self._keeping = self._keeping, None
+        if keeping is not None:
+            await keeping
 
     async def kept(self, batch: int) -> list[GoodRow]:
         """One batch again."""
+        await self.settle()
         return [GoodRow._make(row) for row in orjson.loads(await self._connection.fetchval(_KEPT, batch))]
 
 

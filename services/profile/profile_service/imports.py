@@ -89,9 +89,11 @@ async def work_through(runtime: Runtime) -> None:
             async with runtime.database.connection(None) as connection:
                 row = await connection.fetchrow(sql.CLAIM_IMPORT)
                 if row is not None:
+                    good_rows = GoodRows(connection)
                     try:
-                        await _Worker(runtime, row["tenant_id"], GoodRows(connection)).run(row["id"])
+                        await _Worker(runtime, row["tenant_id"], good_rows).run(row["id"])
                     finally:
+                        await good_rows.settle()
                         await connection.execute(sql.RELEASE_IMPORT, row["tenant_id"])
                     continue
                 await connection.execute(sql.SWEEP_PIECES)
