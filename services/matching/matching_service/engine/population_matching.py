@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching_service.engine.bound import FREE, Bound, Proof, bound
-from matching_service.engine.field import Field, floors
+from matching_service.engine.field import Field, edges_of, floors
 from matching_service.engine.graph import Graph
+from matching_service.engine.kernels import kernel
 from matching_service.engine.matching import solve
 from matching_service.engine.policy import MICRO, Policy
 from matching_service.engine.population import Population
@@ -25,6 +26,7 @@ from matching_service.engine.trios import seat_the_loose
 
 Int32Array = NDArray[np.int32]
 Int64Array = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 _ALL_PAIRS: Final = 3_000
 """Up to so many people every feasible pair is held in memory."""
 
@@ -149,11 +151,13 @@ class PeerSearch(Search):
             self._forget_the_hopeless(solved)
             del solved
             lists = self.field.join(prices, margin, _JOINED, self.heard)
-            self.learn(lists)
             least = np.maximum(0, floors(lists, prices, margin) + self.bonus)
             # Where many lists are full, of equals for instance, a margin would cost more than it spares.
             margin = _MARGIN if (lists.length == _JOINED).mean() <= _OVERFULL else 0
-            del lists
+            edges = edges_of(lists)
+            del lists  # they are larger than the edges in them
+            self.graph = self.graph.merged(*edges)
+            del edges
             solved = self._solve()
             self._certify(least)
             if self.gap is not None and self.gap <= self.target_gap:
@@ -175,10 +179,8 @@ class PeerSearch(Search):
 
     def _forget_the_hopeless(self, solved: Solved) -> None:
         """Drop edges far below the prices; should those fall, the next comparison finds them again."""
-        graph, unit = self.graph, self.graph.unit
-        far = unit * (graph.weight + self.bonus + _HOPELESS // 2)
-        kept = solved.prices[graph.u] + solved.prices[graph.v] <= far
-        kept |= self.mate[graph.u] == graph.v
+        graph, beyond = self.graph, self.bonus + _HOPELESS // 2
+        kept = _worth_keeping(graph.u, graph.v, graph.weight, solved.prices, self.mate, graph.unit, beyond)
         self.graph = Graph(graph.n, graph.u[kept], graph.v[kept], graph.weight[kept])
 
     def _shifted(self, solved: Solved) -> Int64Array:
@@ -191,9 +193,7 @@ class PeerSearch(Search):
         How far they must rise above it is a matching problem again, of the few edges that it leaves uncovered.
         """
         graph = self.graph
-        uncovered = 2 * (graph.weight + self.bonus) - least[graph.u] - least[graph.v]
-        some = uncovered > 0
-        rest = Solved.of(Graph(graph.n, graph.u[some], graph.v[some], uncovered[some]))
+        rest = Solved.of(Graph(graph.n, *_uncovered(graph.u, graph.v, graph.weight, self.bonus, least)))
         self._keep(Proof(2 * least - (-2 * rest.prices // rest.graph.unit), 4, self.bonus))
 
     def _keep(self, proof: Proof) -> None:
@@ -266,6 +266,37 @@ class PeerSearch(Search):
         if self.proofs:
             limit = self.proven().value
             self.gap = (limit - (value_of(self.graph, self.mate) if value is None else value)) / limit if limit else 0.0
+
+
+# Kernels for the sake of memory: as expressions of arrays both would hold several numbers of eight bytes for every edge.
+@kernel
+def _worth_keeping(
+    u: Int32Array, v: Int32Array, weight: Int64Array, price: Int64Array, mate: Int32Array, unit: int, beyond: int
+) -> BoolArray:
+    """For every edge: whether it is a pair, or both prices are at most its weight and ``beyond``, in units."""
+    kept = np.empty(len(u), np.bool_)
+    for edge in range(len(u)):
+        one, other = u[edge], v[edge]
+        kept[edge] = mate[one] == other or price[one] + price[other] <= unit * (weight[edge] + beyond)
+    return kept
+
+
+@kernel
+def _uncovered(
+    u: Int32Array, v: Int32Array, weight: Int64Array, bonus: int, least: Int64Array
+) -> tuple[Int32Array, Int32Array, Int64Array]:
+    """The edges worth more than ``least``, the prices for twice the worth, and by how much."""
+    count = 0
+    for edge in range(len(u)):
+        count += 2 * (weight[edge] + bonus) > least[u[edge]] + least[v[edge]]
+    one, other, missing = np.empty(count, np.int32), np.empty(count, np.int32), np.empty(count, np.int64)
+    at = 0
+    for edge in range(len(u)):
+        more = 2 * (weight[edge] + bonus) - least[u[edge]] - least[v[edge]]
+        if more > 0:
+            one[at], other[at], missing[at] = u[edge], v[edge], more
+            at += 1
+    return one, other, missing
 
 
 def _result(population: Population, policy: Policy, search: Search, target_gap: float, seed: int) -> MatchedPopulation:

@@ -79,7 +79,9 @@ class Search(ABC):
 
     def learn(self, lists: Lists) -> None:
         """Keep the edges listed."""
-        self.graph = self.graph.merged(*edges_of(lists))
+        edges = edges_of(lists)
+        del lists  # they are larger than the edges in them
+        self.graph = self.graph.merged(*edges)
 
     def heard(self, share: float) -> None:
         """Tell how far it is, and end if the caller wants it."""
