@@ -77,7 +77,7 @@ def _kafka() -> Iterator[Broker | None]:
         yield None  # the stack brings the wheel's
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def platform(surroundings: Surroundings, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Platform]:
     """The five services, on the tests' PostgreSQL."""
     directory = tmp_path_factory.mktemp("journeys")
@@ -95,7 +95,7 @@ async def platform(surroundings: Surroundings, tmp_path_factory: pytest.TempPath
                 await asyncio.to_thread(Stack.down, directory)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def done(platform: Platform) -> Demo:
     """A company that has gone the whole way with nothing in it."""
     demo = platform.new_company()

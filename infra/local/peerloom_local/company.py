@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 import httpx
 from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaConnectionError
 
 from peerloom_events import TOPICS
 from peerloom_local.credentials import token
@@ -128,15 +129,12 @@ async def at_once(jobs: Iterable[Any], done: Callable[[], None] = lambda: None) 
     return await asyncio.gather(*map(one, jobs))
 
 
-async def events_by_type(addresses: Addresses, organisation_id: str, within: float = 20.0) -> Counter[str]:
+async def events_by_type(addresses: Addresses, organisation_id: str, within: float = 60.0) -> Counter[str]:
     """How many events of each type there are on Kafka for the organisation, read from the beginning by nobody's group."""
-    consumer = AIOKafkaConsumer(
-        *(topic.name for topic in TOPICS), bootstrap_servers=addresses.kafka, auto_offset_reset="earliest", group_id=None
-    )
     counted: Counter[str] = Counter()
     seen: set[bytes] = set()
     async with asyncio.timeout(within):
-        await consumer.start()
+        consumer = await _consumer(addresses.kafka)
         try:
             ends = await consumer.end_offsets(consumer.assignment())
             waiting = {partition for partition, end in ends.items() if end > 0}
@@ -152,6 +150,20 @@ async def events_by_type(addresses: Addresses, organisation_id: str, within: flo
         finally:
             await consumer.stop()
     return counted
+
+
+async def _consumer(bootstrap: str) -> AIOKafkaConsumer:
+    """A started consumer of all topics; a broker that is away is waited for."""
+    topics = [topic.name for topic in TOPICS]
+    while True:
+        consumer = AIOKafkaConsumer(*topics, bootstrap_servers=bootstrap, auto_offset_reset="earliest", group_id=None)
+        try:
+            await consumer.start()
+        except KafkaConnectionError:
+            await consumer.stop()
+            await asyncio.sleep(_AGAIN_SECONDS)
+        else:
+            return consumer
 
 
 def _body(answer: httpx.Response) -> dict[str, Any]:
