@@ -1,12 +1,15 @@
 """Whatever Kafka delivers, and however often, each event has its effect once."""
 
+import asyncio
 import signal
 from uuid import UUID
 
 import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from ledgers import Ledger, a_match, metric
 
 from peerloom_events import MatchConfirmed, SurveyRequested
+from peerloom_service import consumer
 from peerloom_service.producer import Record
 from tests.support import EventLog, RunningService, Surroundings, a_participant_registered, a_participant_updated, eventually
 from tests.support.log import envelope_of
@@ -113,4 +116,26 @@ async def test_a_handler_that_loses_its_database_has_its_effect_later_and_once(
         await eventually(end_its_transaction, what="a handler in the middle of its work")
         await own_ledger.settled()
 
+    assert await own_ledger.effects() == [match.match_id]
+
+
+async def test_a_commit_of_offsets_that_is_never_answered_is_made_again(
+    own_ledger: Ledger, feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not with the next event of that partition only: until then whoever scales by lag would see work that is done."""
+    match, unanswered, commit = a_match(), list[str](), AIOKafkaConsumer.commit
+
+    async def committed(client: AIOKafkaConsumer, offsets: dict[TopicPartition, int]) -> None:
+        if client._group_id == own_ledger.service.name and not unanswered:
+            unanswered.append("this one")
+            await asyncio.sleep(60)
+        await commit(client, offsets)
+
+    monkeypatch.setattr(AIOKafkaConsumer, "commit", committed)
+    monkeypatch.setattr(consumer, "_COMMIT_SECONDS", 0.3)
+    async with own_ledger.serving():
+        await feed(match)
+        await own_ledger.settled()
+
+    assert unanswered
     assert await own_ledger.effects() == [match.match_id]

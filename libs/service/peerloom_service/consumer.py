@@ -333,7 +333,11 @@ class _Busy:
 
 
 async def commit(client: AIOKafkaConsumer, offsets: dict[TopicPartition, int]) -> None:
-    """Commit what is still this member's; what a rebalance has taken away will be delivered again."""
+    """Commit what is still this member's; what a rebalance has taken away will be delivered again.
+
+    Raises: TimeoutError. Who then starts anew is given these events again and commits them; going on would leave them
+    uncommitted until their partition has another one.
+    """
     mine = {partition: offset for partition, offset in offsets.items() if partition in client.assignment()}
     if not mine:
         return
@@ -342,8 +346,6 @@ async def commit(client: AIOKafkaConsumer, offsets: dict[TopicPartition, int]) -
             await client.commit(mine)
     except (CommitFailedError, IllegalStateError):
         _log.info("offsets not committed: the group is rebalancing; these events will come again")
-    except TimeoutError:
-        _log.warning("offsets not committed in time; these events may come again")
 
 
 def delivery_of(record: ConsumerRecord) -> Delivery:
