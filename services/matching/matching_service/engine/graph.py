@@ -52,6 +52,10 @@ class Graph:
         """This graph and more edges of its vertices."""
         return Graph(self.n, *_merged(self.n, (self.u, self.v, self.weight), (u, v, weight)))
 
+    def uncovered(self, bonus: int, least: Int64Array) -> Graph:
+        """The edges worth more than both prices in ``least``, and by how much; these are for twice the worth with ``bonus``."""
+        return Graph(self.n, *_uncovered(self.u, self.v, self.weight, bonus, least))
+
     @cached_property
     def part(self) -> Int32Array:
         """The number of the connected part of every vertex."""
@@ -159,6 +163,22 @@ def _merged(n: int, known: Edges, more: Edges) -> Edges:
             lower[total], higher[total], weight[total] = low, higher[at], weight[at]
             total += 1
     return lower, higher[:total].copy(), weight[:total].copy()
+
+
+@kernel
+def _uncovered(u: Int32Array, v: Int32Array, weight: Int64Array, bonus: int, least: Int64Array) -> Edges:
+    """A kernel for the sake of memory: expressions of arrays would hold several numbers of eight bytes for every edge."""
+    count = 0
+    for edge in range(len(u)):
+        count += 2 * (weight[edge] + bonus) > least[u[edge]] + least[v[edge]]
+    one, other, missing = np.empty(count, np.int32), np.empty(count, np.int32), np.empty(count, np.int64)
+    at = 0
+    for edge in range(len(u)):
+        more = 2 * (weight[edge] + bonus) - least[u[edge]] - least[v[edge]]
+        if more > 0:
+            one[at], other[at], missing[at] = u[edge], v[edge], more
+            at += 1
+    return one, other, missing
 
 
 def whole(name: str, values: ArrayLike) -> Int64Array:

@@ -132,7 +132,7 @@ class PeerSearch(Search):
         self.phase = "matching"
         self.heard(0.0)
         self.mate, self.proofs = solve(self.graph, coverage_first=self.policy.coverage_first, target_gap=self.target_gap)
-        self._assess()
+        self.assess()
         self.tell(self.phase, 1.0)
 
     def _compare(self, solved: Solved, fast: bool) -> None:
@@ -175,7 +175,7 @@ class PeerSearch(Search):
 
     def _consider(self, mate: Int32Array) -> None:
         self.mate = best_known(self.graph, [self.mate, mate.copy()], coverage_first=self.policy.coverage_first)
-        self._assess()
+        self.assess()
 
     def _forget_the_hopeless(self, solved: Solved) -> None:
         """Drop edges far below the prices; should those fall, the next comparison finds them again."""
@@ -192,16 +192,8 @@ class PeerSearch(Search):
 
         How far they must rise above it is a matching problem again, of the few edges that it leaves uncovered.
         """
-        graph = self.graph
-        rest = Solved.of(Graph(graph.n, *_uncovered(graph.u, graph.v, graph.weight, self.bonus, least)))
-        self._keep(Proof(2 * least - (-2 * rest.prices // rest.graph.unit), 4, self.bonus))
-
-    def _keep(self, proof: Proof) -> None:
-        """The better of this proof of the value and the one before."""
-        values = [known for known in self.proofs if not known.counts_pairs]
-        best = min([*values, proof], key=lambda one: self._bound([one]).value)
-        self.proofs = [best, *(known for known in self.proofs if known.counts_pairs)]
-        self._assess()
+        rest = Solved.of(self.graph.uncovered(self.bonus, least))
+        self.keep(Proof(2 * least - (-2 * rest.prices // rest.graph.unit), 4, self.bonus))
 
     def _leave_nobody_behind(self) -> None:
         """Look among everybody for those without a mate, find out who can have none, and try again with their edges."""
@@ -222,7 +214,7 @@ class PeerSearch(Search):
         halves[: self.field.active] = 1
         halves[lonely] = 0
         self.proofs.append(Proof(halves, 2, 1, counts_pairs=True))
-        self._assess()
+        self.assess()
 
     def pairs(self) -> tuple[Int32Array, Int32Array]:
         """The best pairs found: the places of both people, the lower one first."""
@@ -236,7 +228,7 @@ class PeerSearch(Search):
         if len(self.graph.u) and not (self.mate != FREE).any():
             self._consider(Solved.of(self.graph, self.bonus).mate)
         if not self.proofs:
-            self._keep(Proof(np.full(self.graph.n, MICRO + self.bonus, dtype=np.int64), 2, self.bonus))
+            self.keep(Proof(np.full(self.graph.n, MICRO + self.bonus, dtype=np.int64), 2, self.bonus))
 
     def join_the_loose(self) -> None:
         """Where the policy has trios, whoever is left over joins a pair."""
@@ -250,25 +242,29 @@ class PeerSearch(Search):
         coverage_first = self.policy.coverage_first
         seated = seat_the_loose(field, self.mate, paired, loose, coverage_first=coverage_first, seed=self.seed)
         self.mate, self.trios = seated.mate, seated.trios
-        self._assess(value + seated.added)
+        self.assess(value + seated.added)
 
     def proven(self) -> Bound:
         """What all proofs together say about the best matches found."""
         return self._bound(self.proofs)
+
+    def bound_by(self, proof: Proof) -> int:
+        """What no matching is worth more than, by this proof alone."""
+        return self._bound([proof]).value
 
     def _bound(self, proofs: list[Proof]) -> Bound:
         """Connected parts are told apart only where all pairs are known; elsewhere somebody might join two of them."""
         part = self.graph.part if self.few else np.zeros(self.graph.n, dtype=np.int32)
         return bound(proofs, part, self.matched, trios=self.policy.trios)
 
-    def _assess(self, value: int | None = None) -> None:
+    def assess(self, value: int | None = None) -> None:
         """The gap that is proven now; ``value`` is what the pairs known are worth, unless there are trios too."""
         if self.proofs:
             limit = self.proven().value
             self.gap = (limit - (value_of(self.graph, self.mate) if value is None else value)) / limit if limit else 0.0
 
 
-# Kernels for the sake of memory: as expressions of arrays both would hold several numbers of eight bytes for every edge.
+# A kernel for the sake of memory, as in `graph`.
 @kernel
 def _worth_keeping(
     u: Int32Array, v: Int32Array, weight: Int64Array, price: Int64Array, mate: Int32Array, unit: int, beyond: int
@@ -279,24 +275,6 @@ def _worth_keeping(
         one, other = u[edge], v[edge]
         kept[edge] = mate[one] == other or price[one] + price[other] <= unit * (weight[edge] + beyond)
     return kept
-
-
-@kernel
-def _uncovered(
-    u: Int32Array, v: Int32Array, weight: Int64Array, bonus: int, least: Int64Array
-) -> tuple[Int32Array, Int32Array, Int64Array]:
-    """The edges worth more than ``least``, the prices for twice the worth, and by how much."""
-    count = 0
-    for edge in range(len(u)):
-        count += 2 * (weight[edge] + bonus) > least[u[edge]] + least[v[edge]]
-    one, other, missing = np.empty(count, np.int32), np.empty(count, np.int32), np.empty(count, np.int64)
-    at = 0
-    for edge in range(len(u)):
-        more = 2 * (weight[edge] + bonus) - least[u[edge]] - least[v[edge]]
-        if more > 0:
-            one[at], other[at], missing[at] = u[edge], v[edge], more
-            at += 1
-    return one, other, missing
 
 
 def _result(population: Population, policy: Policy, search: Search, target_gap: float, seed: int) -> MatchedPopulation:

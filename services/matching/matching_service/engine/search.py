@@ -77,6 +77,20 @@ class Search(ABC):
     def proven(self) -> Bound:
         """What all proofs together say about the best pairs found."""
 
+    @abstractmethod
+    def bound_by(self, proof: Proof) -> int:
+        """What the value is at most, by this proof alone."""
+
+    @abstractmethod
+    def assess(self) -> None:
+        """Find out the gap that is proven now."""
+
+    def keep(self, proof: Proof) -> None:
+        """The better of this proof of the value and the one before."""
+        values = [known for known in self.proofs if not known.counts_pairs]
+        self.proofs = [min([*values, proof], key=self.bound_by), *(known for known in self.proofs if known.counts_pairs)]
+        self.assess()
+
     def learn(self, lists: Lists) -> None:
         """Keep the edges listed."""
         edges = edges_of(lists)

@@ -73,7 +73,7 @@ class SeatSearch(Search):
         found = self._matched(self.graph, self.graph.weight, coverage_first=self.policy.coverage_first)
         self._consider(found)
         self.proofs = [self._proof(proof, self.graph, self.graph.weight) for proof in found.proofs]
-        self._assess()
+        self.assess()
         self.tell(self.phase, 1.0)
 
     def _compare(self, rounds: int) -> None:
@@ -110,7 +110,7 @@ class SeatSearch(Search):
         at = np.searchsorted(keys, found.u.astype(np.int64) * self.graph.n + found.v + self.field.juniors)
         chosen = Graph(self.graph.n, self.graph.u[at], self.graph.v[at], self.graph.weight[at])
         self.chosen = max(self.chosen, chosen, key=self._merit)
-        self._assess()
+        self.assess()
 
     def _merit(self, chosen: Graph) -> tuple[int, int]:
         places, value = len(chosen.u), int(chosen.weight.sum())
@@ -127,15 +127,9 @@ class SeatSearch(Search):
 
         How far they must rise above it is a matching problem again, of the few edges that it leaves uncovered.
         """
-        graph, weight = self.graph, self.graph.weight + self.bonus
-        uncovered = 2 * weight - least[graph.u] - least[graph.v]
-        some = uncovered > 0
-        rest = Graph(graph.n, graph.u[some], graph.v[some], uncovered[some])
+        rest = self.graph.uncovered(self.bonus, least)
         proof = self._proof(self._matched(rest, rest.weight).proofs[0], rest, rest.weight)
-        proof = replace(proof, prices=proof.prices + proof.unit * least, unit=2 * proof.unit, bonus=self.bonus)
-        values = [known for known in self.proofs if not known.counts_pairs]
-        self.proofs = [min([*values, proof], key=self._value_of), *(known for known in self.proofs if known.counts_pairs)]
-        self._assess()
+        self.keep(replace(proof, prices=proof.prices + proof.unit * least, unit=2 * proof.unit, bonus=self.bonus))
 
     def _proof(self, seated: SeatProof, graph: Graph, weight: Int64Array) -> Proof:
         """Prices by place. What edges are worth beyond both goes onto whoever has one seat, where it costs no more."""
@@ -171,7 +165,7 @@ class SeatSearch(Search):
             self.learn(missed)
             if len(self.graph.u) == known and (floors(missed, asked, 0) == asked).all():
                 self.proofs.append(proof)
-        self._assess()
+        self.assess()
 
     def pairs(self) -> tuple[Int32Array, Int32Array]:
         """The best pairs found: the places of both people, the lower one first."""
@@ -191,11 +185,12 @@ class SeatSearch(Search):
 
     def proven(self) -> Bound:
         """What all proofs together say about the best pairs found."""
-        value = min((self._value_of(proof) for proof in self.proofs if not proof.counts_pairs), default=0)
+        value = min((self.bound_by(proof) for proof in self.proofs if not proof.counts_pairs), default=0)
         counts = [self._sum_of(proof) // (proof.unit * proof.bonus) for proof in self.proofs if proof.bonus]
         return Bound(value, 2 * min([self.most, *counts]))
 
-    def _value_of(self, proof: Proof) -> int:
+    def bound_by(self, proof: Proof) -> int:
+        """What no choice of as many pairs as the best is worth more than, by this proof alone."""
         return self._sum_of(proof) // proof.unit - proof.bonus * len(self.chosen.u)
 
     def _sum_of(self, proof: Proof) -> int:
@@ -204,7 +199,7 @@ class SeatSearch(Search):
         seats = sum(s * p for s, p in zip(self.seats[priced].tolist(), proof.prices[priced].tolist(), strict=True))
         return int(seats) + proof.beyond
 
-    def _assess(self) -> None:
+    def assess(self) -> None:
         """The gap that is proven now."""
         if any(not proof.counts_pairs for proof in self.proofs):
             limit = self.proven().value
