@@ -18,7 +18,7 @@ from peerloom_local.demo import Demo
 from peerloom_local.launch import await_ready, start
 from peerloom_local.stack import SERVICES, Stack
 from tests.infra.helpers import free_base_port
-from tests.support import EventLog, Surroundings, parts
+from tests.support import EventLog, Surroundings, eventually, parts
 from tests.support.parts import Broker
 from tests.support.threads import in_a_thread
 
@@ -55,13 +55,17 @@ class Platform:
         await asyncio.to_thread(start, self.stack, service)
         await asyncio.to_thread(await_ready, self.stack, name, self.stack.services[name])
 
-    async def lag(self) -> int:
-        """How many records the services have not committed. A broker that died may have taken a last commit with it."""
-        lag = 0
-        for one in SERVICES:
-            if hears := importlib.import_module(f"{one.module}.main").service.hears:
-                lag += await self.log.lag(one.name, {kind.topic.name for kind in hears})
-        return lag
+    async def caught_up(self) -> None:
+        """Return when every service has handled all that is in the log now."""
+
+        async def nothing_left() -> bool:
+            for one in SERVICES:
+                if hears := importlib.import_module(f"{one.module}.main").service.hears:
+                    behind = await self.log.lag(one.name, {kind.topic.name for kind in hears})
+                    assert behind == 0, f"{one.name} has not handled {behind} record(s)"
+            return True
+
+        await eventually(nothing_left, within=60, every=0.2)
 
 
 @contextmanager

@@ -116,16 +116,13 @@ async def test_the_broker_goes_away_while_a_company_uses_the_api(platform: Platf
 
 @pytest.mark.real_kafka
 async def test_every_event_delivered_again_and_in_another_order_changes_nothing(platform: Platform, company: Company) -> None:
-    before, records, lag = await everything(company), await events_of(platform, company), await platform.lag()
+    await platform.caught_up()
+    before, records = await everything(company), await events_of(platform, company)
     assert len(records) > 5 * PEOPLE
     again = random.Random(1).sample(records, len(records))
 
     await platform.log.feed_records(*(Record(one.topic, one.key, one.value, one.headers) for one in again))
-
-    async def caught_up() -> bool:
-        return await platform.lag() <= lag
-
-    await eventually(caught_up, within=60, every=0.2)
+    await platform.caught_up()
 
     assert await everything(company) == before
     assert len(await events_of(platform, company)) == 2 * len(records), "nobody said anything because of it"
