@@ -6,6 +6,8 @@ from uuid import UUID
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaConnectionError
 from ledgers import Ledger, a_match, metric
 
 from peerloom_events import MatchConfirmed, SurveyRequested
@@ -138,4 +140,26 @@ async def test_a_commit_of_offsets_that_is_never_answered_is_made_again(
         await own_ledger.settled()
 
     assert unanswered
+
+
+async def test_a_client_whose_end_is_broken_off_is_replaced_and_leaves_no_connection(
+    own_ledger: Ledger, feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """aiokafka's `stop` cancels the requests still open, as an outage leaves them, and raises the first's CancelledError."""
+    match, broken_off, commit = a_match(), list[AIOKafkaClient](), AIOKafkaConsumer.commit
+
+    async def committed(client: AIOKafkaConsumer, offsets: dict[TopicPartition, int]) -> None:
+        if client._group_id == own_ledger.service.name and not broken_off:
+            broken_off.append(client._client)
+            client._fetcher._pending_tasks.add(asyncio.ensure_future(asyncio.sleep(60)))
+            raise KafkaConnectionError
+        await commit(client, offsets)
+
+    monkeypatch.setattr(AIOKafkaConsumer, "commit", committed)
+    async with own_ledger.serving():
+        await feed(match)
+        await own_ledger.settled()
+
+    assert await own_ledger.effects() == [match.match_id]
+    assert not any(connection.connected() for connection in broken_off[0]._conns.values())
     assert await own_ledger.effects() == [match.match_id]

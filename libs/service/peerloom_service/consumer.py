@@ -23,6 +23,7 @@ from peerloom_events import dead_letter_topic
 from peerloom_service import telemetry
 from peerloom_service.context import Cause
 from peerloom_service.database import TRANSIENT, Connection, Database
+from peerloom_service.endings import ended
 from peerloom_service.hearing import Decoder, Handler, Heard, Hears, InBatches, Undecodable
 from peerloom_service.inbox import first_deliveries
 from peerloom_service.parking import Delivery, park, park_behind, parked_keys, unpark
@@ -160,9 +161,8 @@ class Consumer:
             yield client
         finally:
             self._assignment.settled = False
-            with suppress(KafkaError, TimeoutError, OSError):
-                async with asyncio.timeout(_STOP_SECONDS):
-                    await client.stop()
+            if not await ended(client.stop(), within=_STOP_SECONDS):
+                await ended(client._client.close(), within=_STOP_SECONDS)  # noqa: SLF001 - its connections, which it left open
 
     async def handle(self, deliveries: Sequence[Delivery], heard: Sequence[Heard] | None = None) -> None:
         """Give every event its effect exactly once, whatever has been delivered before; waits out a database outage.

@@ -14,6 +14,7 @@ from zlib import crc32
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from peerloom_service.endings import ended
 from peerloom_service.record_batch import RecordBatch, encoded_headers
 
 _SEND_SECONDS: Final = 15.0
@@ -62,9 +63,7 @@ class Sender:
     async def close(self) -> None:
         """Stop the producer, within a few seconds."""
         if self._producer is not None:
-            with suppress(KafkaError, TimeoutError, OSError):
-                async with asyncio.timeout(_STOP_SECONDS):
-                    await self._producer.stop()
+            await ended(self._producer.stop(), within=_STOP_SECONDS)
             await self._abandon()
 
     async def _abandon(self) -> None:

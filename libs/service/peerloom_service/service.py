@@ -244,26 +244,30 @@ class _Loops:
 
     def __init__(self) -> None:
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._stopping = False
 
     def start(self, name: str, loop: Awaitable[None]) -> None:
         task = asyncio.ensure_future(loop)
         task.set_name(name)
-        task.add_done_callback(_report)
+        task.add_done_callback(self._report)
         self._tasks[name] = task
 
     def dead(self) -> list[str]:
         return [name for name, task in self._tasks.items() if task.done()]
 
     async def stop(self) -> None:
+        self._stopping = True
         for task in self._tasks.values():
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks.values(), timeout=_GRACE_SECONDS)
 
-
-def _report(task: "asyncio.Future[None]") -> None:
-    if not task.cancelled() and task.exception() is not None:
-        _log.error("background loop died", loop=getattr(task, "get_name", str)(), exc_info=task.exception())
+    def _report(self, task: "asyncio.Future[None]") -> None:
+        name = getattr(task, "get_name", str)()
+        if not task.cancelled() and task.exception() is not None:
+            _log.error("background loop died", loop=name, exc_info=task.exception())
+        elif not self._stopping:
+            _log.error("background loop ended, and nobody had asked it to", loop=name)
 
 
 def _health_app(service: Service, settings: ServiceSettings) -> FastAPI:
