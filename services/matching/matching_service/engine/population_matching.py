@@ -123,8 +123,7 @@ class PeerSearch(Search):
         self.phase = "matching"
         prices = self._shifted(self._solve())
         self.learn(self.field.by_key(prices, self.graph, _LISTED, seen, self.heard))
-        solved = self._solve()
-        self._compare(solved, fast)
+        self._compare(fast)
         self._leave_nobody_behind()
 
     def _exhaustive(self) -> None:
@@ -135,8 +134,9 @@ class PeerSearch(Search):
         self.assess()
         self.tell(self.phase, 1.0)
 
-    def _compare(self, solved: Solved, fast: bool) -> None:
+    def _compare(self, fast: bool) -> None:
         """Compare all pairs with the prices, let the pairs that exceed them change the prices, and so on."""
+        solved = self._solve()
         if self.field.active > _MANY:
             for shift, stride in enumerate(_PARTLY):
                 prices = self._shifted(solved)
