@@ -162,7 +162,7 @@ def _merged(n: int, known: Edges, more: Edges) -> Edges:
         for at in range(start[low], start[low] + length[low]):
             lower[total], higher[total], weight[total] = low, higher[at], weight[at]
             total += 1
-    return lower, higher[:total].copy(), weight[:total].copy()
+    return lower, higher[:total], weight[:total]
 
 
 @kernel

@@ -158,8 +158,8 @@ class PeerSearch(Search):
             del lists  # they are larger than the edges in them
             self.graph = self.graph.merged(*edges)
             del edges
-            solved = self._solve()
             self._certify(least)
+            solved = self._solve()
             if self.gap is not None and self.gap <= self.target_gap:
                 break
         self._consider(solved.repaired(_GAIN_WORTH_A_PATH).mate)

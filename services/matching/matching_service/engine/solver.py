@@ -12,6 +12,7 @@ from matching_service.engine.auction import Adjacency, adjacency, prices_and_ass
 from matching_service.engine.bound import FREE, Bound, Proof, bound
 from matching_service.engine.finish import finish
 from matching_service.engine.graph import Graph
+from matching_service.engine.kernels import kernel
 from matching_service.engine.repair import repair
 from matching_service.engine.rounding import round_to_pairs
 
@@ -60,7 +61,17 @@ class Solved:
 
 def value_of(graph: Graph, mate: Int32Array) -> int:
     """What the pairs of a matching are worth, all of them edges of the graph."""
-    return int(graph.weight[mate[graph.u] == graph.v].sum())
+    return _worth_of_pairs(graph.u, graph.v, graph.weight, mate)
+
+
+# A kernel for the sake of memory, as in `graph`.
+@kernel
+def _worth_of_pairs(u: Int32Array, v: Int32Array, weight: Int64Array, mate: Int32Array) -> int:
+    worth = 0
+    for edge in range(len(u)):
+        if mate[u[edge]] == v[edge]:
+            worth += weight[edge]
+    return worth
 
 
 def best_known(graph: Graph, candidates: list[Int32Array], *, coverage_first: bool) -> Int32Array:
