@@ -81,7 +81,7 @@ def match_population(
     with what is proven about them.
 
     The same population hash, policy fingerprint, target gap, seed, mode and engine version give the same bytes, on any
-    number of threads, unless stopped. Memory: some 2.5 KB a person. Pure computation, to be run off any event loop.
+    number of threads, unless stopped. Memory: some 2 KB a person. Pure computation, to be run off any event loop.
 
     Raises: ValueError for a target gap that is no share.
     """
