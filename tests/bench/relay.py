@@ -20,7 +20,7 @@ from aiokafka.record.memory_records import MemoryRecords
 from peerloom_events import ParticipantRegistered
 from peerloom_service.database import Database
 from peerloom_service.identifiers import new_id
-from peerloom_service.outbox import APPEND, LARGEST_EVENT, OutboxRows
+from peerloom_service.outbox import LARGEST_EVENT, OutboxRows
 from peerloom_service.producer import Record, Sender
 from peerloom_service.record_batch import RecordBatch
 from peerloom_service.relay import Relay
@@ -73,7 +73,8 @@ async def _keep_events(database: Database, count: int) -> None:
     tenant_id, rows = new_id(), OutboxRows()
     for event in people_registered(count):
         rows.add(envelope_of(event, tenant_id), event)
-    await database.execute(None, APPEND, *rows.columns())
+    async with database.connection(None) as connection:
+        await rows.write(connection)
     await database.execute(None, _KEEP)
     await database.execute(None, "TRUNCATE outbox")
 

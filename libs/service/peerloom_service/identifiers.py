@@ -25,7 +25,7 @@ def new_id() -> UUID:
     """A UUID version 7 (RFC 9562): made here, ordered by time to the millisecond, so that indexes grow at one end."""
     milliseconds = time.time_ns() // 1_000_000
     value = (milliseconds << 80) | int.from_bytes(random_bytes(10))
-    return UUID(int=(value & ~(0xF << 76 | 0x3 << 62)) | 0x7 << 76 | 0x2 << 62)
+    return _id((value & ~(0xF << 76 | 0x3 << 62)) | 0x7 << 76 | 0x2 << 62)
 
 
 def numbered_id(origin: UUID, number: int) -> UUID:
@@ -35,8 +35,12 @@ def numbered_id(origin: UUID, number: int) -> UUID:
     """
     unguessable = int.from_bytes(blake2b(number.to_bytes(4), key=origin.bytes, digest_size=6).digest()) & (1 << 46) - 1
     moment, low = origin.int >> 80 << 80, (number & 0xFFFF) << 46
-    return UUID(int=moment | 0x7 << 76 | number >> 16 << 64 | 0x2 << 62 | low | unguessable)
+    return _id(moment | 0x7 << 76 | number >> 16 << 64 | 0x2 << 62 | low | unguessable)
+
+
+def _id(value: int) -> UUID:
+    return id_from(value.to_bytes(16))
 
 
 id_from: Final = pgproto.UUID
-"""An identifier from its text, as the driver's own kind of UUID: one of the standard library takes seven times as long."""
+"""An identifier from its text or bytes, as the driver's own kind of UUID: the standard library takes seven times as long."""

@@ -13,6 +13,7 @@ from zlib import crc32
 import asyncpg
 
 from peerloom_events import Envelope, Event
+from peerloom_service.database import Connection
 from peerloom_service.identifiers import new_id
 from peerloom_service.record_batch import before_value, encoded_headers, varint
 
@@ -23,7 +24,10 @@ LARGEST_EVENT: Final = 900_000
 
 _UUID_LENGTH: Final = 36
 
-APPEND: Final = """
+_COPIED: Final = 50
+"""From so many rows on PostgreSQL's COPY is faster, twice as fast for a thousand; for few its round trips cost more."""
+
+_APPEND: Final = """
     INSERT INTO outbox (shard, topic, key, encoded_headers, value)
     SELECT * FROM unnest($1::smallint[], $2::text[], $3::text[], $4::bytea[], $5::bytea[])
 """
@@ -80,9 +84,12 @@ class OutboxRows:
             raise ValueError(f"an event of {key} for {topic} has {len(value)} bytes; it may have at most {LARGEST_EVENT}")
         self._rows.append((crc32(key.encode()) % SHARDS, topic, key, headers, value))
 
-    def columns(self) -> list[list[Any]]:
-        """Parameters of `APPEND`."""
-        return [list(column) for column in zip(*self._rows, strict=True)]
+    async def write(self, connection: Connection) -> None:
+        """Into the outbox, in the connection's transaction."""
+        if len(self._rows) >= _COPIED:
+            await connection.copy_records_to_table("outbox", records=self._rows, columns=self.COLUMNS)
+        else:
+            await connection.execute(_APPEND, *map(list, zip(*self._rows, strict=True)))
 
     def single(self) -> tuple[Any, ...]:
         """The only row's values."""

@@ -18,7 +18,7 @@ from peerloom_service.database import Connection
 from peerloom_service.idempotency import CLAIM, PLATFORM, SETTLE
 from peerloom_service.identifiers import new_id
 from peerloom_service.messages import Answer
-from peerloom_service.outbox import APPEND, OutboxRows
+from peerloom_service.outbox import OutboxRows
 from peerloom_service.problems import Conflict, Forbidden, NotFound, PreconditionFailed, Problem
 from peerloom_service.tables import Entity, Storage
 
@@ -190,7 +190,7 @@ class Transaction:
                 rows.add_many(self._envelope(kind, values[0][0]), kind.topic.name, values)
             self._said.clear()
             self._said_together.clear()
-            await self._connection.execute(APPEND, *rows.columns())
+            await rows.write(self._connection)
 
     async def rollback(self) -> None:
         """Forget everything, as after an error."""

@@ -193,11 +193,32 @@ class _Worker:
     async def _write(
         self, import_id: UUID, rows: Sequence[GoodRow], ids: dict[str, str], without_manager: frozenset[str], today: date
     ) -> int:
-        """One batch: people, events and progress in one transaction. Returns how many of the batch were left out."""
+        """One batch. Returns how many of it were left out. Whose e-mail addresses are taken is looked up only where one is."""
+        owners: dict[str, str] = {}
+        while True:
+            refused = _refused(rows, owners, today)
+            try:
+                await self._write_but(refused, import_id, rows, ids, without_manager)
+            except asyncpg.UniqueViolationError:
+                found = await self._owners(rows)
+                if found == owners:
+                    raise
+                owners = found
+            else:
+                return len(refused)
+
+    async def _write_but(
+        self,
+        refused: Mapping[int, RowError],
+        import_id: UUID,
+        rows: Sequence[GoodRow],
+        ids: dict[str, str],
+        without_manager: frozenset[str],
+    ) -> None:
+        """People, events and progress in one transaction; of those refused, the finding."""
         async with self._database.connection(self._tenant_id) as connection:
             tx = self._transaction(connection, import_id)
             try:
-                refused = await self._refused(tx, rows, today)
                 taken = [row for row in rows if row.line not in refused]
                 managers = {
                     row.employee_number: None
@@ -227,23 +248,12 @@ class _Worker:
                 await tx.rollback()
                 raise
         self._runtime.wake_relay.set()
-        return len(refused)
 
-    async def _refused(self, tx: Transaction, rows: Sequence[GoodRow], today: date) -> dict[int, RowError]:
-        """Rows that are sound by themselves but cannot be taken, by line."""
-        refused: dict[int, RowError] = {}
-        taken = {
-            row["email"]: row["employee_number"]
-            for row in await tx.fetch(sql.OWNERS_OF_EMAILS, tx.tenant_id, [row.email for row in rows])
-        }
-        for row in rows:
-            if taken.get(row.email, row.employee_number) != row.employee_number:
-                message = "Somebody else has this e-mail address already. Give each person their own."
-                refused[row.line] = RowError(row.line, "email", "email_taken", message)
-            elif row.leaving_date is not None and row.leaving_date <= today.isoformat():
-                message = f"Left on {row.leaving_date}: not imported. Leave people out who have left."
-                refused[row.line] = RowError(row.line, "leaving_date", "has_left", message)
-        return refused
+    async def _owners(self, rows: Sequence[GoodRow]) -> dict[str, str]:
+        """Employee number by e-mail address, of these addresses."""
+        emails = [row.email for row in rows]
+        found = await self._database.fetch(self._tenant_id, sql.OWNERS_OF_EMAILS, self._tenant_id, emails)
+        return {row["email"]: row["employee_number"] for row in found}
 
     async def _pieces(self, import_id: UUID) -> AsyncGenerator[bytes | None, None]:
         """The file piece by piece; None at its end."""
@@ -303,6 +313,19 @@ class _Findings:
             columns = [list(column) for column in zip(*(_finding(error) for error in self._kept), strict=True)]
             numbers = list(range(len(self._kept)))
             await self._database.execute(self._tenant_id, sql.ADD_FINDINGS, self._tenant_id, self._import_id, numbers, *columns)
+
+
+def _refused(rows: Sequence[GoodRow], owners: Mapping[str, str], today: date) -> dict[int, RowError]:
+    """Rows that are sound by themselves but cannot be taken, by line. `owners`: who has an e-mail address already."""
+    refused: dict[int, RowError] = {}
+    for row in rows:
+        if owners.get(row.email, row.employee_number) != row.employee_number:
+            message = "Somebody else has this e-mail address already. Give each person their own."
+            refused[row.line] = RowError(row.line, "email", "email_taken", message)
+        elif row.leaving_date is not None and row.leaving_date <= today.isoformat():
+            message = f"Left on {row.leaving_date}: not imported. Leave people out who have left."
+            refused[row.line] = RowError(row.line, "leaving_date", "has_left", message)
+    return refused
 
 
 def _finding(error: RowError) -> tuple[int, str | None, str, str, str]:
