@@ -4,6 +4,7 @@ import asyncio
 import os
 import random
 import signal
+from collections.abc import Sequence
 from itertools import pairwise
 from uuid import UUID
 
@@ -16,7 +17,8 @@ from ledgers import Ledger, a_match, an_account, deliveries, metric, versions_in
 from peerloom_events import ParticipantRegistered
 from peerloom_service.database import Connection
 from peerloom_service.outbox import runs
-from peerloom_service.producer import Sender
+from peerloom_service.producer import Record, Sender
+from peerloom_service.record_batch import encoded_headers
 from peerloom_service.relay import Relay
 from tests.support import EventLog, RunningService, ServiceProcess, Surroundings, eventually
 from tests.support.log import envelope_of
@@ -161,6 +163,35 @@ async def test_metrics_tell_how_old_the_outbox_is(own_ledger: Ledger, tenant: UU
 
         assert await metric(ledger.url, "messaging_client_sent_messages_total") == 1
         assert await metric(ledger.url, "peerloom_outbox_age_seconds_count") == 1
+
+
+async def test_large_events_are_sent_a_few_at_a_time(own_ledger: Ledger, tenant: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that wait at once would be more than a process may hold, and than a broker takes within a deadline."""
+    large, count, sent, send = 800_000, 30, list[Sequence[Record]](), Sender.send
+    match = a_match()
+    headers = encoded_headers(envelope_of(match, tenant, type="io.peerloom.ledger.account.audited.v1").headers())
+
+    async def watched(sender: Sender, records: Sequence[Record]) -> None:
+        sent.append(records)
+        await send(sender, records)
+
+    monkeypatch.setattr(Sender, "send", watched)
+    async with own_ledger.serving(worker=False) as api:
+        await api.runtime.database.execute(
+            None,
+            "INSERT INTO outbox (shard, topic, key, encoded_headers, value) "
+            "SELECT 0, $1, number, $2, decode(repeat('ab', $3), 'hex') FROM generate_series(1, $4::int) AS number",
+            match.topic.name,
+            headers,
+            large,
+            count,
+        )
+        async with own_ledger.serving():
+            await own_ledger.settled()
+
+    batches = [records for records in sent if records]
+    assert [record.key for records in batches for record in records] == [str(number).encode() for number in range(1, count + 1)]
+    assert max(sum(len(record.value or b"") for record in records) for records in batches) <= 8 * 1024 * 1024 + large
 
 
 async def _relays(surroundings: Surroundings, ledger: Ledger) -> set[int]:

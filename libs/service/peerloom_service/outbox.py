@@ -33,13 +33,21 @@ _APPEND: Final = """
 """
 # One statement deletes what was acknowledged and reads what is to be sent next. Rows on their way ($3) are left out one by one,
 # not by `seq > last`: a transaction that commits late has a lower number. The deleted ones ($2) have to be among them, because
-# both halves of the statement see the table as it was before.
+# both halves of the statement see the table as it was before. At most so many rows ($4) and bytes ($5), but always one row.
 NEXT: Final = """
     WITH deleted AS (
         DELETE FROM outbox USING unnest($2::int8multirange) AS run WHERE seq >= lower(run) AND seq < upper(run)
+    ), waiting AS (
+        SELECT seq, topic, key, encoded_headers, headers, value, created_at
+        FROM outbox WHERE shard = ANY($1::smallint[]) AND NOT seq <@ $3::int8multirange ORDER BY seq LIMIT $4
     )
     SELECT seq, topic, key, encoded_headers, headers, value, date_part('epoch', clock_timestamp() - created_at) AS age
-    FROM outbox WHERE shard = ANY($1::smallint[]) AND NOT seq <@ $3::int8multirange ORDER BY seq LIMIT $4
+    FROM (
+        SELECT *, sum(octet_length(value)) OVER (ORDER BY seq ROWS UNBOUNDED PRECEDING) - octet_length(value) AS before
+        FROM waiting
+    ) AS measured
+    WHERE before < $5
+    ORDER BY seq
 """
 
 

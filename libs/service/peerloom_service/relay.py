@@ -20,6 +20,7 @@ from peerloom_service.producer import Record, Sender, SendFailed
 from peerloom_service.record_batch import encoded_headers
 
 _BATCH: Final = 2000
+_BATCH_BYTES: Final = 8 * 1024 * 1024
 _POLL_SECONDS: Final = 0.02
 _IDLE_POLL_SECONDS: Final = 0.05
 _SLOWER: Final = 1.2
@@ -80,14 +81,14 @@ class Relay:
         """
         drained = 0
         sent: Runs = []
-        rows = await connection.fetch(NEXT, shards, sent, sent, _BATCH)
+        rows = await connection.fetch(NEXT, shards, sent, sent, _BATCH, _BATCH_BYTES)
         while rows or sent:
             on_their_way = runs([row[0] for row in rows])
             sending = asyncio.ensure_future(self._sender.send(_records(rows)))
             following: list[asyncpg.Record] = []
             try:
                 if sent or len(rows) == _BATCH:
-                    following = await connection.fetch(NEXT, shards, sent, sent + on_their_way, _BATCH)
+                    following = await connection.fetch(NEXT, shards, sent, sent + on_their_way, _BATCH, _BATCH_BYTES)
                 await sending
             except SendFailed as error:
                 _log.warning("broker did not acknowledge", error=str(error), waiting=len(rows))
