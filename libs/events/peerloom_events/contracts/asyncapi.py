@@ -1,5 +1,6 @@
 """docs/asyncapi.yaml: every channel, message, header and example, for generators and for people with AsyncAPI tools."""
 
+import inspect
 from collections import defaultdict
 from typing import Any, Literal
 
@@ -124,10 +125,13 @@ def _channel(topic: Topic, events: list[EventClass]) -> dict[str, Any]:
 
 
 def _message(event: EventClass, samples: list[GoldenRecord]) -> dict[str, Any]:
+    # Cleaned here, because Python does so itself only from 3.13 on.
+    summary, _, description = inspect.cleandoc(event.__doc__ or "").partition("\n\n")
     return {
         "name": event.type,
         "title": event.__name__,
-        "summary": event.__doc__,
+        "summary": summary,
+        **({"description": description} if description else {}),
         "contentType": "application/json",
         "correlationId": {"location": "$message.header#/ce_correlationid"},
         "headers": {
