@@ -127,12 +127,12 @@ async def _import(stack: Stack, credential: dict[str, str], file: Path) -> Run:
             received = time.perf_counter() - began
             answer.raise_for_status()
             job: dict[str, Any] = answer.json()
-            while job["state"] not in ("completed", "refused"):
+            while job["state"] not in ("completed", "refused", "failed"):
                 await _later(began, "the import")
                 job = (await client.get(f"/v1/imports/{job['id']}")).json()
             worked_through = time.perf_counter() - began
-            if job["state"] == "refused":
-                raise MeasurementFailed(f"the import was refused: {job['problem']}")
+            if job["state"] != "completed":
+                raise MeasurementFailed(f"the import was {job['state']}: {job['problem']}")
             while await matching.fetchval(_MEMBERS, UUID(credential["organisation_id"])) < job["registered"]:
                 await _later(began, "matching")
             consumed = time.perf_counter() - began

@@ -30,7 +30,7 @@ async def imported(client: httpx.AsyncClient, file: bytes | AsyncIterator[bytes]
 
     async def ended() -> dict[str, Any] | None:
         job: dict[str, Any] = (await client.get(answer.headers["location"])).json()
-        return job if job["state"] in ("completed", "refused") else None
+        return job if job["state"] in ("completed", "refused", "failed") else None
 
     job = await eventually(ended, within=60, what="the end of the import")
     assert job is not None
@@ -318,6 +318,26 @@ async def test_somebody_with_anothers_address_or_who_has_left_is_left_out(profil
     assert sorted(await people(client)) == ["2", "there"]
     assert {code for _, _, code, _ in await findings(client, job)} == {"email_taken", "has_left"}
     assert (job["registered"], job["rows_refused"], job["rows_done"]) == (1, 2, 3)
+
+
+async def test_an_error_of_our_own_ends_one_import_and_keeps_no_other_waiting(
+    profile: RunningService, tenant: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, another, facts = profile.client(tenant), profile.client(uuid4()), GoodRow.facts
+
+    def stumbling(row: GoodRow, manager_id: str | None) -> bytes:
+        return facts(row, manager_id) if row.employee_number != "1200" else b"%d" % (1 // 0)
+
+    monkeypatch.setattr(GoodRow, "facts", stumbling)
+    file = text_of([cells(str(number)) for number in range(1, 1501)]).encode()
+    failed, completed = await asyncio.gather(imported(client, file), imported(another, text_of([cells("1")]).encode()))
+
+    assert (failed["state"], failed["rows_done"], failed["registered"]) == ("failed", 1000, 1000)
+    assert "ZeroDivisionError" in failed["problem"]
+    assert (completed["state"], completed["registered"]) == ("completed", 1)
+    monkeypatch.undo()
+    again = await imported(client, file)
+    assert (again["state"], again["registered"], again["unchanged"]) == ("completed", 500, 1000)
 
 
 async def test_findings_are_read_page_by_page(profile: RunningService, tenant: UUID) -> None:

@@ -95,11 +95,11 @@ class Demo:
             async def finished() -> dict[str, Any] | None:
                 now = await company.get("profile", f"/v1/imports/{job['id']}")
                 advance(now["rows_done"])
-                return now if now["state"] in ("completed", "refused") else None
+                return now if now["state"] in ("completed", "refused", "failed") else None
 
             done = await _until("the import to end", finished)
-            if done["state"] == "refused":
-                raise TookTooLong(f"the people file was refused: {done['problem']}")
+            if done["state"] != "completed":
+                raise TookTooLong(f"the import was {done['state']}: {done['problem']}")
             findings = await company.get("profile", f"/v1/imports/{job['id']}/findings", limit=1000)
             advance(self._people)
         report = self.report

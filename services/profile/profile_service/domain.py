@@ -184,11 +184,13 @@ class ImportState(StrEnum):
     RUNNING = "running"
     COMPLETED = "completed"
     REFUSED = "refused"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """A people file on its way in. Counts grow while it is worked through; `problem` says why a file was refused.
+    """A people file on its way in. Counts grow while it is worked through; `problem` says why a file was refused, or what
+    happened where it failed: an error that is not the file's.
 
     `columns` is {our column: the file's header}, `defaults` is {our column: what an empty or missing cell means}.
     """

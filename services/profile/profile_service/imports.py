@@ -90,8 +90,14 @@ async def work_through(runtime: Runtime) -> None:
                 row = await connection.fetchrow(sql.CLAIM_IMPORT)
                 if row is not None:
                     good_rows = GoodRows(connection)
+                    worker = _Worker(runtime, row["tenant_id"], good_rows)
                     try:
-                        await _Worker(runtime, row["tenant_id"], good_rows).run(row["id"])
+                        await worker.run(row["id"])
+                    except TRANSIENT:
+                        raise
+                    except Exception as error:  # noqa: BLE001 - a defect, with this file: others wait behind it
+                        _log.exception("import failed", import_id=str(row["id"]))
+                        await worker.give_up(row["id"], error)
                     finally:
                         await good_rows.settle()
                         await connection.execute(sql.RELEASE_IMPORT, row["tenant_id"])
@@ -129,6 +135,15 @@ class _Worker:
                 left_out += await self._write(import_id, left, ids, reporting.without_manager, today)
         await self._finish(import_id, ImportState.COMPLETED)
         _log.info("import completed", import_id=str(import_id), people=done - left_out)
+
+    async def give_up(self, import_id: UUID, error: Exception) -> None:
+        """End an import that met an error nobody had thought of. What it has written stays, with its events."""
+        await self._good_rows.settle()
+        problem = (
+            f"An error on our side ended this import ({type(error).__name__}); the rows counted as done stay. "
+            "Send the file again: nobody is registered twice."
+        )
+        await self._finish(import_id, ImportState.FAILED, problem)
 
     async def _check(self, job: Import) -> tuple[dict[str, int | None], int, ReportingCheck]:
         """By employee number the line of each good row, none for known managers; how many batches of rows were put aside; and
