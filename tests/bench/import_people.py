@@ -127,7 +127,7 @@ async def _import(stack: Stack, credential: dict[str, str], file: Path) -> Run:
             received = time.perf_counter() - began
             answer.raise_for_status()
             job: dict[str, Any] = answer.json()
-            while job["state"] not in ("completed", "refused", "failed"):
+            while job["state"] in ("waiting", "running"):
                 await _later(began, "the import")
                 job = (await client.get(f"/v1/imports/{job['id']}")).json()
             worked_through = time.perf_counter() - began

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 import pytest
@@ -121,45 +122,55 @@ async def test_a_handler_that_loses_its_database_has_its_effect_later_and_once(
     assert await own_ledger.effects() == [match.match_id]
 
 
+def at_its_first_commit(
+    monkeypatch: pytest.MonkeyPatch, group: str, happens: Callable[[AIOKafkaConsumer], Awaitable[None]]
+) -> list[AIOKafkaClient]:
+    """Let something happen in place of a group's first commit of offsets; returns whose it was, once it was made."""
+    made, commit = list[AIOKafkaClient](), AIOKafkaConsumer.commit
+
+    async def committed(client: AIOKafkaConsumer, offsets: dict[TopicPartition, int]) -> None:
+        if client._group_id == group and not made:
+            made.append(client._client)
+            await happens(client)
+        await commit(client, offsets)
+
+    monkeypatch.setattr(AIOKafkaConsumer, "commit", committed)
+    return made
+
+
 async def test_a_commit_of_offsets_that_is_never_answered_is_made_again(
     own_ledger: Ledger, feed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not with the next event of that partition only: until then whoever scales by lag would see work that is done."""
-    match, unanswered, commit = a_match(), list[str](), AIOKafkaConsumer.commit
+    match = a_match()
 
-    async def committed(client: AIOKafkaConsumer, offsets: dict[TopicPartition, int]) -> None:
-        if client._group_id == own_ledger.service.name and not unanswered:
-            unanswered.append("this one")
-            await asyncio.sleep(60)
-        await commit(client, offsets)
+    async def unanswered(_client: AIOKafkaConsumer) -> None:
+        await asyncio.sleep(60)
 
-    monkeypatch.setattr(AIOKafkaConsumer, "commit", committed)
+    first = at_its_first_commit(monkeypatch, own_ledger.service.name, unanswered)
     monkeypatch.setattr(consumer, "_COMMIT_SECONDS", 0.3)
     async with own_ledger.serving():
         await feed(match)
         await own_ledger.settled()
 
-    assert unanswered
+    assert first
+    assert await own_ledger.effects() == [match.match_id]
 
 
 async def test_a_client_whose_end_is_broken_off_is_replaced_and_leaves_no_connection(
     own_ledger: Ledger, feed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """aiokafka's `stop` cancels the requests still open, as an outage leaves them, and raises the first's CancelledError."""
-    match, broken_off, commit = a_match(), list[AIOKafkaClient](), AIOKafkaConsumer.commit
+    match = a_match()
 
-    async def committed(client: AIOKafkaConsumer, offsets: dict[TopicPartition, int]) -> None:
-        if client._group_id == own_ledger.service.name and not broken_off:
-            broken_off.append(client._client)
-            client._fetcher._pending_tasks.add(asyncio.ensure_future(asyncio.sleep(60)))
-            raise KafkaConnectionError
-        await commit(client, offsets)
+    async def breaks_off(client: AIOKafkaConsumer) -> None:
+        client._fetcher._pending_tasks.add(asyncio.ensure_future(asyncio.sleep(60)))
+        raise KafkaConnectionError
 
-    monkeypatch.setattr(AIOKafkaConsumer, "commit", committed)
+    first = at_its_first_commit(monkeypatch, own_ledger.service.name, breaks_off)
     async with own_ledger.serving():
         await feed(match)
         await own_ledger.settled()
 
     assert await own_ledger.effects() == [match.match_id]
-    assert not any(connection.connected() for connection in broken_off[0]._conns.values())
-    assert await own_ledger.effects() == [match.match_id]
+    assert not any(connection.connected() for connection in first[0]._conns.values())

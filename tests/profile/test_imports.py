@@ -30,7 +30,7 @@ async def imported(client: httpx.AsyncClient, file: bytes | AsyncIterator[bytes]
 
     async def ended() -> dict[str, Any] | None:
         job: dict[str, Any] = (await client.get(answer.headers["location"])).json()
-        return job if job["state"] in ("completed", "refused", "failed") else None
+        return job if job["state"] not in ("waiting", "running") else None
 
     job = await eventually(ended, within=60, what="the end of the import")
     assert job is not None

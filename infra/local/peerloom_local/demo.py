@@ -95,7 +95,7 @@ class Demo:
             async def finished() -> dict[str, Any] | None:
                 now = await company.get("profile", f"/v1/imports/{job['id']}")
                 advance(now["rows_done"])
-                return now if now["state"] in ("completed", "refused", "failed") else None
+                return now if now["state"] not in ("waiting", "running") else None
 
             done = await _until("the import to end", finished)
             if done["state"] != "completed":
