@@ -373,7 +373,7 @@ def test_an_imports_events_are_written_as_their_class_would_write_them(tmp_path:
     people = [one for one in read_people([file.read_bytes()], PeopleFileReader()) if isinstance(one, PersonRow)]
     rows = [GoodRow.of(person) for person in people]
     ids = {row.employee_number: str(uuid4()) for row in rows}
-    facts = {row.employee_number: row.facts(ids.get(row.manager_employee_number or "")) for row in rows}
+    facts = {row.employee_number: row.facts(ids.get(row.manager_employee_number)) for row in rows}
 
     said = [imports._said((id_, number, 1), facts)[1] for number, id_ in ids.items()]  # type: ignore[arg-type]
 

@@ -28,8 +28,9 @@ from peerloom_service.transaction import Transaction
 from peerloom_service.work import Work
 from profile_service import sql
 from profile_service.domain import Import, ImportState
-from profile_service.good_rows import COLUMN_BREAK, GoodRow, GoodRows
-from profile_service.people_file import PeopleFileError, PeopleFileReader, PersonRow, ReportingCheck, RowError
+from profile_service.good_rows import COLUMN_BREAK, GoodRow, GoodRows, admission
+from profile_service.people_file import PeopleFileError, PeopleFileReader, ReportingCheck, RowError
+from profile_service.row_processes import outcomes
 from profile_service.schemas import FindingOut, FindingsOut, ImportOut
 
 UPLOAD_BYTES: Final = 256 * 1024 * 1024
@@ -152,20 +153,24 @@ class _Worker:
         found = _Findings(self._database, self._tenant_id, job.id)
         lines: dict[str, int | None] = {}
         await self._good_rows.clear()
-        batches, people = 0, list[PersonRow]()
-        async with aclosing(self._pieces(job.id)) as pieces:
-            async for piece in pieces:
-                for outcome in reader.close() if piece is None else reader.feed(piece):
-                    if not isinstance(outcome, PersonRow):
+        batches, rows = 0, list[str]()
+        async with aclosing(self._pieces(job.id)) as pieces, aclosing(outcomes(reader, pieces)) as read:
+            async for some in read:
+                for outcome in some:
+                    if isinstance(outcome, RowError):
                         found.add(outcome)
                         continue
-                    lines[outcome.employee_number] = outcome.line
-                    people.append(outcome)
-                    if len(people) == _BATCH:
-                        await self._good_rows.keep(batches, people)
-                        batches, people = batches + 1, []
-        if people:
-            await self._good_rows.keep(batches, people)
+                    line, number, email, manager = admission(outcome)
+                    if duplicate := reader.admit(line, number, email, manager):
+                        found.add(duplicate)
+                        continue
+                    lines[number] = line
+                    rows.append(outcome)
+                    if len(rows) == _BATCH:
+                        await self._good_rows.keep(batches, rows)
+                        batches, rows = batches + 1, []
+        if rows:
+            await self._good_rows.keep(batches, rows)
             batches += 1
         known = await self._upwards(reader.managers_outside())
         reporting = reader.check_reporting_lines(known)
@@ -224,7 +229,7 @@ class _Worker:
 
     async def _write_but(
         self,
-        refused: Mapping[int, RowError],
+        refused: Mapping[str, RowError],
         import_id: UUID,
         rows: Sequence[GoodRow],
         ids: dict[str, str],
@@ -234,11 +239,11 @@ class _Worker:
         async with self._database.connection(self._tenant_id) as connection:
             tx = self._transaction(connection, import_id)
             try:
-                taken = [row for row in rows if row.line not in refused]
+                taken = [row for row in rows if row.employee_number not in refused]
                 managers = {
                     row.employee_number: None
                     if row.employee_number in without_manager
-                    else ids.get(row.manager_employee_number or "")
+                    else ids.get(row.manager_employee_number)
                     for row in taken
                 }
                 written = await tx.fetch(sql.UPSERT_PEOPLE, tx.tenant_id, *_columns(taken, ids, managers)) if taken else []
@@ -330,16 +335,18 @@ class _Findings:
             await self._database.execute(self._tenant_id, sql.ADD_FINDINGS, self._tenant_id, self._import_id, numbers, *columns)
 
 
-def _refused(rows: Sequence[GoodRow], owners: Mapping[str, str], today: date) -> dict[int, RowError]:
-    """Rows that are sound by themselves but cannot be taken, by line. `owners`: who has an e-mail address already."""
-    refused: dict[int, RowError] = {}
+def _refused(rows: Sequence[GoodRow], owners: Mapping[str, str], today: date) -> dict[str, RowError]:
+    """By employee number what is wrong with rows that are sound by themselves but cannot be taken. `owners`: who has an e-mail
+    address already.
+    """
+    refused: dict[str, RowError] = {}
     for row in rows:
         if owners.get(row.email, row.employee_number) != row.employee_number:
             message = "Somebody else has this e-mail address already. Give each person their own."
-            refused[row.line] = RowError(row.line, "email", "email_taken", message)
-        elif row.leaving_date is not None and row.leaving_date <= today.isoformat():
+            refused[row.employee_number] = RowError(int(row.line), "email", "email_taken", message)
+        elif row.leaving_date and row.leaving_date <= today.isoformat():
             message = f"Left on {row.leaving_date}: not imported. Leave people out who have left."
-            refused[row.line] = RowError(row.line, "leaving_date", "has_left", message)
+            refused[row.employee_number] = RowError(int(row.line), "leaving_date", "has_left", message)
     return refused
 
 
@@ -349,28 +356,26 @@ def _finding(error: RowError) -> tuple[int, str | None, str, str, str]:
 
 def _columns(rows: Sequence[GoodRow], ids: Mapping[str, str], managers: Mapping[str, str | None]) -> Iterator[str]:
     """Parameters of `sql.UPSERT_PEOPLE`."""
-    people = [
-        (
-            ids[row.employee_number],
-            row.employee_number,
-            row.name,
-            row.email,
-            row.department,
-            row.job_title,
-            str(row.level),
-            row.location,
-            row.time_zone,
-            row.languages,
-            row.hire_date,
-            managers[row.employee_number] or "",
-            row.working_hours,
-            row.offers,
-            row.seeks,
-            row.goals,
-        )
-        for row in rows
-    ]
-    return map(COLUMN_BREAK.join, zip(*people, strict=True))
+    column = GoodRow._make(zip(*rows, strict=True))  # of each field, all its values
+    columns = (
+        map(ids.__getitem__, column.employee_number),
+        column.employee_number,
+        column.name,
+        column.email,
+        column.department,
+        column.job_title,
+        column.level,
+        column.location,
+        column.time_zone,
+        column.languages,
+        column.hire_date,
+        [managers[number] or "" for number in column.employee_number],
+        column.working_hours,
+        column.offers,
+        column.seeks,
+        column.goals,
+    )
+    return map(COLUMN_BREAK.join, columns)
 
 
 def _said(written: asyncpg.Record, facts: Mapping[str, bytes]) -> tuple[UUID, bytes]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from profile_service.people_file.columns import Columns, missed_columns, read_header
-from profile_service.people_file.records import BrokenRecord, PeopleFileError, RecordReader, TextDecoder
+from profile_service.people_file.records import BrokenRecord, PeopleFileError, Record, RecordReader, TextDecoder
 from profile_service.people_file.reporting import KnownLines, ReportingCheck, check_reporting_lines
 from profile_service.people_file.rows import Outcome, PersonRow, RowError, RowReader
 
@@ -28,7 +28,10 @@ class PeopleFileReader:
     leaves empty. More than `max_rows` rows is a file error. Of the rows that share an employee number or an e-mail
     address, the first valid one is a person and each later one an error.
 
-    `feed` and `close` raise PeopleFileError when the file as a whole cannot be used; then reading is over.
+    Each of the two does three things, which may also be asked for one by one: `cut` finds the rows, `outcomes` holds the rules
+    of the columns against each by itself, `admit` the rules between rows.
+
+    `feed`, `close`, `cut` and `cut_rest` raise PeopleFileError when the file as a whole cannot be used; then reading is over.
     """
 
     def __init__(
@@ -42,8 +45,8 @@ class PeopleFileReader:
         """Data rows seen so far, good and bad."""
         self.columns: Columns | None = None
         """What the header line told; None until it was read."""
+        self.defaults = dict(defaults or {})
         self._mapping = dict(mapping or {})
-        self._defaults = dict(defaults or {})
         self._max_rows = max_rows
         self._bytes = bytearray()
         self._decoder = TextDecoder()
@@ -58,19 +61,45 @@ class PeopleFileReader:
 
     def feed(self, chunk: bytes) -> list[Outcome]:
         """The outcomes that these bytes complete, in the order of the file; small chunks are gathered first."""
-        self._bytes += chunk
-        outcomes: list[Outcome] = []
-        while len(self._bytes) >= BLOCK_BYTES:
-            block = bytes(self._bytes[:BLOCK_BYTES])
-            del self._bytes[:BLOCK_BYTES]
-            outcomes.extend(self._read(block, final=False))
-        return outcomes
+        return self._admitted(self.cut(chunk))
 
     def close(self) -> list[Outcome]:
         """The outcomes of what is left, when all bytes were fed."""
+        return self._admitted(self.cut_rest())
+
+    def cut(self, chunk: bytes) -> list[Record | RowError]:
+        """The rows that these bytes complete, and what is wrong with those that are none."""
+        self._bytes += chunk
+        found: list[Record | RowError] = []
+        while len(self._bytes) >= BLOCK_BYTES:
+            block = bytes(self._bytes[:BLOCK_BYTES])
+            del self._bytes[:BLOCK_BYTES]
+            found.extend(self._cut(block, final=False))
+        return found
+
+    def cut_rest(self) -> list[Record | RowError]:
+        """What is left, when all bytes were cut."""
         block = bytes(self._bytes)
         self._bytes.clear()
-        return list(self._read(block, final=True))
+        return list(self._cut(block, final=True))
+
+    def outcomes(self, records: Iterable[Record | RowError]) -> Iterator[Outcome]:
+        """What the rules of the columns say of rows that were cut."""
+        return self._stages[1].outcomes(records) if self._stages else iter(())
+
+    def admit(self, line: int, employee_number: str, email: str, manager: str | None) -> RowError | None:
+        """Remember a person for the rules between rows; call it in the order of the file.
+
+        The error where an earlier row has the employee number or the address, which is then nobody's but theirs.
+        """
+        address = email.casefold()
+        if earlier := self._reporting.get(employee_number):
+            return self._duplicate(line, "employee_number", earlier[0])
+        if earlier_line := self._line_by_email.get(address):
+            return self._duplicate(line, "email", earlier_line)
+        self._reporting[employee_number] = line, manager
+        self._line_by_email[address] = line
+        return None
 
     def managers_outside(self) -> set[str]:
         """The managers' numbers that no person of the file has: look these up among the people already known."""
@@ -82,7 +111,7 @@ class PeopleFileReader:
         """
         return check_reporting_lines(self._reporting, known, self._header_of("manager_employee_number"))
 
-    def _read(self, block: bytes, *, final: bool) -> Iterator[Outcome]:
+    def _cut(self, block: bytes, *, final: bool) -> Iterator[Record | RowError]:
         encoding = self._decoder.encoding
         text = self._decoder.decode(block, final=final)
         if self._decoder.encoding == "cp1252" != encoding:
@@ -91,11 +120,11 @@ class PeopleFileReader:
             lines = list(io.StringIO(text, newline=""))
             if len(lines) == 1 and not final:
                 raise PeopleFileError("bad_header", "The first line is far too long for a header line. Send a CSV file.")
-            columns = self.columns = read_header(lines, self._mapping, self._defaults)
-            for message in missed_columns(columns, self._defaults):
+            columns = self.columns = read_header(lines, self._mapping, self.defaults)
+            for message in missed_columns(columns, self.defaults):
                 yield RowError(columns.lines, None, "no_column", message, "warning")
             records = RecordReader(columns.delimiter, len(columns.headers), columns.lines + 1)
-            self._stages = records, RowReader(columns, self._defaults)
+            self._stages = records, RowReader(columns, self.defaults)
             text = "".join(lines[columns.lines :])
         records, rows = self._stages
         for record in records.read(text, final=final):
@@ -104,11 +133,7 @@ class PeopleFileReader:
                 yield RowError(record.line, rows.header(record.cell), record.code, record.message)
             elif any(record[1]):
                 self._count_row()
-                outcome = rows.read(*record)
-                if isinstance(outcome, PersonRow):
-                    yield self._admitted(outcome)
-                else:
-                    yield from outcome
+                yield record
 
     def _count_row(self) -> None:
         self.rows += 1
@@ -117,23 +142,20 @@ class PeopleFileReader:
                 "too_many_rows", f"The file has more than {self._max_rows:,} rows. Split it into several files."
             )
 
-    def _admitted(self, person: PersonRow) -> Outcome:
-        """The person, unless an earlier row has their number or address."""
-        number, address = person.employee_number, person.email.casefold()
-        if earlier := self._reporting.get(number):
-            return self._duplicate(person, "employee_number", earlier[0])
-        if earlier_line := self._line_by_email.get(address):
-            return self._duplicate(person, "email", earlier_line)
-        self._reporting[number] = person.line, person.manager_employee_number
-        self._line_by_email[address] = person.line
-        return person
+    def _admitted(self, records: Iterable[Record | RowError]) -> list[Outcome]:
+        return [
+            self.admit(one.line, one.employee_number, one.email, one.manager_employee_number) or one
+            if isinstance(one, PersonRow)
+            else one
+            for one in self.outcomes(records)
+        ]
 
-    def _duplicate(self, person: PersonRow, column: str, line: int) -> RowError:
+    def _duplicate(self, line: int, column: str, taken_by: int) -> RowError:
         message = (
-            f"Line {line} already has this {column.replace('_', ' ')}; that row was taken and this one left out. "
+            f"Line {taken_by} already has this {column.replace('_', ' ')}; that row was taken and this one left out. "
             "Remove one of them, or correct the value."
         )
-        return RowError(person.line, self._header_of(column), f"duplicate_{column}", message)
+        return RowError(line, self._header_of(column), f"duplicate_{column}", message)
 
     def _header_of(self, column: str) -> str | None:
         found = self.columns

@@ -1,6 +1,6 @@
 """One row of a people file: its cells in, a person or what is wrong with it out."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Literal, NamedTuple
@@ -9,7 +9,7 @@ from profile_service.people_file import cells as rule
 from profile_service.people_file.cells import CellError, Remembered, SkillLevel, WorkingHours
 from profile_service.people_file.columns import Columns
 from profile_service.people_file.known_names import LanguageCells, NearestName, TimeZoneCells
-from profile_service.people_file.records import PeopleFileError
+from profile_service.people_file.records import PeopleFileError, Record
 
 
 class PersonRow(NamedTuple):
@@ -98,6 +98,18 @@ class RowReader:
     def header(self, cell: int | None) -> str | None:
         """The header over a cell of the file, None if there is none."""
         return self._headers[cell] or None if cell is not None and 0 <= cell < self._width else None
+
+    def outcomes(self, records: Iterable[Record | RowError]) -> Iterator[Outcome]:
+        """`read` for many, with what was found wrong before among them."""
+        for record in records:
+            if isinstance(record, RowError):
+                yield record
+                continue
+            outcome = self.read(*record)
+            if isinstance(outcome, PersonRow):
+                yield outcome
+            else:
+                yield from outcome
 
     def read(self, line: int, cells: list[str]) -> PersonRow | list[RowError]:
         """The person, or at least one error; no error for a row of blanks. `cells` is changed."""
