@@ -16,14 +16,6 @@ class Fact(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
-    @classmethod
-    def from_json(cls, value: bytes) -> Self:
-        """Read the body of a record, or what it is of it that this class declares.
-
-        Raises: pydantic.ValidationError.
-        """
-        return cls.model_validate_json(value)
-
 
 class Event(Fact):
     """A fact about one aggregate, said by the service that owns it.
@@ -72,6 +64,14 @@ class Event(Fact):
     def dataschema(cls) -> str:
         """URI of this event's JSON Schema: CloudEvents attribute `dataschema`."""
         return f"urn:peerloom:schema:{cls.type.removeprefix('io.peerloom.')}"
+
+    @classmethod
+    def from_json(cls, value: bytes) -> Self:
+        """Read the body of a record.
+
+        Raises: pydantic.ValidationError.
+        """
+        return cls.model_validate_json(value)
 
     def to_json(self) -> bytes:
         """Body of the record: compact JSON."""

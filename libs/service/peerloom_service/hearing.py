@@ -6,9 +6,10 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import msgspec
 from pydantic import ValidationError
 
-from peerloom_events import Envelope, Event, Fact, MalformedEnvelope
+from peerloom_events import Envelope, Event, MalformedEnvelope
 from peerloom_service.identifiers import id_from
 from peerloom_service.parking import Delivery
 from peerloom_service.transaction import Transaction
@@ -21,11 +22,12 @@ class InBatches:
     """Marks a handler that takes consecutive events of one type and organisation together; it cannot say events itself.
 
     `reads`: what the handler is given instead of the whole event, a class that declares some of its fields. Reading all of a
-    large event costs more than most handlers do.
+    large event costs more than most handlers do; msgspec passes over what is not declared, and takes a third of the time
+    pydantic does.
     """
 
     handler: Callable[[Transaction, Sequence[Any]], Awaitable[None]]
-    reads: type[Fact] | None = None
+    reads: type[msgspec.Struct] | None = None
 
 
 Hears = Mapping[type[Event], Handler | InBatches]
@@ -37,7 +39,7 @@ class Heard(NamedTuple):
     delivery: Delivery
     envelope: Envelope
     kind: type[Event]
-    event: Fact
+    event: Event | msgspec.Struct
     event_id: UUID
     tenant_id: UUID
 
@@ -51,7 +53,10 @@ class Decoder:
 
     def __init__(self, hears: Hears) -> None:
         self._types = {kind.type: kind for kind in hears}
-        self._reads = {kind: (isinstance(how, InBatches) and how.reads) or kind for kind, how in hears.items()}
+        self._read: dict[type[Event], Callable[[bytes], Event | msgspec.Struct]] = {
+            kind: msgspec.json.Decoder(how.reads).decode if isinstance(how, InBatches) and how.reads else kind.from_json
+            for kind, how in hears.items()
+        }
 
     def one(self, delivery: Delivery) -> Heard | None:
         """The event in a record; None for tombstones and for types this service does not hear.
@@ -63,13 +68,15 @@ class Decoder:
             kind = self._types.get(envelope.type)
             if kind is None or delivery.value is None:
                 return None
-            event = self._reads[kind].from_json(delivery.value)
+            event = self._read[kind](delivery.value)
             return Heard(delivery, envelope, kind, event, id_from(envelope.id), _tenant(envelope.tenantid))
         except MalformedEnvelope as error:
             raise Undecodable(str(error)) from error
         except ValidationError as error:
             places = "; ".join(f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors()[:5])
             raise Undecodable(f"the event's data is not what its type says: {places}") from error
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise Undecodable(f"the event's data is not what its type says: {error}") from error
         except ValueError as error:
             raise Undecodable(f"the event's id or tenant is no UUID: {error}") from error
 

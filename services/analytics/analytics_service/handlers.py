@@ -1,10 +1,10 @@
 """Events in: which facts they are. Every handler takes many events of one type and organisation together."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Annotated, Final
 from uuid import UUID
 
-from pydantic import Field
+from msgspec import Meta, Struct
 
 from analytics_service.domain import MatchState, RunState, SessionState
 from analytics_service.models import (
@@ -20,7 +20,6 @@ from analytics_service.models import (
 from analytics_service.use_cases import count, remember
 from peerloom_events import (
     Event,
-    Fact,
     FeedbackSubmitted,
     MatchAccepted,
     MatchConfirmed,
@@ -61,10 +60,10 @@ _SESSION_STATES: Final[dict[type[Event], SessionState]] = {
 }
 
 
-class KnownParticipant(Fact):
+class KnownParticipant(Struct, frozen=True):
     """What is read of a participant: what they do and where is no figure's business yet."""
 
-    version: int = Field(ge=1)
+    version: Annotated[int, Meta(ge=1)]
     participant_id: UUID
 
 

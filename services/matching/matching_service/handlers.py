@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from operator import attrgetter
 
+import msgspec
+import orjson
+
 from matching_service import sql
 from matching_service.known_people import KnownPerson
 from peerloom_events import ParticipantEnrolled, ProgramLaunched
@@ -18,7 +21,7 @@ async def remember_people(tx: Transaction, said: Sequence[KnownPerson]) -> None:
         tx.tenant_id,
         list(newest),
         [person.version for person in people],
-        [person.facts for person in people],
+        [orjson.Fragment(msgspec.json.encode(person.facts)) for person in people],
     )
 
 

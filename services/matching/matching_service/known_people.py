@@ -1,46 +1,41 @@
-"""What matching reads of a participant: all of it, as the JSON it is kept as.
-
-`ParticipantFacts` makes an object of each skill. Of the time an event takes here, making them and writing them out again was a
-third. That these are the fields of the event, with its bounds, is tested.
+"""What matching reads of a participant: all of it, to be kept as JSON. That these are the fields of the event, with its bounds,
+is tested.
 """
 
 from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
-from typing_extensions import TypedDict
-
-from peerloom_events import Fact
+from msgspec import Meta, Struct
 
 
-class Offer(TypedDict):
+class Offer(Struct, frozen=True):
     """A skill somebody can help with."""
 
     skill: str
-    level: Annotated[int, Field(ge=1, le=5)]
+    level: Annotated[int, Meta(ge=1, le=5)]
 
 
-class Wish(TypedDict):
+class Wish(Struct, frozen=True):
     """A skill somebody wants to learn."""
 
     skill: str
-    level: Annotated[int, Field(ge=0, le=5)]
-    priority: Annotated[int, Field(default=1, ge=1, le=3)]
+    level: Annotated[int, Meta(ge=0, le=5)]
+    priority: Annotated[int, Meta(ge=1, le=3)] = 1
 
 
-class Hours(TypedDict):
+class Hours(Struct, frozen=True):
     """When somebody works."""
 
-    starts: Annotated[int, Field(ge=0, le=1440)]
-    ends: Annotated[int, Field(ge=0, le=1440)]
-    weekdays: Annotated[tuple[Annotated[int, Field(ge=1, le=7)], ...], Field(default=(1, 2, 3, 4, 5))]
+    starts: Annotated[int, Meta(ge=0, le=1440)]
+    ends: Annotated[int, Meta(ge=0, le=1440)]
+    weekdays: tuple[Annotated[int, Meta(ge=1, le=7)], ...] = (1, 2, 3, 4, 5)
 
 
-class Facts(TypedDict):
+class Facts(Struct, frozen=True):
     """A person as they are matched."""
 
-    employee_level: Annotated[int, Field(ge=1)]
+    employee_level: Annotated[int, Meta(ge=1)]
     department: str
     job_title: str
     location: str
@@ -54,9 +49,9 @@ class Facts(TypedDict):
     goals: tuple[str, ...]
 
 
-class KnownPerson(Fact):
+class KnownPerson(Struct, frozen=True):
     """A person, said to be like this."""
 
-    version: int = Field(ge=1)
+    version: Annotated[int, Meta(ge=1)]
     participant_id: UUID
     facts: Facts

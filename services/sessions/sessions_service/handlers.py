@@ -1,28 +1,37 @@
 """Events in: each is translated and handed to a use case."""
 
 from collections.abc import Sequence
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
+from msgspec import Meta, Struct
 
-from peerloom_events import Fact, MatchConfirmed, ProgramLaunched, WorkingHours
+from peerloom_events import MatchConfirmed, ProgramLaunched
 from peerloom_service.transaction import Transaction
 from sessions_service import use_cases
 from sessions_service.domain import Participant, Program, Relationship
 from sessions_service.slots import Hours
 
 
-class WorkingTime(Fact):
+class WorkingHours(Struct, frozen=True):
+    """When somebody works, in minutes after midnight of their own zone."""
+
+    starts: Annotated[int, Meta(ge=0, le=1440)]
+    ends: Annotated[int, Meta(ge=0, le=1440)]
+    weekdays: tuple[Annotated[int, Meta(ge=1, le=7)], ...] = (1, 2, 3, 4, 5)
+
+
+class WorkingTime(Struct, frozen=True):
     """What is read of a participant's facts."""
 
     time_zone: str
     working_hours: WorkingHours
 
 
-class WorkingPerson(Fact):
+class WorkingPerson(Struct, frozen=True):
     """What is read of a participant."""
 
-    version: int = Field(ge=1)
+    version: Annotated[int, Meta(ge=1)]
     participant_id: UUID
     facts: WorkingTime
 
