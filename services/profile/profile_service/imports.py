@@ -197,6 +197,8 @@ class _Worker:
 
     async def _known(self, numbers: Iterable[str]) -> dict[str, str]:
         known: dict[str, str] = {}
+        if await self._database.fetchrow(self._tenant_id, sql.ANYBODY, self._tenant_id) is None:
+            return known  # a company's first file
         for some in _chunks(numbers):
             for number, id_ in await self._database.fetch(self._tenant_id, sql.IDS_OF_NUMBERS, self._tenant_id, some):
                 known[number] = str(id_)

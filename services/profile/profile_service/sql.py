@@ -56,6 +56,7 @@ ADD_FINDING: Final = """
     FROM import_finding WHERE tenant_id = $1 AND import_id = $2
 """
 
+ANYBODY: Final = "SELECT 1 FROM participant WHERE tenant_id = $1 LIMIT 1"
 IDS_OF_NUMBERS: Final = """
     SELECT employee_number, id FROM participant WHERE tenant_id = $1 AND employee_number = ANY($2::text[])
 """
