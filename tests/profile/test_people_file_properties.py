@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from profile_service.good_rows import GoodRow
 from profile_service.people_file import PeopleFileError, PeopleFileReader, PersonRow, RowError, SkillLevel, WorkingHours
 from profile_service.people_file.cells import Remembered
 from profile_service.people_file.records import BrokenRecord, Record, RecordReader, TextDecoder
@@ -95,9 +96,25 @@ def test_any_company_comes_back_as_it_was_exported(company: list[PersonRow], del
 
     assert errors == []
     assert people == company
+    assert read_again(people) == [GoodRow.of(person) for person in people]
 
 
-_PIECES = [b'"', b",", b";", b"\n", b"\r", b"\0", b"\xff", b"\xc3\xa9", b"\xed\xa0\x80", b"1", b" ", line_of(cells()).encode()]
+_PIECES = [
+    b'"',
+    b",",
+    b";",
+    b"\n",
+    b"\r",
+    b"\0",
+    b"\x1e",
+    b"\x1f",
+    b"\xff",
+    b"\xc3\xa9",
+    b"\xed\xa0\x80",
+    b"1",
+    b" ",
+    line_of(cells()).encode(),
+]
 hostile_bytes = st.lists(st.sampled_from(_PIECES) | st.binary(max_size=3), max_size=60).map(b"".join)
 
 
@@ -115,6 +132,13 @@ def test_whatever_the_bytes_only_people_row_errors_or_a_file_error_come_out(begi
     for value in [field for outcome in told for field in _fields(outcome) if isinstance(field, str)]:
         assert "\0" not in value
         assert value.encode()
+    assert read_again(people) == [GoodRow.of(person) for person in people]
+
+
+def read_again(people: list[PersonRow]) -> list[GoodRow]:
+    """What an import finds where it has put people aside."""
+    put_aside = "\x1e".join(GoodRow.of(person).encoded() for person in people)
+    return [GoodRow.decoded(row) for row in put_aside.split("\x1e") if row]
 
 
 @settings(max_examples=300)

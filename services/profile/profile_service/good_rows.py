@@ -12,9 +12,8 @@ from profile_service.people_file import PersonRow, SkillLevel, WorkingHours
 if TYPE_CHECKING:  # processes that only make good rows start sooner without the database's driver
     from peerloom_service.database import Connection
 
-COLUMN_BREAK: Final = "\x1f"
-"""Between the values of a column, where many rows are sent as columns: white space, which no cell keeps."""
-_FIELD_BREAK: Final = "\x1f"
+BREAK: Final = "\x1f"
+"""Between values, where many are kept or sent as one text: white space, which no cell keeps."""
 _ROW_BREAK: Final = "\x1e"
 
 _WEEKDAYS: Final = [1, 2, 3, 4, 5]
@@ -76,7 +75,12 @@ class GoodRow(NamedTuple):
 
     def encoded(self) -> str:
         """As it is put aside."""
-        return _FIELD_BREAK.join(self)
+        return BREAK.join(self)
+
+    @classmethod
+    def decoded(cls, encoded: str) -> Self:
+        """The row that was put aside."""
+        return cls._make(encoded.split(BREAK))
 
     def facts(self, manager_id: str | None) -> bytes:
         """`ParticipantFacts` as JSON. The cells' rules are stricter than its own."""
@@ -127,12 +131,12 @@ class GoodRows:
         """One batch again."""
         await self.settle()
         content: bytes = await self._connection.fetchval(_KEPT, batch)
-        return [GoodRow._make(row.split(_FIELD_BREAK)) for row in content.decode().split(_ROW_BREAK)]
+        return [GoodRow.decoded(row) for row in content.decode().split(_ROW_BREAK)]
 
 
 def admission(encoded: str) -> tuple[int, str, str, str | None]:
     """Line, employee number, e-mail address and manager of an encoded row: what the rules between rows ask for."""
-    line, employee_number, email, manager, _ = encoded.split(_FIELD_BREAK, 4)
+    line, employee_number, email, manager, _ = encoded.split(BREAK, 4)
     return int(line), employee_number, email, manager or None
 
 

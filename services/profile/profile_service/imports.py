@@ -28,7 +28,7 @@ from peerloom_service.transaction import Transaction
 from peerloom_service.work import Work
 from profile_service import sql
 from profile_service.domain import Import, ImportState
-from profile_service.good_rows import COLUMN_BREAK, GoodRow, GoodRows, admission
+from profile_service.good_rows import BREAK, GoodRow, GoodRows, admission
 from profile_service.people_file import PeopleFileError, PeopleFileReader, ReportingCheck, RowError
 from profile_service.row_processes import outcomes
 from profile_service.schemas import FindingOut, FindingsOut, ImportOut
@@ -377,7 +377,7 @@ def _columns(rows: Sequence[GoodRow], ids: Mapping[str, str], managers: Mapping[
         column.seeks,
         column.goals,
     )
-    return map(COLUMN_BREAK.join, columns)
+    return map(BREAK.join, columns)
 
 
 def _said(written: asyncpg.Record, facts: Mapping[str, bytes]) -> tuple[UUID, bytes]:

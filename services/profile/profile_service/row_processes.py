@@ -1,7 +1,6 @@
 """The rules of a people file's columns, applied to the rows of a large file by processes of their own.
 
-They are most of what reading a file takes: two processes halve the time until the first person is written, and the worker's
-other work goes on meanwhile.
+They are most of what reading a file takes, which so is over sooner; and the worker's other work goes on meanwhile.
 """
 
 import asyncio

@@ -80,7 +80,7 @@ _FACTS = (
 _SENT = "id, employee_number, name, email, department, job_title, employee_level, location, time_zone, languages, hired_on, "
 _SENT += "manager_id, working_hours, offers, seeks, goals"
 _COLUMNS = ", ".join(f"string_to_array(${position}, E'\\x1f')" for position, _ in enumerate(_SENT.split(","), start=2))
-# A batch of people in one statement, each column as one text, joined as `good_rows` says: the driver spends longer on an array
+# A batch of people in one statement, each column as one text (`good_rows.BREAK`): the driver spends longer on an array
 # of a thousand texts than both ends on joining and splitting it. Somebody who is known already is changed only where a fact
 # differs, so that sending the same file again says nothing.
 UPSERT_PEOPLE: Final = f"""
