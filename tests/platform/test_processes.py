@@ -10,6 +10,9 @@ import pytest
 from ledger_service.main import ledger as make_ledger
 from ledgers import Ledger, a_match, an_account
 
+from peerloom_service import jobs
+from peerloom_service.jobs import Job
+from peerloom_service.relay import Relay
 from peerloom_service.runtime import Runtime
 from peerloom_service.settings import ServiceSettings, read_settings
 from tests.support import Surroundings, eventually
@@ -164,23 +167,60 @@ async def test_a_port_in_use_is_said_in_one_line(own_ledger: Ledger) -> None:
 # -- being well -------------------------------------------------------------------------------------------------------
 
 
-async def test_a_process_whose_loop_has_died_is_alive_and_not_ready(own_ledger: Ledger) -> None:
+async def test_a_process_whose_loop_has_died_is_alive_and_not_ready(
+    own_ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
     may_die = asyncio.Event()
 
-    async def dies(_runtime: Runtime) -> None:
+    async def dies(_relay: Relay) -> None:
         await may_die.wait()
         raise RuntimeError("of something nobody thought of")
 
-    service = make_ledger(own_ledger.service.name, jobs={"doomed": dies})
-    async with served(service.app(own_ledger.settings, worker=True)) as url, httpx.AsyncClient(base_url=url) as client:
+    monkeypatch.setattr(Relay, "run", dies)
+    async with (
+        served(own_ledger.service.app(own_ledger.settings, worker=True)) as url,
+        httpx.AsyncClient(base_url=url) as client,
+    ):
         await eventually(lambda: _is_ready(client), within=20)
         may_die.set()
         await asyncio.sleep(0.1)
         readiness, life = await client.get("/health/ready"), await client.get("/health/live")
 
     assert readiness.status_code == 503
-    assert readiness.json()["doomed"] == "stopped"
+    assert readiness.json()["relay"] == "stopped"
     assert life.status_code == 200
+
+
+async def test_a_job_outlives_what_its_turns_meet_and_readiness_tells(
+    own_ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "_PAUSE_SECONDS", 0.05)
+    meets: list[Exception] = []
+    done: list[None] = []
+
+    async def turn(_runtime: Runtime) -> bool:
+        if meets:
+            raise meets[0]
+        done.append(None)
+        return False
+
+    service = make_ledger(own_ledger.service.name, jobs={"tried": Job(turn, every=0.05)})
+    async with served(service.app(own_ledger.settings, worker=True)) as url, httpx.AsyncClient(base_url=url) as client:
+        await eventually(lambda: _is_ready(client), within=20)
+        meets.append(ConnectionError("an outage"))
+        await asyncio.sleep(0.2)
+        in_an_outage = await client.get("/health/ready")
+        meets[0] = RuntimeError("of something nobody thought of")
+        await asyncio.sleep(0.2)
+        failing = await client.get("/health/ready")
+        meets.clear()
+        done.clear()
+        await eventually(lambda: _is_ready(client))
+
+    assert in_an_outage.status_code == 200
+    assert failing.status_code == 503
+    assert failing.json()["tried"] == "failed; is tried again"
+    assert done
 
 
 async def _is_ready(client: httpx.AsyncClient) -> bool:

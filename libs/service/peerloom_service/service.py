@@ -8,7 +8,7 @@ import asyncio
 import gc
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,12 +24,14 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
 from peerloom_events import TOPICS, Topic, dead_letter_topic
-from peerloom_service import dead_letters, housekeeping
+from peerloom_service import dead_letters
 from peerloom_service.auth import TokenVerifier
 from peerloom_service.consumer import Consumer
 from peerloom_service.database import TRANSIENT, Database
 from peerloom_service.hearing import Hears
+from peerloom_service.housekeeping import HOUSEKEEPING
 from peerloom_service.http import Health, create_app
+from peerloom_service.jobs import Job, RunningJob
 from peerloom_service.logs import configure_logs
 from peerloom_service.migrations import head_revision, migrate
 from peerloom_service.producer import Sender
@@ -43,9 +45,6 @@ from peerloom_service.topics import TopicRefused, ensure_topics
 
 _GRACE_SECONDS: Final = 10
 _HEALTH_SECONDS: Final = 2.0
-
-Job = Callable[[Runtime], Awaitable[None]]
-"""Work a worker does beside its consumer, until cancelled: a timer, a queue of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,16 +116,16 @@ class Service:
                 verifier=TokenVerifier(settings.auth_issuer, settings.auth_audience, http),
             )
             consumers = self._consumers(runtime) if worker else []
+            jobs = [RunningJob(name, job, runtime) for name, job in self._jobs().items()] if worker else []
             loops = _Loops()
             stack.push_async_callback(loops.stop)
             if worker:
                 sender = Sender(settings.kafka_bootstrap, idempotent=settings.kafka_idempotent)
                 loops.start("relay", Relay(database, sender, runtime.wake_relay).run())
-                loops.start("housekeeping", housekeeping.run(runtime))
                 for consumer in consumers:
                     loops.start(f"consumer {consumer.group}", consumer.run())
-                for name, job in self.jobs.items():
-                    loops.start(name, job(runtime))
+                for job in jobs:
+                    loops.start(job.name, job.run())
 
             async def health() -> dict[str, str]:
                 wrong = dict.fromkeys(loops.dead(), "stopped")
@@ -135,6 +134,7 @@ class Service:
                         await database.execute(None, "SELECT 1")
                 except (*TRANSIENT, asyncpg.PostgresError) as error:
                     wrong["database"] = type(error).__name__
+                wrong |= {job.name: "failed; is tried again" for job in jobs if job.failing}
                 wrong |= {f"consumer {one.group}": "waits for its partitions" for one in consumers if not one.assigned}
                 return wrong
 
@@ -144,6 +144,9 @@ class Service:
             gc.freeze()
             gc.set_threshold(50_000, 20, 100)
             yield runtime, health
+
+    def _jobs(self) -> dict[str, Job]:
+        return {"housekeeping": HOUSEKEEPING, **self.jobs}
 
     def _consumers(self, runtime: Runtime) -> list[Consumer]:
         consumers = [self.consumer(runtime)] if self.hears else []

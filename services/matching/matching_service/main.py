@@ -16,6 +16,7 @@ from peerloom_events import (
     ProgramLaunched,
 )
 from peerloom_service.hearing import InBatches
+from peerloom_service.jobs import Job
 from peerloom_service.service import Service
 
 service = Service(
@@ -32,5 +33,5 @@ service = Service(
         ProgramLaunched: InBatches(handlers.remember_programs),
     },
     tasks={MatchRunRequested: runs.work_off, MatchReplayRequested: replays.work_off},
-    jobs={"expiry": expiry.watch, "retention": retention.watch},
+    jobs={"expiry": Job(expiry.expire, every=0.5), "retention": Job(retention.forget, every=3600.0)},
 )

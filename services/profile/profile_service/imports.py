@@ -6,7 +6,6 @@ progress. A worker that takes over looks at the file again and goes on behind th
 but by what the whole-file rules need: a few numbers a person.
 """
 
-import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
@@ -39,7 +38,6 @@ _PIECE_BYTES: Final = 1024 * 1024
 _BATCH: Final = 1000
 _LOOKUP: Final = 5000
 _MOST_FINDINGS: Final = 10_000
-_IDLE_SECONDS: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,30 +81,26 @@ async def findings(work: Work, import_id: UUID, start: int, limit: int) -> Findi
     return FindingsOut(items=items, next=start + limit if len(rows) > limit else None)
 
 
-async def work_through(runtime: Runtime) -> None:
-    """The worker's job: take the oldest unfinished import that nobody else works on, until cancelled."""
-    while True:
+async def work_through(runtime: Runtime) -> bool:
+    """The worker's job: the oldest unfinished import that nobody else works on."""
+    async with runtime.database.connection(None) as connection:
+        row = await connection.fetchrow(sql.CLAIM_IMPORT)
+        if row is None:
+            await connection.execute(sql.SWEEP_PIECES)
+            return False
+        good_rows = GoodRows(connection)
+        worker = _Worker(runtime, row["tenant_id"], good_rows)
         try:
-            async with runtime.database.connection(None) as connection:
-                row = await connection.fetchrow(sql.CLAIM_IMPORT)
-                if row is not None:
-                    good_rows = GoodRows(connection)
-                    worker = _Worker(runtime, row["tenant_id"], good_rows)
-                    try:
-                        await worker.run(row["id"])
-                    except TRANSIENT:
-                        raise
-                    except Exception as error:  # noqa: BLE001 - a defect, with this file: others wait behind it
-                        _log.exception("import failed", import_id=str(row["id"]))
-                        await worker.give_up(row["id"], error)
-                    finally:
-                        await good_rows.settle()
-                        await connection.execute(sql.RELEASE_IMPORT, row["tenant_id"])
-                    continue
-                await connection.execute(sql.SWEEP_PIECES)
-        except TRANSIENT as error:
-            _log.warning("import put off", error=type(error).__name__)
-        await asyncio.sleep(_IDLE_SECONDS)
+            await worker.run(row["id"])
+        except TRANSIENT:
+            raise
+        except Exception as error:  # noqa: BLE001 - a defect, with this file: others wait behind it
+            _log.exception("import failed", import_id=str(row["id"]))
+            await worker.give_up(row["id"], error)
+        finally:
+            await good_rows.settle()
+            await connection.execute(sql.RELEASE_IMPORT, row["tenant_id"])
+    return True
 
 
 class _Worker:

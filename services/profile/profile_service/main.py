@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from peerloom_service.jobs import Job
 from peerloom_service.service import Service
 from profile_service import imports
 from profile_service.models import Base
@@ -15,5 +16,5 @@ service = Service(
     tables=Base,
     routes=router,
     migrations=Path(__file__).parent / "migrations",
-    jobs={"imports": imports.work_through},
+    jobs={"imports": Job(imports.work_through, every=0.25)},
 )

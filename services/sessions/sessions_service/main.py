@@ -4,6 +4,7 @@ from pathlib import Path
 
 from peerloom_events import MatchConfirmed, ParticipantRegistered, ParticipantUpdated, ProgramLaunched
 from peerloom_service.hearing import InBatches
+from peerloom_service.jobs import Job
 from peerloom_service.service import Service
 from sessions_service import first_sessions, handlers
 from sessions_service.models import Base
@@ -23,5 +24,5 @@ service = Service(
         ProgramLaunched: handlers.keep_program,
         MatchConfirmed: handlers.begin_relationship,
     },
-    jobs={"first sessions": first_sessions.schedule},
+    jobs={"first sessions": Job(first_sessions.schedule, every=0.1)},
 )
