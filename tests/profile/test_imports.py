@@ -340,6 +340,32 @@ async def test_an_error_of_our_own_ends_one_import_and_keeps_no_other_waiting(
     assert (again["state"], again["registered"], again["unchanged"]) == ("completed", 500, 1000)
 
 
+async def test_an_import_is_running_from_when_its_file_is_looked_at(
+    profile: RunningService, tenant: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, may_go_on, outcomes = profile.client(tenant), asyncio.Event(), imports.outcomes
+
+    async def after_a_while(reader: PeopleFileReader, pieces: AsyncIterator[bytes | None]) -> AsyncIterator[Any]:
+        await may_go_on.wait()
+        async for some in outcomes(reader, pieces):
+            yield some
+
+    monkeypatch.setattr(imports, "outcomes", after_a_while)
+    answer = await client.post("/v1/imports", content=file_of("1", "2"), headers=CSV)
+
+    async def job(state: str) -> dict[str, Any] | None:
+        shown: dict[str, Any] = (await client.get(answer.headers["location"])).json()
+        return shown if shown["state"] == state else None
+
+    looked_at = await eventually(lambda: job("running"))
+    assert looked_at is not None
+    assert (looked_at["rows_total"], looked_at["rows_done"]) == (None, 0)
+    may_go_on.set()
+    done = await eventually(lambda: job("completed"))
+    assert done is not None
+    assert (done["rows_total"], done["rows_done"]) == (2, 2)
+
+
 async def test_findings_are_read_page_by_page(profile: RunningService, tenant: UUID) -> None:
     client = profile.client(tenant)
     job = await imported(client, text_of([cells(str(number), email="?") for number in range(25)]).encode())

@@ -189,8 +189,8 @@ class ImportState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """A people file on its way in. Counts grow while it is worked through; `problem` says why a file was refused, or what
-    happened where it failed: an error that is not the file's.
+    """A people file on its way in. `rows_total` is known once all of it has been looked at, the other counts grow while it is
+    worked through; `problem` says why a file was refused, or what happened where it failed: an error that is not the file's.
 
     `columns` is {our column: the file's header}, `defaults` is {our column: what an empty or missing cell means}.
     """

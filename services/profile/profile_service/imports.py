@@ -113,6 +113,7 @@ class _Worker:
         self._good_rows = good_rows
 
     async def run(self, import_id: UUID) -> None:
+        await self._database.execute(self._tenant_id, sql.BEGIN_IMPORT, self._tenant_id, import_id)
         job = await self._load(import_id)
         try:
             lines, batches, reporting = await self._check(job)
@@ -175,7 +176,7 @@ class _Worker:
             await self._database.execute(self._tenant_id, sql.DROP_FINDINGS, self._tenant_id, job.id)
             await found.write()
             await self._database.execute(
-                self._tenant_id, sql.START_IMPORT, self._tenant_id, job.id, reader.rows, refused, found.warnings
+                self._tenant_id, sql.COUNT_IMPORT, self._tenant_id, job.id, reader.rows, refused, found.warnings
             )
         return dict.fromkeys(known) | lines, batches, reporting
 

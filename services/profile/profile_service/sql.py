@@ -31,8 +31,11 @@ CLAIM_IMPORT: Final = """
     ) AS unfinished WHERE pg_try_advisory_lock(hashtextextended(tenant_id::text, 0)) LIMIT 1
 """
 RELEASE_IMPORT: Final = "SELECT pg_advisory_unlock(hashtextextended($1::uuid::text, 0))"
-START_IMPORT: Final = """
-    UPDATE import SET state = 'running', rows_total = $3, rows_refused = $4, warnings = $5, version = version + 1
+BEGIN_IMPORT: Final = """
+    UPDATE import SET state = 'running', version = version + 1 WHERE tenant_id = $1 AND id = $2 AND state = 'waiting'
+"""
+COUNT_IMPORT: Final = """
+    UPDATE import SET rows_total = $3, rows_refused = $4, warnings = $5, version = version + 1
     WHERE tenant_id = $1 AND id = $2
 """
 PROGRESS: Final = """
