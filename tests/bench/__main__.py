@@ -39,8 +39,8 @@ they say more about the code than about the machine; times and rates are this ma
 """,
     FIGURES,
     (
-        "aiokafka", "asyncpg", "fastapi", "httptools", "orjson", "pydantic", "PyJWT", "SQLAlchemy", "sqlmodel", "starlette",
-        "uvicorn", "uvloop",
+        "aiokafka", "asyncpg", "fastapi", "httptools", "msgspec", "orjson", "pydantic", "PyJWT", "SQLAlchemy", "sqlmodel",
+        "starlette", "uvicorn", "uvloop",
     ),
     "python -m tests.bench",
 )  # fmt: skip

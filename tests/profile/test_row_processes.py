@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import UUID
 
 import psutil
+import pytest
 
 from peerloom_local.people import write_people_file
 from profile_service.good_rows import GoodRow, admission
@@ -34,7 +35,20 @@ def a_large_file(folder: Path, people: int = 10_000) -> bytes:
     return path.read_bytes()
 
 
-async def test_they_find_in_a_large_file_what_is_found_here_in_the_same_order(tmp_path: Path) -> None:
+@pytest.fixture
+async def no_others() -> None:
+    """Those of a test before end by themselves, a moment after it."""
+    await eventually(lambda: not multiprocessing.active_children(), what="the end of others' processes")
+
+
+def runs(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+async def test_they_find_in_a_large_file_what_is_found_here_in_the_same_order(no_others: None, tmp_path: Path) -> None:
     rows = a_large_file(tmp_path).decode().splitlines(keepends=True)
     rows[5000:5000] = [rows[1], '"unclosed\n', "too,few\n", rows[4999].replace(",", '," \n', 1)]
     rows += [rows[7], rows[4000].replace("@", "?")]
@@ -55,7 +69,7 @@ async def test_they_find_in_a_large_file_what_is_found_here_in_the_same_order(tm
     assert len({error.code for error in errors}) > 3
 
 
-async def test_a_small_file_is_read_without_them(profile: RunningService, tenant: UUID) -> None:
+async def test_a_small_file_is_read_without_them(no_others: None, profile: RunningService, tenant: UUID) -> None:
     job = await imported(profile.client(tenant), text_of([cells("1"), cells("2")]).encode())
 
     assert job["registered"] == 2
@@ -63,7 +77,7 @@ async def test_a_small_file_is_read_without_them(profile: RunningService, tenant
 
 
 async def test_an_import_whose_process_is_killed_fails_with_a_sentence_and_can_be_sent_again(
-    profile: RunningService, tenant: UUID, tmp_path: Path
+    no_others: None, profile: RunningService, tenant: UUID, tmp_path: Path
 ) -> None:
     client, file = profile.client(tenant), a_large_file(tmp_path)
 
@@ -90,12 +104,12 @@ async def test_they_end_with_a_worker_that_is_killed(tmp_path: Path) -> None:
     async with asyncio.timeout(30):
         began = [psutil.Process(int(number)) for number in (await worker.stdout.readline()).split()]
     assert len(began) == PROCESSES
-    assert all(process.is_running() for process in began)
+    assert all(map(runs, began))
 
     worker.kill()
     await worker.wait()
 
-    await eventually(lambda: not any(process.is_running() for process in began), what="the end of its processes")
+    await eventually(lambda: not any(map(runs, began)), what="the end of its processes")
 
 
 _A_WORKER = """

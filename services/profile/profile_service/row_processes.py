@@ -1,6 +1,6 @@
 """The rules of a people file's columns, applied to the rows of a large file by processes of their own.
 
-They are most of what reading a file takes, which so is over sooner; and the worker's other work goes on meanwhile.
+They are most of what reading a file takes. Two processes get it over sooner, and the worker's other work goes on meanwhile.
 """
 
 import asyncio
@@ -16,9 +16,10 @@ from contextlib import contextmanager
 from typing import Final
 
 from profile_service.good_rows import GoodRow
-from profile_service.people_file import Outcome, PeopleFileReader, PersonRow, RowError, RowReader
+from profile_service.people_file import Outcome, PeopleFileReader, PersonRow, RowError
 from profile_service.people_file.columns import Columns
 from profile_service.people_file.records import Record
+from profile_service.people_file.rows import RowReader
 
 Outcomes = list[str | RowError]
 """Good rows, encoded, and what is wrong with the others."""

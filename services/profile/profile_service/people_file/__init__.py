@@ -9,7 +9,7 @@ from profile_service.people_file.cells import SkillLevel, WorkingHours
 from profile_service.people_file.reader import PeopleFileReader, read_people
 from profile_service.people_file.records import PeopleFileError
 from profile_service.people_file.reporting import ReportingCheck, check_reporting_lines
-from profile_service.people_file.rows import Outcome, PersonRow, RowError, RowReader
+from profile_service.people_file.rows import Outcome, PersonRow, RowError
 
 __all__ = [
     "Outcome",
@@ -18,7 +18,6 @@ __all__ = [
     "PersonRow",
     "ReportingCheck",
     "RowError",
-    "RowReader",
     "SkillLevel",
     "WorkingHours",
     "check_reporting_lines",
