@@ -5,7 +5,7 @@ VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2
 VENV := .venv-$(VERSION)
 BIN := $(VENV)/bin
 PARTS := libs/events libs/service services/profile services/matching services/sessions services/feedback services/analytics \
-         infra/kafka infra/issuer infra/local
+         infra/kafka infra/issuer infra/dev
 CODE := libs services infra
 
 .DEFAULT_GOAL := help
@@ -15,13 +15,13 @@ help: ## show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 demo: $(VENV)/warm ## a company's people, matched: the whole way, once (STACK=compose: in containers)
-	@$(BIN)/python -m peerloom_local demo --stack $(STACK)
+	@$(BIN)/python -m peerloom_dev demo --stack $(STACK)
 
 up: $(VENV)/warm ## start the stack and keep it running; prints addresses and a client credential
-	@$(BIN)/python -m peerloom_local up
+	@$(BIN)/python -m peerloom_dev up
 
 down: $(VENV)/run ## stop it and leave nothing behind
-	@$(BIN)/python -m peerloom_local down
+	@$(BIN)/python -m peerloom_dev down
 
 test: $(VENV)/dev ## every test, on real PostgreSQL and a real wire
 	@$(BIN)/python -m pytest
@@ -49,10 +49,10 @@ contracts-accept: $(VENV)/dev ## write snapshots of new events and the generated
 	@$(BIN)/python -m tests.contracts.openapi
 
 bench: $(VENV)/dev ## figures as JSON lines, and docs/benchmarks.md
-	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.benchmarks
 
 bench-matching: $(VENV)/dev ## figures of the matching engine, and docs/benchmarks-matching.md
-	@$(BIN)/python -m tests.bench.matching
+	@$(BIN)/python -m tests.benchmarks.matching
 
 clean: ## remove environments and everything built
 	rm -rf .venv-* build .mypy_cache .ruff_cache .hypothesis

@@ -20,7 +20,7 @@ def feedback(*usefulness: int, asked: int = 10, learned: int = 0, again: int = 0
 
 
 def test_analytics_hears_every_event_there_is() -> None:
-    assert set(service.hears) == set(event_types().values())
+    assert set(service.subscribes) == set(event_types().values())
 
 
 def test_a_rate_of_nothing_is_no_rate() -> None:

@@ -17,8 +17,8 @@ from peerloom_events import (
     ParticipantRegistered,
     ParticipantUpdated,
 )
+from peerloom_service.consuming.parking import Delivery
 from peerloom_service.identifiers import new_id
-from peerloom_service.parking import Delivery
 from tests.support import RunningService, Surroundings
 from tests.support.facts import (
     a_match_accepted,

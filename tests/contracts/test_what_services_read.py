@@ -8,14 +8,14 @@ import pytest
 from pydantic_core import from_json, to_json
 
 from peerloom_events import Event, golden_records
-from peerloom_service.hearing import Decoder, InBatches, Undecodable
-from peerloom_service.parking import Delivery
+from peerloom_service.consuming.decoding import Decoder, InBatches, Undecodable
+from peerloom_service.consuming.parking import Delivery
 from tests.contracts.openapi import SERVICES
 
 PARTS = [
     pytest.param(kind, handler.reads, id=f"{name} of {kind.__name__}")
     for name in SERVICES
-    for kind, handler in importlib.import_module(f"{name}_service.main").service.hears.items()
+    for kind, handler in importlib.import_module(f"{name}_service.main").service.subscribes.items()
     if isinstance(handler, InBatches) and handler.reads
 ]
 

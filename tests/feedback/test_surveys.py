@@ -14,7 +14,7 @@ from tests.support import RunningService
 from tests.support.facts import a_session_completed
 
 Feed = Callable[..., Awaitable[Any]]
-Heard = Callable[..., Awaitable[list[Any]]]
+Received = Callable[..., Awaitable[list[Any]]]
 
 OPINION = {"usefulness": 5, "learned_something": True, "meet_again": True, "comment": "She knows PostgreSQL inside out."}
 
@@ -29,13 +29,15 @@ def client(feedback: RunningService, tenant: UUID) -> httpx.AsyncClient:
 
 
 @pytest.fixture
-async def survey(feed: Feed, heard: Heard) -> SurveyRequested:
+async def survey(feed: Feed, heard: Received) -> SurveyRequested:
     """One of the surveys about a session that took place."""
     await feed(a_completed_session())
     return (await heard(SurveyRequested, 2))[0]
 
 
-async def test_everybody_who_was_in_a_completed_session_is_asked(client: httpx.AsyncClient, feed: Feed, heard: Heard) -> None:
+async def test_everybody_who_was_in_a_completed_session_is_asked(
+    client: httpx.AsyncClient, feed: Feed, heard: Received
+) -> None:
     session = a_completed_session(people=3)
 
     await feed(session)
@@ -50,7 +52,7 @@ async def test_everybody_who_was_in_a_completed_session_is_asked(client: httpx.A
 
 
 async def test_nobody_is_asked_twice_about_a_session(
-    feedback: RunningService, client: httpx.AsyncClient, feed: Feed, heard: Heard
+    feedback: RunningService, client: httpx.AsyncClient, feed: Feed, heard: Received
 ) -> None:
     session = a_completed_session()
     once = str(new_id())
@@ -65,7 +67,7 @@ async def test_nobody_is_asked_twice_about_a_session(
     assert len((await client.get("/v1/surveys")).json()["items"]) == 2
 
 
-async def test_somebody_who_joined_before_it_was_completed_again_is_asked_too(feed: Feed, heard: Heard) -> None:
+async def test_somebody_who_joined_before_it_was_completed_again_is_asked_too(feed: Feed, heard: Received) -> None:
     session = a_completed_session()
     late = new_id()
 
@@ -75,7 +77,7 @@ async def test_somebody_who_joined_before_it_was_completed_again_is_asked_too(fe
 
 
 async def test_an_answer_is_told_to_the_other_services_without_its_free_text(
-    feedback: RunningService, client: httpx.AsyncClient, survey: SurveyRequested, heard: Heard, tenant: UUID
+    feedback: RunningService, client: httpx.AsyncClient, survey: SurveyRequested, heard: Received, tenant: UUID
 ) -> None:
     answer = await client.post(f"/v1/surveys/{survey.survey_id}/responses", json=OPINION)
 
@@ -92,7 +94,7 @@ async def test_an_answer_is_told_to_the_other_services_without_its_free_text(
 
 
 async def test_a_repeated_request_is_given_the_first_answer_and_a_second_opinion_is_refused(
-    feedback: RunningService, client: httpx.AsyncClient, survey: SurveyRequested, heard: Heard
+    feedback: RunningService, client: httpx.AsyncClient, survey: SurveyRequested, heard: Received
 ) -> None:
     path, key = f"/v1/surveys/{survey.survey_id}/responses", {"Idempotency-Key": uuid4().hex}
     first = await client.post(path, json=OPINION, headers=key)
@@ -107,7 +109,7 @@ async def test_a_repeated_request_is_given_the_first_answer_and_a_second_opinion
 
 
 async def test_of_two_opinions_at_once_one_is_taken(
-    feedback: RunningService, client: httpx.AsyncClient, survey: SurveyRequested, heard: Heard
+    feedback: RunningService, client: httpx.AsyncClient, survey: SurveyRequested, heard: Received
 ) -> None:
     path = f"/v1/surveys/{survey.survey_id}/responses"
 
@@ -120,7 +122,7 @@ async def test_of_two_opinions_at_once_one_is_taken(
 
 
 async def test_surveys_and_responses_are_found_by_what_they_are_about(
-    client: httpx.AsyncClient, feed: Feed, heard: Heard
+    client: httpx.AsyncClient, feed: Feed, heard: Received
 ) -> None:
     one, other = a_completed_session(), a_completed_session()
     await feed(one, other)

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from peerloom_dev.launch import Service
+from peerloom_dev.stack import KAFKA_OFFSET, POSTGRES_OFFSET
 from peerloom_kafka.ports import CANDIDATES, port_is_free
-from peerloom_local.launch import Service
-from peerloom_local.stack import KAFKA_OFFSET, POSTGRES_OFFSET
 
 STAND_IN = Service("stand_in", 1, "stand_in_service")
 ENVIRONMENT = {
@@ -45,8 +45,8 @@ def running(code: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def peerloom(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """What `python -m peerloom_local` says, and its exit code."""
-    command = [sys.executable, "-m", "peerloom_local", *map(str, arguments)]
+    """What `python -m peerloom_dev` says, and its exit code."""
+    command = [sys.executable, "-m", "peerloom_dev", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, check=False, timeout=60)
 
 

@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
+from peerloom_dev.compose import COMPOSE_FILE, ComposeStack
+from peerloom_dev.stack import BASE_PORT, KAFKA_OFFSET, SERVICES
+from peerloom_dev.state import StackError
 from peerloom_issuer import IssuerSettings
-from peerloom_local.compose import COMPOSE_FILE, ComposeStack
-from peerloom_local.stack import BASE_PORT, KAFKA_OFFSET, SERVICES
-from peerloom_local.state import StackError
 from peerloom_service.settings import ServiceSettings
 
 ROOT = COMPOSE_FILE.parent

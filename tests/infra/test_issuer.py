@@ -12,8 +12,8 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from peerloom_dev.launch import is_ready
 from peerloom_kafka.ports import free_ports
-from peerloom_local.launch import is_ready
 
 from .helpers import ENVIRONMENT, eventually
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from peerloom_local.bad_rows import MISTAKES
-from peerloom_local.people import HEADER, Person, make_people, write_people_file
-from peerloom_local.vocabulary import DEPARTMENTS, FAMILY_NAMES, GIVEN_NAMES, SITES, SKILLS
-from profile_service.people_file import PeopleFileReader, PersonRow, RowError, read_people
+from peerloom_dev.bad_rows import MISTAKES
+from peerloom_dev.people import HEADER, Person, make_people, write_people_file
+from peerloom_dev.vocabulary import DEPARTMENTS, FAMILY_NAMES, GIVEN_NAMES, SITES, SKILLS
+from profile_service.imports.people_file import PeopleFileReader, PersonRow, RowError, read_people
 
 
 @pytest.fixture(scope="module")

@@ -14,22 +14,22 @@ import httpx
 import jwt
 import pytest
 
+from peerloom_dev import wheels
+from peerloom_dev.credentials import ORGANISATION_SCOPES, organisation_client, token
+from peerloom_dev.stack import Stack
+from peerloom_dev.state import StackError
 from peerloom_issuer.clients import OPERATOR_SCOPES
 from peerloom_kafka import available
-from peerloom_local import wheels
-from peerloom_local.credentials import ORGANISATION_SCOPES, organisation_client, token
-from peerloom_local.stack import Stack
-from peerloom_local.state import StackError
 
 from .helpers import ENVIRONMENT, STAND_IN, eventually, free_base_port, peerloom, processes_about, running
 
 UP = """
 import sys
 from pathlib import Path
-from peerloom_local.launch import Service
-from peerloom_local.stack import Stack
+from peerloom_dev.launch import Service
+from peerloom_dev.stack import Stack
 service = Service("stand_in", 1, "stand_in_service")
-def say(step):
+def publish(step):
     print(step, flush=True)
 stack = Stack.up(Path({directory!r}), base_port={base_port}, services=[service], tied={tied}, say=say)
 say("up")

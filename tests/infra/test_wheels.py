@@ -17,9 +17,9 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from peerloom_dev import databases, wheels
 from peerloom_kafka.ports import free_ports
 from peerloom_kafka.processes import Process, stop
-from peerloom_local import databases, wheels
 
 from .helpers import eventually, processes_about, running
 
@@ -64,7 +64,7 @@ async def test_postgres_goes_on_with_the_data_of_an_earlier_start(tmp_path: Path
 def test_postgres_and_broker_end_with_the_process_that_owns_them_even_when_it_is_killed() -> None:
     code = """
 import time
-from peerloom_local import wheels
+from peerloom_dev import wheels
 with wheels.postgres() as database, wheels.broker() as kafka:
     print(kafka, flush=True)
     time.sleep(60)

@@ -12,11 +12,11 @@ import httpx
 import pytest
 from rich.console import Console
 
-from peerloom_local.company import Company
-from peerloom_local.credentials import organisation_client, token
-from peerloom_local.demo import Demo
-from peerloom_local.launch import await_ready, start
-from peerloom_local.stack import SERVICES, Stack
+from peerloom_dev.company import Company
+from peerloom_dev.credentials import organisation_client, token
+from peerloom_dev.demo import Demo
+from peerloom_dev.launch import await_ready, start
+from peerloom_dev.stack import SERVICES, Stack
 from tests.infra.helpers import free_base_port
 from tests.support import EventLog, Surroundings, eventually, parts
 from tests.support.parts import Broker
@@ -60,7 +60,7 @@ class Platform:
 
         async def nothing_left() -> bool:
             for one in SERVICES:
-                if hears := importlib.import_module(f"{one.module}.main").service.hears:
+                if hears := importlib.import_module(f"{one.module}.main").service.subscribes:
                     behind = await self.log.lag(one.name, {kind.topic.name for kind in hears})
                     assert behind == 0, f"{one.name} has not handled {behind} record(s)"
             return True

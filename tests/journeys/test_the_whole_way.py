@@ -12,13 +12,13 @@ import pytest
 from aiokafka import ConsumerRecord
 
 from analytics_service.main import service as analytics
+from peerloom_dev.company import Company
+from peerloom_dev.demo import BAD_ROWS, Demo
+from peerloom_dev.report import Report
+from peerloom_dev.stack import SERVICES
 from peerloom_events import TOPICS
-from peerloom_local.company import Company
-from peerloom_local.demo import BAD_ROWS, Demo
-from peerloom_local.report import Report
-from peerloom_local.stack import SERVICES
-from peerloom_service.parking import Delivery
-from peerloom_service.producer import Record
+from peerloom_service.consuming.parking import Delivery
+from peerloom_service.publishing.producer import Record
 from tests.journeys.conftest import PEOPLE, Platform
 from tests.support import Surroundings, a_program, eventually
 

@@ -6,9 +6,9 @@ from uuid import UUID
 
 import httpx
 
-from matching_service import stored_runs
+from matching_service import run_archive as stored_runs
 from matching_service.engine import ENGINE_VERSION, MatchedPopulation
-from matching_service.stored_runs import Part
+from matching_service.run_archive import Part
 from peerloom_events import MatchProposed, MatchReplayRequested, OfferedSkill, ProgramLaunched
 from tests.matching.programs import certificate, ended, enrol, matched, over, requested
 from tests.support import RunningService, a_participant_updated, eventually

@@ -9,9 +9,10 @@ import httpx
 import numpy as np
 import pytest
 
-from matching_service import retention, stored_runs
+from matching_service import run_archive as stored_runs
 from matching_service.engine import ENGINE_VERSION, MatchedPopulation, Policy, Population
-from matching_service.stored_runs import Part
+from matching_service.run_archive import Part
+from matching_service.workers import retention
 from peerloom_events import MatchProposed, MatchRunFailed, ProgramLaunched
 from tests.matching.programs import certificate, enrol, matched, over, requested
 from tests.support import RunningService

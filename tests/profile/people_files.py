@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from profile_service.people_file import PeopleFileError, PeopleFileReader, PersonRow, RowError, read_people
+from profile_service.imports.people_file import PeopleFileError, PeopleFileReader, PersonRow, RowError, read_people
 
 HEADERS = {
     "employee_number": "Employee Number",

@@ -10,11 +10,11 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from peerloom_dev.people import write_people_file
 from peerloom_events import ParticipantRegistered, ParticipantUpdated
-from peerloom_local.people import write_people_file
-from profile_service import imports
-from profile_service.good_rows import GoodRow
-from profile_service.people_file import PeopleFileReader, PersonRow, read_people
+from profile_service.imports.good_rows import GoodRow
+from profile_service.imports.people_file import PeopleFileReader, PersonRow, read_people
+from profile_service.imports.worker import worker as imports
 from tests.support import RunningService, a_person, eventually
 
 from .people_files import HEADER, cells, line_of, text_of
@@ -401,7 +401,7 @@ def test_an_imports_events_are_written_as_their_class_would_write_them(tmp_path:
     ids = {row.employee_number: str(uuid4()) for row in rows}
     facts = {row.employee_number: row.facts(ids.get(row.manager_employee_number)) for row in rows}
 
-    said = [imports._said((id_, number, 1), facts)[1] for number, id_ in ids.items()]  # type: ignore[arg-type]
+    said = [imports._published((id_, number, 1), facts)[1] for number, id_ in ids.items()]  # type: ignore[arg-type]
 
     assert len(said) == 500
     assert [ParticipantRegistered.from_json(value).to_json() for value in said] == said

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from profile_service.people_file import PeopleFileReader, PersonRow, SkillLevel, WorkingHours
+from profile_service.imports.people_file import PeopleFileReader, PersonRow, SkillLevel, WorkingHours
 
 from .people_files import HEADER, HEADERS, cells, file_error, line_of, numbers, outcomes, text_of
 

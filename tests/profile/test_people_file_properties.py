@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from profile_service.good_rows import GoodRow
-from profile_service.people_file import PeopleFileError, PeopleFileReader, PersonRow, RowError, SkillLevel, WorkingHours
-from profile_service.people_file.cells import Remembered
-from profile_service.people_file.records import BrokenRecord, Record, RecordReader, TextDecoder
+from profile_service.imports.good_rows import GoodRow
+from profile_service.imports.people_file import PeopleFileError, PeopleFileReader, PersonRow, RowError, SkillLevel, WorkingHours
+from profile_service.imports.people_file.cells import Remembered
+from profile_service.imports.people_file.records import BrokenRecord, Record, RecordReader, TextDecoder
 
 from .people_files import cells, line_of, outcomes, text_of
 

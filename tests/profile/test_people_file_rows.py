@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from profile_service.people_file import PeopleFileError, PeopleFileReader, read_people
+from profile_service.imports.people_file import PeopleFileError, PeopleFileReader, read_people
 
 from .people_files import cells, file_error, line_of, numbers, outcomes, text_of, the_error_of
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profile_service.people_file import PeopleFileReader, check_reporting_lines
+from profile_service.imports.people_file import PeopleFileReader, check_reporting_lines
 
 from .people_files import cells, outcomes, text_of
 

@@ -10,10 +10,10 @@ from uuid import UUID
 import psutil
 import pytest
 
-from peerloom_local.people import write_people_file
-from profile_service.good_rows import GoodRow, admission
-from profile_service.people_file import PeopleFileReader, RowError
-from profile_service.row_processes import PROCESSES, outcomes
+from peerloom_dev.people import write_people_file
+from profile_service.imports.good_rows import GoodRow, admission
+from profile_service.imports.people_file import PeopleFileReader, RowError
+from profile_service.imports.row_processes import PROCESSES, outcomes
 from tests.support import RunningService, eventually
 
 from .people_files import cells, text_of
@@ -114,8 +114,8 @@ async def test_they_end_with_a_worker_that_is_killed(tmp_path: Path) -> None:
 
 _A_WORKER = """
 import asyncio, multiprocessing, sys
-from profile_service.people_file import PeopleFileReader
-from profile_service.row_processes import outcomes
+from profile_service.imports.people_file import PeopleFileReader
+from profile_service.imports.row_processes import outcomes
 from tests.profile.test_row_processes import pieces_of
 
 async def work():

@@ -25,7 +25,7 @@ from tests.support import (
 )
 
 Feed = Callable[..., Awaitable[Any]]
-Heard = Callable[..., Awaitable[list[Any]]]
+Received = Callable[..., Awaitable[list[Any]]]
 Person = Callable[..., Awaitable[UUID]]
 Confirmed = Callable[..., Awaitable[MatchConfirmed]]
 SessionOf = Callable[[MatchConfirmed], Awaitable[dict[str, Any]]]
@@ -76,7 +76,7 @@ def local_hours(session: dict[str, Any], zone: str) -> tuple[float, float]:
 
 
 async def test_a_confirmed_match_meets_while_both_are_at_work(
-    person: Person, confirmed: Confirmed, session_of: SessionOf, program: ProgramLaunched, heard: Heard
+    person: Person, confirmed: Confirmed, session_of: SessionOf, program: ProgramLaunched, heard: Received
 ) -> None:
     ada, grace = await person(time_zone="Europe/Berlin"), await person(time_zone="America/New_York")
 
@@ -129,7 +129,7 @@ async def test_what_is_said_of_a_session_goes_on_from_the_confirmation(
     person: Person,
     program: ProgramLaunched,
     event_log: EventLog,
-    heard: Heard,
+    heard: Received,
     tenant: UUID,
 ) -> None:
     match = a_match_confirmed((await person(), await person()), program.program_id)
@@ -143,7 +143,7 @@ async def test_what_is_said_of_a_session_goes_on_from_the_confirmation(
 
 
 async def test_a_duplicate_confirmation_starts_one_relationship(
-    sessions: RunningService, client: httpx.AsyncClient, person: Person, program: ProgramLaunched, feed: Feed, heard: Heard
+    sessions: RunningService, client: httpx.AsyncClient, person: Person, program: ProgramLaunched, feed: Feed, heard: Received
 ) -> None:
     match = a_match_confirmed((await person(), await person()), program.program_id)
 
@@ -164,7 +164,7 @@ async def test_the_order_in_which_facts_arrive_does_not_matter(
     sessions: RunningService,
     feed: Feed,
     tenant: UUID,
-    heard: Heard,
+    heard: Received,
     program: ProgramLaunched,
 ) -> None:
     people = [a_participant_registered() for _ in range(2)]
@@ -193,7 +193,7 @@ async def test_a_relationship_says_which_fact_it_waits_for(
 
 
 async def test_people_without_common_hours_get_a_session_once_one_of_them_changes_theirs(
-    client: httpx.AsyncClient, person: Person, confirmed: Confirmed, feed: Feed, session_of: SessionOf, heard: Heard
+    client: httpx.AsyncClient, person: Person, confirmed: Confirmed, feed: Feed, session_of: SessionOf, heard: Received
 ) -> None:
     mumbai, seattle = await person(time_zone="Asia/Kolkata"), await person(time_zone="America/Los_Angeles")
     match = await confirmed(mumbai, seattle)
@@ -256,7 +256,7 @@ async def test_a_person_is_never_in_two_sessions_at_once(
     feed: Feed,
     tenant: UUID,
     program: ProgramLaunched,
-    heard: Heard,
+    heard: Received,
 ) -> None:
     people = [a_participant_registered() for _ in range(12)]
     pairs = list(combinations([one.participant_id for one in people], 2))
@@ -308,7 +308,7 @@ async def test_who_loses_the_race_for_a_slot_gets_the_next_one(
 
 
 async def test_hundreds_of_relationships_begin_at_once(
-    feed: Feed, program: ProgramLaunched, heard: Heard, client: httpx.AsyncClient
+    feed: Feed, program: ProgramLaunched, heard: Received, client: httpx.AsyncClient
 ) -> None:
     people = [a_participant_registered() for _ in range(600)]
     await feed(*people)

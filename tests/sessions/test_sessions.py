@@ -14,7 +14,7 @@ from peerloom_service.identifiers import new_id
 from tests.support import RunningService
 
 Clock = Callable[[str], Awaitable[None]]
-Heard = Callable[..., Awaitable[list[Any]]]
+Received = Callable[..., Awaitable[list[Any]]]
 Person = Callable[..., Awaitable[UUID]]
 Confirmed = Callable[..., Awaitable[MatchConfirmed]]
 SessionOf = Callable[[MatchConfirmed], Awaitable[dict[str, Any]]]
@@ -29,7 +29,7 @@ def later(moment: str, **by: float) -> str:
 
 
 async def test_a_session_is_completed_once_it_has_started(
-    client: httpx.AsyncClient, session: dict[str, Any], clock: Clock, heard: Heard
+    client: httpx.AsyncClient, session: dict[str, Any], clock: Clock, heard: Received
 ) -> None:
     complete = f"/v1/sessions/{session['id']}/complete"
     assert problem(await client.post(complete)) == (409, "not-started-yet")
@@ -47,7 +47,7 @@ async def test_a_session_is_completed_once_it_has_started(
 
 
 async def test_a_completion_sent_twice_with_one_key_is_said_once(
-    sessions: RunningService, client: httpx.AsyncClient, session: dict[str, Any], clock: Clock, heard: Heard
+    sessions: RunningService, client: httpx.AsyncClient, session: dict[str, Any], clock: Clock, heard: Received
 ) -> None:
     await clock(session["ends_at"])
     key = {"Idempotency-Key": new_id().hex}
@@ -60,7 +60,7 @@ async def test_a_completion_sent_twice_with_one_key_is_said_once(
 
 
 async def test_a_session_is_missed_once_it_has_ended_and_says_who_did_not_come(
-    client: httpx.AsyncClient, session: dict[str, Any], clock: Clock, heard: Heard
+    client: httpx.AsyncClient, session: dict[str, Any], clock: Clock, heard: Received
 ) -> None:
     miss, absent = f"/v1/sessions/{session['id']}/miss", {"absent_ids": session["participant_ids"][1:]}
     await clock(session["starts_at"])
@@ -78,7 +78,7 @@ async def test_a_session_is_missed_once_it_has_ended_and_says_who_did_not_come(
 
 
 async def test_a_moved_session_is_told_anew_and_its_old_time_is_free_again(
-    client: httpx.AsyncClient, session: dict[str, Any], heard: Heard
+    client: httpx.AsyncClient, session: dict[str, Any], heard: Received
 ) -> None:
     slots = f"/v1/relationships/{session['match_id']}/slots"
     free = (await client.get(slots, params={"limit": 100})).json()["items"]

@@ -16,8 +16,8 @@ from aiokafka.errors import KafkaError
 
 from peerloom_events import TOPICS, Envelope, Event, MalformedEnvelope, event_types, rfc3339
 from peerloom_service.identifiers import new_id
-from peerloom_service.producer import Record, Sender
-from peerloom_service.topics import ensure_topics
+from peerloom_service.publishing.producer import Record, Sender
+from peerloom_service.publishing.topics import ensure_topics
 from tests.support.waiting import eventually
 
 AnyEvent = TypeVar("AnyEvent", bound=Event)

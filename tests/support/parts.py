@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import peerloom_kafka
+from peerloom_dev import wheels
 from peerloom_kafka import KafkaCluster
-from peerloom_local import wheels
 
 Kind = Literal["containers", "jars", "wheels"]
 

@@ -15,11 +15,11 @@ import asyncpg
 import httpx
 from fastapi import FastAPI
 
-from peerloom_local import databases, wheels
-from peerloom_service.runtime import Runtime
+from peerloom_dev import databases, wheels
+from peerloom_service.publishing.topics import ensure_topics
 from peerloom_service.service import Service
 from peerloom_service.settings import ServiceSettings
-from peerloom_service.topics import ensure_topics
+from peerloom_service.use_cases.runtime import Runtime
 from tests.support.issuer import Issuer
 from tests.support.log import EventLog
 from tests.support.processes import environment_of, run
@@ -110,7 +110,7 @@ class Surroundings:
         It hears what is said from now on: the tests before have left tens of thousands of events that are not its own.
         """
         async with self.migrated(service, **changed) as settings:
-            topics = {kind.topic.name for kind in service.hears}
+            topics = {kind.topic.name for kind in service.subscribes}
             if worker and topics:
                 await self.log.start_at_the_end(service.name, topics)
             async with self.serving(service, settings, worker=worker) as running:
@@ -194,7 +194,7 @@ class RunningService:
 
         Raises: AssertionError when that takes longer than `within` seconds.
         """
-        groups = {self.service.name: self.service.hears, f"{self.service.name}.tasks": self.service.tasks}
+        groups = {self.service.name: self.service.subscribes, f"{self.service.name}.tasks": self.service.tasks}
 
         async def nothing_waits() -> None:
             waiting = await self.value("SELECT count(*) FROM outbox")

@@ -1,8 +1,9 @@
 """Forgets what nobody will ask for again: answered idempotency keys and ids of events older than any topic keeps."""
 
-from peerloom_service import idempotency, inbox
+from peerloom_service.consuming import inbox
 from peerloom_service.jobs import Job
-from peerloom_service.runtime import Runtime
+from peerloom_service.use_cases import idempotency
+from peerloom_service.use_cases.runtime import Runtime
 
 
 async def forget(runtime: Runtime) -> bool:

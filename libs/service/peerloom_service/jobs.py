@@ -7,8 +7,8 @@ from typing import Final
 
 import structlog
 
-from peerloom_service.database import TRANSIENT
-from peerloom_service.runtime import Runtime
+from peerloom_service.storage.database import TRANSIENT
+from peerloom_service.use_cases.runtime import Runtime
 
 _PAUSE_SECONDS: Final = 5.0
 

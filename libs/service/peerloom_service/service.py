@@ -24,24 +24,24 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
 from peerloom_events import TOPICS, Topic, dead_letter_topic
-from peerloom_service import dead_letters
 from peerloom_service.auth import TokenVerifier
-from peerloom_service.consumer import Consumer
-from peerloom_service.database import TRANSIENT, Database
-from peerloom_service.hearing import Hears
+from peerloom_service.consuming import dead_letters
+from peerloom_service.consuming.consumer import Consumer
+from peerloom_service.consuming.decoding import Subscriptions
+from peerloom_service.consuming.tasks import TaskConsumer, Tasks
 from peerloom_service.housekeeping import HOUSEKEEPING
-from peerloom_service.http import Health, create_app
+from peerloom_service.http.app import Health, create_app
 from peerloom_service.jobs import Job, RunningJob
 from peerloom_service.logs import configure_logs
-from peerloom_service.migrations import head_revision, migrate
-from peerloom_service.producer import Sender
-from peerloom_service.relay import Relay
-from peerloom_service.runtime import Runtime
+from peerloom_service.publishing.producer import Sender
+from peerloom_service.publishing.relay import Relay
+from peerloom_service.publishing.topics import TopicRefused, ensure_topics
 from peerloom_service.settings import ServiceSettings, read_settings
-from peerloom_service.tables import storages
-from peerloom_service.tasks import TaskConsumer, Tasks
+from peerloom_service.storage.database import TRANSIENT, Database
+from peerloom_service.storage.migrations import head_revision, migrate
+from peerloom_service.storage.tables import storages
 from peerloom_service.telemetry import configure_telemetry
-from peerloom_service.topics import TopicRefused, ensure_topics
+from peerloom_service.use_cases.runtime import Runtime
 
 _GRACE_SECONDS: Final = 10
 _HEALTH_SECONDS: Final = 2.0
@@ -49,8 +49,8 @@ _HEALTH_SECONDS: Final = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """A service, declared. `hears`: events in, each with its handler. `tasks`: long work that comes as events. `jobs`: what
-    its worker does besides, by name.
+    """A service, declared. `subscribes`: events in, each with its handler. `tasks`: long work that comes as events.
+    `jobs`: what its worker does besides, by name.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Service:
     tables: type[SQLModel]
     routes: APIRouter
     migrations: Path
-    hears: Hears = field(default_factory=dict)
+    subscribes: Subscriptions = field(default_factory=dict)
     tasks: Tasks = field(default_factory=dict)
     jobs: Mapping[str, Job] = field(default_factory=dict)
 
@@ -139,7 +139,7 @@ class Service:
                 return wrong
 
             # What the process is made of never becomes garbage, and what a request makes is mostly gone at its end: looking for
-            # cycles as often as Python does by default costs a consumer half of its time (tests/bench).
+            # cycles as often as Python does by default costs a consumer half of its time (tests/benchmarks).
             gc.collect()
             gc.freeze()
             gc.set_threshold(50_000, 20, 100)
@@ -149,7 +149,7 @@ class Service:
         return {"housekeeping": HOUSEKEEPING, **self.jobs}
 
     def _consumers(self, runtime: Runtime) -> list[Consumer]:
-        consumers = [self.consumer(runtime)] if self.hears else []
+        consumers = [self.consumer(runtime)] if self.subscribes else []
         if self.tasks:
             sender = Sender(runtime.settings.kafka_bootstrap, idempotent=runtime.settings.kafka_idempotent)
             consumers.append(TaskConsumer(group=f"{self.name}.tasks", tasks=self.tasks, runtime=runtime, sender=sender))
@@ -160,7 +160,7 @@ class Service:
         return Consumer(
             group=self.name,
             bootstrap=runtime.settings.kafka_bootstrap,
-            hears=self.hears,
+            subscribes=self.subscribes,
             database=runtime.database,
             storages=runtime.storages,
             sender=Sender(runtime.settings.kafka_bootstrap, idempotent=runtime.settings.kafka_idempotent),
@@ -170,9 +170,9 @@ class Service:
 
     def topics(self) -> list[Topic]:
         """Every topic this service needs to exist: all that events travel on, and its own dead-letter topics."""
-        heard = {(self.name, kind.topic.name) for kind in self.hears}
-        heard |= {(f"{self.name}.tasks", kind.topic.name) for kind in self.tasks}
-        letters = [Topic(dead_letter_topic(*one), "record", "Dead letters.", partitions=1) for one in sorted(heard)]
+        consumed = {(self.name, kind.topic.name) for kind in self.subscribes}
+        consumed |= {(f"{self.name}.tasks", kind.topic.name) for kind in self.tasks}
+        letters = [Topic(dead_letter_topic(*one), "record", "Dead letters.", partitions=1) for one in sorted(consumed)]
         return [*TOPICS, *letters]
 
     def _serve(self, settings: ServiceSettings, process: str) -> None:

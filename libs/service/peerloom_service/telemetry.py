@@ -54,7 +54,7 @@ def current_trace_id() -> str:
 
 @contextmanager
 def processing(traceparent: str, *, topic: str, group: str, event_type: str) -> Iterator[Span]:
-    """Span of handling one event, child of the span that said it."""
+    """Span of handling one event, child of the span that published it."""
     parent = _propagator.extract({"traceparent": traceparent}) if traceparent else None
     with _tracer.start_as_current_span(
         f"process {topic}",

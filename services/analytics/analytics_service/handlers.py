@@ -40,7 +40,7 @@ from peerloom_events import (
     SessionScheduled,
     SurveyRequested,
 )
-from peerloom_service.transaction import Transaction
+from peerloom_service.use_cases.transaction import Transaction
 
 _RUN_STATES: Final[dict[type[Event], RunState]] = {
     MatchRunRequested: RunState.REQUESTED,

@@ -27,7 +27,7 @@ from peerloom_events import (
     SessionScheduled,
     SurveyRequested,
 )
-from peerloom_service.hearing import InBatches
+from peerloom_service.consuming.decoding import InBatches
 from peerloom_service.service import Service
 
 service = Service(
@@ -37,7 +37,7 @@ service = Service(
     tables=Base,
     routes=router,
     migrations=Path(__file__).parent / "migrations",
-    hears={
+    subscribes={
         ParticipantRegistered: InBatches(handlers.registered, reads=handlers.KnownParticipant),
         ParticipantUpdated: InBatches(handlers.updated, reads=handlers.KnownParticipant),
         ParticipantEnrolled: InBatches(handlers.enrolments),

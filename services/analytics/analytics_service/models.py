@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-from peerloom_service.tables import TenantColumns
+from peerloom_service.storage.tables import TenantColumns
 
 
 class Base(SQLModel, registry=registry()):

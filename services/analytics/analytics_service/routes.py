@@ -7,9 +7,9 @@ from fastapi import Security
 
 from analytics_service import use_cases
 from analytics_service.schemas import OverviewOut, ProgramFiguresOut
+from peerloom_service.http.routing import Router, problems
+from peerloom_service.http.work import Work, authorized
 from peerloom_service.problems import NotFound
-from peerloom_service.routing import Router, problems
-from peerloom_service.work import Work, authorized
 
 router = Router(prefix="/v1/analytics", tags=["figures"])
 

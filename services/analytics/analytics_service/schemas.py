@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from analytics_service import domain
-from peerloom_service.bodies import Out
+from peerloom_service.http.bodies import Out
 
 
 class OverviewOut(Out):

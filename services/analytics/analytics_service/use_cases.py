@@ -19,9 +19,9 @@ from analytics_service.domain import (
     Sessions,
 )
 from peerloom_events import Event, event_types
+from peerloom_service.http.work import Work
 from peerloom_service.problems import NotFound
-from peerloom_service.transaction import Transaction
-from peerloom_service.work import Work
+from peerloom_service.use_cases.transaction import Transaction
 
 
 async def remember(tx: Transaction, kind: type[Event], table: type[SQLModel], facts: list[dict[str, Any]]) -> None:

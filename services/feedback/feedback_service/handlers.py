@@ -2,7 +2,7 @@
 
 from feedback_service import use_cases
 from peerloom_events import SessionCompleted
-from peerloom_service.transaction import Transaction
+from peerloom_service.use_cases.transaction import Transaction
 
 
 async def ask_about_session(tx: Transaction, event: SessionCompleted) -> None:

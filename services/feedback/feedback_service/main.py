@@ -16,5 +16,5 @@ service = Service(
     tables=Base,
     routes=router,
     migrations=Path(__file__).parent / "migrations",
-    hears={SessionCompleted: handlers.ask_about_session},
+    subscribes={SessionCompleted: handlers.ask_about_session},
 )

@@ -9,7 +9,7 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from feedback_service import domain
-from peerloom_service.tables import TenantColumns
+from peerloom_service.storage.tables import TenantColumns
 
 
 class Base(SQLModel, registry=registry()):

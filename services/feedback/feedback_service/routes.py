@@ -7,11 +7,11 @@ from fastapi import Security
 
 from feedback_service import domain, use_cases
 from feedback_service.schemas import NewResponse, ResponseOut, SurveyOut
-from peerloom_service.messages import Answer
-from peerloom_service.paging import Cursor, Limit, Page
+from peerloom_service.http.messages import Response
+from peerloom_service.http.paging import Cursor, Limit, Page
+from peerloom_service.http.routing import Router, problems
+from peerloom_service.http.work import Work, authorized
 from peerloom_service.problems import IdempotencyKeyMissing, IdempotencyKeyReused, NotFound
-from peerloom_service.routing import Router, problems
-from peerloom_service.work import Work, authorized
 
 router = Router(prefix="/v1")
 KEYED = (IdempotencyKeyMissing, IdempotencyKeyReused)
@@ -33,7 +33,7 @@ async def list_surveys(
     """Surveys of the organisation: who is asked about which session, and whether they have answered."""
     return await work.page(
         domain.Survey,
-        answer=SurveyOut.of,
+        returns=SurveyOut.of,
         limit=limit,
         cursor=cursor,
         program_id=program_id,
@@ -44,9 +44,9 @@ async def list_surveys(
 
 
 @router.get("/surveys/{survey_id}", response_model=SurveyOut, responses=problems(NotFound), tags=["surveys"])
-async def read_survey(survey_id: UUID, work: FeedbackReader) -> Answer:
+async def read_survey(survey_id: UUID, work: FeedbackReader) -> Response:
     """One survey, with an ETag."""
-    return await work.one(domain.Survey, survey_id, answer=SurveyOut.of)
+    return await work.one(domain.Survey, survey_id, returns=SurveyOut.of)
 
 
 @router.post(
@@ -56,12 +56,12 @@ async def read_survey(survey_id: UUID, work: FeedbackReader) -> Answer:
     responses=problems(*KEYED, NotFound, domain.SurveyAnswered),
     tags=["surveys"],
 )
-async def answer_survey(survey_id: UUID, body: NewResponse, work: FeedbackWriter) -> Answer:
+async def answer_survey(survey_id: UUID, body: NewResponse, work: FeedbackWriter) -> Response:
     """Answer a survey. It is answered once."""
     return await work(
         use_cases.answer_survey,
         use_cases.AnswerSurvey(survey_id, body.answer()),
-        answer=ResponseOut.of,
+        returns=ResponseOut.of,
         status=201,
         location=lambda response: f"/v1/responses/{response.id}",
     )
@@ -72,10 +72,10 @@ async def list_responses(
     work: FeedbackReader, limit: Limit = 100, cursor: Cursor = None, program_id: UUID | None = None
 ) -> Page[ResponseOut]:
     """What the organisation's participants have answered."""
-    return await work.page(domain.Response, answer=ResponseOut.of, limit=limit, cursor=cursor, program_id=program_id)
+    return await work.page(domain.Response, returns=ResponseOut.of, limit=limit, cursor=cursor, program_id=program_id)
 
 
 @router.get("/responses/{response_id}", response_model=ResponseOut, responses=problems(NotFound), tags=["surveys"])
-async def read_response(response_id: UUID, work: FeedbackReader) -> Answer:
+async def read_response(response_id: UUID, work: FeedbackReader) -> Response:
     """One response, with an ETag."""
-    return await work.one(domain.Response, response_id, answer=ResponseOut.of)
+    return await work.one(domain.Response, response_id, returns=ResponseOut.of)

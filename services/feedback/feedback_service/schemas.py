@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from feedback_service import domain
-from peerloom_service.bodies import Body, Out, Passage
+from peerloom_service.http.bodies import Body, Out, Passage
 
 
 class NewResponse(Body):

@@ -7,7 +7,7 @@ from feedback_service import sql
 from feedback_service.domain import Answer, Response, Survey
 from peerloom_events import FeedbackSubmitted, SurveyRequested
 from peerloom_service.identifiers import new_id
-from peerloom_service.transaction import Transaction
+from peerloom_service.use_cases.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ async def ask_about_session(tx: Transaction, command: AskAboutSession) -> None:
         command.participant_ids,
     )
     for survey in opened:
-        tx.say(
+        tx.publish(
             SurveyRequested(
                 version=1,
                 survey_id=survey["id"],
@@ -58,7 +58,7 @@ async def answer_survey(tx: Transaction, command: AnswerSurvey) -> Response:
     answered, response = survey.answered(command.answer, response_id=new_id(), now=await tx.now())
     await tx.save(answered)
     tx.add(response)
-    tx.say(
+    tx.publish(
         FeedbackSubmitted(
             version=answered.version,
             survey_id=response.survey_id,

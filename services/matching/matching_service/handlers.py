@@ -7,9 +7,9 @@ import msgspec
 import orjson
 
 from matching_service import sql
-from matching_service.known_people import KnownPerson
+from matching_service.participant_copy import KnownPerson
 from peerloom_events import ParticipantEnrolled, ProgramLaunched
-from peerloom_service.transaction import Transaction
+from peerloom_service.use_cases.transaction import Transaction
 
 
 async def remember_people(tx: Transaction, said: Sequence[KnownPerson]) -> None:

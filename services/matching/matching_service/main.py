@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
-from matching_service import expiry, handlers, replays, retention, runs
-from matching_service.known_people import KnownPerson
+from matching_service import handlers
 from matching_service.models import Base
+from matching_service.participant_copy import KnownPerson
 from matching_service.routes import router
 from matching_service.settings import Settings
+from matching_service.workers import expiry, retention
+from matching_service.workers import match_run as runs
+from matching_service.workers import replay as replays
 from peerloom_events import (
     MatchReplayRequested,
     MatchRunRequested,
@@ -15,7 +18,7 @@ from peerloom_events import (
     ParticipantUpdated,
     ProgramLaunched,
 )
-from peerloom_service.hearing import InBatches
+from peerloom_service.consuming.decoding import InBatches
 from peerloom_service.jobs import Job
 from peerloom_service.service import Service
 
@@ -26,7 +29,7 @@ service = Service(
     tables=Base,
     routes=router,
     migrations=Path(__file__).parent / "migrations",
-    hears={
+    subscribes={
         ParticipantRegistered: InBatches(handlers.remember_people, reads=KnownPerson),
         ParticipantUpdated: InBatches(handlers.remember_people, reads=KnownPerson),
         ParticipantEnrolled: InBatches(handlers.remember_enrolments),

@@ -24,15 +24,15 @@ from matching_service.domain import (
     TooLate,
 )
 from matching_service.schemas import Answer, CertificateOut, MatchOut, NewRun, PoolOut, ReplayOut, RunOut, UnmatchedOut
-from peerloom_service import messages
-from peerloom_service.paging import Cursor, Limit, Page, after, page_of
+from peerloom_service.http.messages import Response
+from peerloom_service.http.paging import Cursor, Limit, Page, after, page_of
+from peerloom_service.http.routing import Router, problems
+from peerloom_service.http.work import Work, authorized
 from peerloom_service.problems import (
     IdempotencyKeyMissing,
     IdempotencyKeyReused,
     NotFound,
 )
-from peerloom_service.routing import Router, problems
-from peerloom_service.work import Work, authorized
 
 router = Router(prefix="/v1")
 KEYED = (IdempotencyKeyMissing, IdempotencyKeyReused)
@@ -49,12 +49,12 @@ Answerer = Annotated[Work, Security(authorized, scopes=["matching:answer"])]
     responses=problems(*KEYED, NotFound, RunInProgress),
     tags=["runs"],
 )
-async def request_run(body: NewRun, work: Runner) -> messages.Answer:
+async def request_run(body: NewRun, work: Runner) -> Response:
     """Ask for a program's free people to be matched; follow the run to see how far it is."""
     return await work(
         use_cases.request_run,
         use_cases.RequestRun(body.program_id, body.seed, body.target_gap, body.fast, body.time_limit_seconds),
-        answer=RunOut.of,
+        returns=RunOut.of,
         status=202,
         location=lambda run: f"/v1/match-runs/{run.id}",
     )
@@ -63,31 +63,31 @@ async def request_run(body: NewRun, work: Runner) -> messages.Answer:
 @router.get("/match-runs", response_model=Page[RunOut], tags=["runs"])
 async def list_runs(work: Reader, limit: Limit = 100, cursor: Cursor = None, program_id: UUID | None = None) -> Page[RunOut]:
     """Runs of the organisation."""
-    return await work.page(Run, answer=RunOut.of, limit=limit, cursor=cursor, program_id=program_id)
+    return await work.page(Run, returns=RunOut.of, limit=limit, cursor=cursor, program_id=program_id)
 
 
 @router.get("/match-runs/{run_id}", response_model=RunOut, responses=problems(NotFound), tags=["runs"])
-async def read_run(run_id: UUID, work: Reader) -> messages.Answer:
+async def read_run(run_id: UUID, work: Reader) -> Response:
     """One run: how far it is, or what came of it."""
-    return await work.one(Run, run_id, answer=RunOut.of)
+    return await work.one(Run, run_id, returns=RunOut.of)
 
 
 @router.post("/match-runs/{run_id}/cancel", response_model=RunOut, responses=problems(*KEYED, NotFound, RunOver), tags=["runs"])
-async def cancel_run(run_id: UUID, work: Runner) -> messages.Answer:
+async def cancel_run(run_id: UUID, work: Runner) -> Response:
     """Call a run off."""
-    return await work(use_cases.cancel_run, run_id, answer=RunOut.of)
+    return await work(use_cases.cancel_run, run_id, returns=RunOut.of)
 
 
 @router.post("/match-runs/{run_id}/stop", response_model=RunOut, responses=problems(*KEYED, NotFound, RunOver), tags=["runs"])
-async def stop_run(run_id: UUID, work: Runner) -> messages.Answer:
+async def stop_run(run_id: UUID, work: Runner) -> Response:
     """End a run early: the best pairs found are checked and proposed, with the bound that is proven by then."""
-    return await work(use_cases.stop_run, run_id, answer=RunOut.of)
+    return await work(use_cases.stop_run, run_id, returns=RunOut.of)
 
 
 @router.get("/match-runs/{run_id}/certificate", response_model=CertificateOut, responses=problems(NotFound), tags=["runs"])
-async def read_certificate(run_id: UUID, work: Reader) -> messages.Answer:
+async def read_certificate(run_id: UUID, work: Reader) -> Response:
     """What was proven of a run's answer, and from what; there once the run has completed."""
-    return await work.one(Certificate, run_id, answer=CertificateOut.of)
+    return await work.one(Certificate, run_id, returns=CertificateOut.of)
 
 
 @router.post(
@@ -97,12 +97,12 @@ async def read_certificate(run_id: UUID, work: Reader) -> messages.Answer:
     responses=problems(*KEYED, NotFound, NotCompleted, NotReproducible, NoLongerStored, ReplayInProgress),
     tags=["replays"],
 )
-async def request_replay(run_id: UUID, work: Runner) -> messages.Answer:
+async def request_replay(run_id: UUID, work: Runner) -> Response:
     """Have a run's stored people matched again, and the answer compared byte by byte; nobody is proposed to anybody."""
     return await work(
         use_cases.request_replay,
         run_id,
-        answer=ReplayOut.of,
+        returns=ReplayOut.of,
         status=202,
         location=lambda replay: f"/v1/match-replays/{replay.id}",
     )
@@ -111,13 +111,13 @@ async def request_replay(run_id: UUID, work: Runner) -> messages.Answer:
 @router.get("/match-replays", response_model=Page[ReplayOut], tags=["replays"])
 async def list_replays(work: Reader, limit: Limit = 100, cursor: Cursor = None, run_id: UUID | None = None) -> Page[ReplayOut]:
     """Replays of the organisation."""
-    return await work.page(Replay, answer=ReplayOut.of, limit=limit, cursor=cursor, run_id=run_id)
+    return await work.page(Replay, returns=ReplayOut.of, limit=limit, cursor=cursor, run_id=run_id)
 
 
 @router.get("/match-replays/{replay_id}", response_model=ReplayOut, responses=problems(NotFound), tags=["replays"])
-async def read_replay(replay_id: UUID, work: Reader) -> messages.Answer:
+async def read_replay(replay_id: UUID, work: Reader) -> Response:
     """One replay: how far it is, or whether it gave the same answer."""
-    return await work.one(Replay, replay_id, answer=ReplayOut.of)
+    return await work.one(Replay, replay_id, returns=ReplayOut.of)
 
 
 @router.post(
@@ -126,15 +126,15 @@ async def read_replay(replay_id: UUID, work: Reader) -> messages.Answer:
     responses=problems(*KEYED, NotFound, ReplayOver),
     tags=["replays"],
 )
-async def cancel_replay(replay_id: UUID, work: Runner) -> messages.Answer:
+async def cancel_replay(replay_id: UUID, work: Runner) -> Response:
     """Call a replay off."""
-    return await work(use_cases.cancel_replay, replay_id, answer=ReplayOut.of)
+    return await work(use_cases.cancel_replay, replay_id, returns=ReplayOut.of)
 
 
 @router.get("/match-runs/{run_id}/unmatched", response_model=Page[UnmatchedOut], responses=problems(NotFound), tags=["runs"])
 async def list_unmatched(run_id: UUID, work: Reader, limit: Limit = 100, cursor: Cursor = None) -> Page[UnmatchedOut]:
     """Who a run left without a partner, and why."""
-    await work.one(Run, run_id, answer=RunOut.of)
+    await work.one(Run, run_id, returns=RunOut.of)
     rows = await work.rows(sql.UNMATCHED, work.tenant_id, run_id, after(cursor), limit + 1)
     return page_of(rows, limit, lambda row: UnmatchedOut.model_validate(dict(row.items())))
 
@@ -166,14 +166,14 @@ async def list_matches(
 ) -> Page[MatchOut]:
     """Proposals and matches of the organisation."""
     return await work.page(
-        Match, answer=MatchOut.of, limit=limit, cursor=cursor, program_id=program_id, run_id=run_id, state=state
+        Match, returns=MatchOut.of, limit=limit, cursor=cursor, program_id=program_id, run_id=run_id, state=state
     )
 
 
 @router.get("/matches/{match_id}", response_model=MatchOut, responses=problems(NotFound), tags=["matches"])
-async def read_match(match_id: UUID, work: Reader) -> messages.Answer:
+async def read_match(match_id: UUID, work: Reader) -> Response:
     """One proposal or match, with its reasons."""
-    return await work.one(Match, match_id, answer=MatchOut.of)
+    return await work.one(Match, match_id, returns=MatchOut.of)
 
 
 @router.post(
@@ -182,7 +182,7 @@ async def read_match(match_id: UUID, work: Reader) -> messages.Answer:
     responses=problems(*KEYED, NotFound, NotYourMatch, AnsweredAlready, TooLate),
     tags=["matches"],
 )
-async def answer_proposal(match_id: UUID, body: Answer, work: Answerer) -> messages.Answer:
+async def answer_proposal(match_id: UUID, body: Answer, work: Answerer) -> Response:
     """A participant accepts or declines a proposal."""
     command = use_cases.AnswerProposal(match_id, body.participant_id, body.answer)
-    return await work(use_cases.answer_proposal, command, answer=MatchOut.of)
+    return await work(use_cases.answer_proposal, command, returns=MatchOut.of)

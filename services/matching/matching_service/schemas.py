@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import Field
 
 from matching_service import domain
-from peerloom_service.bodies import Body, Out
+from peerloom_service.http.bodies import Body, Out
 
 
 class NewRun(Body):

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from matching_service import sql
 from matching_service.domain import UNFINISHED, Certificate, Match, MatchState, NoLongerStored, Replay, Run, Wish
-from matching_service.solving import Checked
-from matching_service.stored_runs import Part
+from matching_service.run_archive import Part
+from matching_service.workers.engine_process import Checked
 from peerloom_events import (
     MatchAccepted,
     MatchConfirmed,
@@ -25,7 +25,7 @@ from peerloom_events import (
 )
 from peerloom_service.identifiers import new_id
 from peerloom_service.problems import NotFound
-from peerloom_service.transaction import Transaction
+from peerloom_service.use_cases.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ async def request_run(tx: Transaction, command: RequestRun) -> Run:
         raise NotFound(f"Matching knows no program {command.program_id}. One just launched arrives within a second or two.")
     run = Run(id=new_id(), version=1, requested_at=await tx.now(), **asdict(command))
     tx.add(run)
-    tx.say(MatchRunRequested(version=1, run_id=run.id, **asdict(command)))
+    tx.publish(MatchRunRequested(version=1, run_id=run.id, **asdict(command)))
     return run
 
 
@@ -67,7 +67,7 @@ async def cancel_run(tx: Transaction, run_id: UUID) -> Run:
     """
     run = (await tx.lock(Run, run_id)).cancelled(await tx.now())
     await tx.save(run)
-    tx.say(MatchRunFailed(version=run.version, run_id=run.id, program_id=run.program_id, reason="cancelled"))
+    tx.publish(MatchRunFailed(version=run.version, run_id=run.id, program_id=run.program_id, reason="cancelled"))
     return run
 
 
@@ -96,7 +96,7 @@ async def report_progress(tx: Transaction, progress: Progress) -> Wish:
         return run.wish
     run = run.progressed(progress.phase, progress.share, progress.gap)
     await tx.save(run)
-    tx.say(
+    tx.publish(
         MatchRunProgressed(
             version=run.version,
             run_id=run.id,
@@ -121,7 +121,7 @@ async def fail_run(tx: Transaction, command: FailRun) -> None:
     if run.state in UNFINISHED:
         failed = run.failed(await tx.now(), command.problem)
         await tx.save(failed)
-        tx.say(MatchRunFailed(version=failed.version, run_id=run.id, program_id=run.program_id, reason=command.problem))
+        tx.publish(MatchRunFailed(version=failed.version, run_id=run.id, program_id=run.program_id, reason=command.problem))
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,8 +214,8 @@ async def complete_run(tx: Transaction, command: CompleteRun) -> None:
         )
     )
     for proposal in proposals:
-        tx.say(proposal)
-    tx.say(
+        tx.publish(proposal)
+    tx.publish(
         MatchRunCompleted(
             version=completed.version,
             run_id=run.id,
@@ -242,7 +242,7 @@ async def request_replay(tx: Transaction, run_id: UUID) -> Replay:
     if await tx.fetchrow(sql.PIECE, tx.tenant_id, run_id, Part.ANSWER, 0) is None:
         raise NoLongerStored("Its certificate tells what was proven of it when it was.")
     tx.add(replay)
-    tx.say(MatchReplayRequested(version=1, replay_id=replay.id, run_id=run_id))
+    tx.publish(MatchReplayRequested(version=1, replay_id=replay.id, run_id=run_id))
     return replay
 
 
@@ -321,7 +321,7 @@ async def answer_proposal(tx: Transaction, command: AnswerProposal) -> Match:
         declined = match.declined(command.participant_id, now)
         await tx.save(declined)
         await tx.execute(sql.LEAVE_SEATS, tx.tenant_id, match.id)
-        tx.say(
+        tx.publish(
             MatchDeclined(
                 version=declined.version,
                 match_id=match.id,
@@ -334,7 +334,7 @@ async def answer_proposal(tx: Transaction, command: AnswerProposal) -> Match:
     if command.participant_id in match.accepted_ids:
         return match  # saying yes twice changes nothing
     accepted = match.accepted(command.participant_id, now)
-    tx.say(
+    tx.publish(
         MatchAccepted(
             version=accepted.version,
             match_id=match.id,
@@ -344,7 +344,7 @@ async def answer_proposal(tx: Transaction, command: AnswerProposal) -> Match:
     )
     if accepted.unanimous:
         accepted = accepted.confirmed()
-        tx.say(
+        tx.publish(
             MatchConfirmed(
                 version=accepted.version,
                 match_id=match.id,
@@ -364,7 +364,7 @@ async def expire_proposal(tx: Transaction, match_id: UUID) -> None:
         expired = match.expired()
         await tx.save(expired)
         await tx.execute(sql.LEAVE_SEATS, tx.tenant_id, match.id)
-        tx.say(
+        tx.publish(
             MatchExpired(
                 version=expired.version,
                 match_id=match.id,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from peerloom_service.jobs import Job
 from peerloom_service.service import Service
-from profile_service import imports
+from profile_service.imports import worker as imports
 from profile_service.models import Base
 from profile_service.routes import router
 from profile_service.settings import Settings

@@ -7,8 +7,10 @@ from uuid import UUID
 from fastapi import Query, Request, Security
 from pydantic import StringConstraints
 
-from peerloom_service.messages import Answer
-from peerloom_service.paging import Cursor, Limit, Page
+from peerloom_service.http.messages import Response
+from peerloom_service.http.paging import Cursor, Limit, Page
+from peerloom_service.http.routing import Router, problems
+from peerloom_service.http.work import Work, authorized
 from peerloom_service.problems import (
     IdempotencyKeyMissing,
     IdempotencyKeyReused,
@@ -17,9 +19,7 @@ from peerloom_service.problems import (
     PreconditionFailed,
     PreconditionRequired,
 )
-from peerloom_service.routing import Router, problems
-from peerloom_service.work import Work, authorized
-from profile_service import imports, use_cases
+from profile_service import use_cases
 from profile_service.domain import (
     EmailTaken,
     EmployeeNumberTaken,
@@ -31,6 +31,7 @@ from profile_service.domain import (
     ProgramNotRunning,
     UnknownManager,
 )
+from profile_service.imports import worker as imports
 from profile_service.schemas import (
     Audience,
     EnrolmentOut,
@@ -61,12 +62,12 @@ ProgramWriter = Annotated[Work, Security(authorized, scopes=["programs:write"])]
 @router.post(
     "/organisations", status_code=201, response_model=OrganisationOut, responses=problems(*KEYED), tags=["organisations"]
 )
-async def found_organisation(body: NewOrganisation, work: Operator) -> Answer:
+async def found_organisation(body: NewOrganisation, work: Operator) -> Response:
     """Open a tenant. For the operator of the platform."""
     return await work(
         use_cases.found_organisation,
         body,
-        answer=OrganisationOut.of,
+        returns=OrganisationOut.of,
         status=201,
         location=lambda organisation: f"/v1/organisations/{organisation.id}",
     )
@@ -75,9 +76,9 @@ async def found_organisation(body: NewOrganisation, work: Operator) -> Answer:
 @router.get(
     "/organisations/{organisation_id}", response_model=OrganisationOut, responses=problems(NotFound), tags=["organisations"]
 )
-async def read_organisation(organisation_id: UUID, work: OrganisationReader) -> Answer:
+async def read_organisation(organisation_id: UUID, work: OrganisationReader) -> Response:
     """The caller's own organisation."""
-    return await work.one(Organisation, organisation_id, answer=OrganisationOut.of)
+    return await work.one(Organisation, organisation_id, returns=OrganisationOut.of)
 
 
 @router.post(
@@ -87,12 +88,12 @@ async def read_organisation(organisation_id: UUID, work: OrganisationReader) -> 
     responses=problems(*KEYED, EmployeeNumberTaken, EmailTaken, UnknownManager),
     tags=["people"],
 )
-async def register_participant(body: NewParticipant, work: PeopleWriter) -> Answer:
+async def register_participant(body: NewParticipant, work: PeopleWriter) -> Response:
     """Make one person known."""
     return await work(
         use_cases.register_participant,
         body,
-        answer=ParticipantOut.of,
+        returns=ParticipantOut.of,
         status=201,
         location=lambda person: f"/v1/participants/{person.id}",
     )
@@ -109,7 +110,7 @@ async def list_participants(
     """People of the organisation."""
     return await work.page(
         Participant,
-        answer=ParticipantOut.of,
+        returns=ParticipantOut.of,
         limit=limit,
         cursor=cursor,
         employee_number=employee_number,
@@ -118,9 +119,9 @@ async def list_participants(
 
 
 @router.get("/participants/{participant_id}", response_model=ParticipantOut, responses=problems(NotFound), tags=["people"])
-async def read_participant(participant_id: UUID, work: PeopleReader) -> Answer:
+async def read_participant(participant_id: UUID, work: PeopleReader) -> Response:
     """One person, with an ETag."""
-    return await work.one(Participant, participant_id, answer=ParticipantOut.of)
+    return await work.one(Participant, participant_id, returns=ParticipantOut.of)
 
 
 @router.patch(
@@ -129,10 +130,10 @@ async def read_participant(participant_id: UUID, work: PeopleReader) -> Answer:
     responses=problems(NotFound, PreconditionFailed, PreconditionRequired),
     tags=["people"],
 )
-async def change_participant(participant_id: UUID, body: ParticipantChange, work: PeopleWriter) -> Answer:
+async def change_participant(participant_id: UUID, body: ParticipantChange, work: PeopleWriter) -> Response:
     """Change facts of a person. Needs the ETag last read as If-Match."""
     command = use_cases.ChangeParticipant(participant_id, work.if_match(), body)
-    return await work(use_cases.change_participant, command, answer=ParticipantOut.of)
+    return await work(use_cases.change_participant, command, returns=ParticipantOut.of)
 
 
 @router.post(
@@ -155,14 +156,14 @@ async def import_people(
     default: Annotated[
         Sequence[Pairing], Query(max_length=40, description="`column:value` for what the file leaves out.")
     ] = (),
-) -> Answer:
+) -> Response:
     """Send a people file (CSV) as the body. It is kept whole, then worked through; follow the import to see how far it is."""
     columns, defaults = dict(one.split(":", 1) for one in column), dict(one.split(":", 1) for one in default)
     received = await imports.receive(work.database, work.tenant_id, request.stream())
     return await work(
         use_cases.receive_import,
         use_cases.ReceiveImport(received.import_id, received.size_bytes, columns, defaults),
-        answer=ImportOut.of,
+        returns=ImportOut.of,
         status=202,
         location=lambda job: f"/v1/imports/{job.id}",
         fingerprint=received.digest,
@@ -170,9 +171,9 @@ async def import_people(
 
 
 @router.get("/imports/{import_id}", response_model=ImportOut, responses=problems(NotFound), tags=["people"])
-async def read_import(import_id: UUID, work: PeopleReader) -> Answer:
+async def read_import(import_id: UUID, work: PeopleReader) -> Response:
     """How far an import is and what it has done."""
-    return await work.one(Import, import_id, answer=ImportOut.of)
+    return await work.one(Import, import_id, returns=ImportOut.of)
 
 
 @router.get("/imports/{import_id}/findings", response_model=FindingsOut, responses=problems(NotFound), tags=["people"])
@@ -184,12 +185,12 @@ async def read_findings(
 
 
 @router.post("/programs", status_code=201, response_model=ProgramOut, responses=problems(*KEYED), tags=["programs"])
-async def launch_program(body: NewProgram, work: ProgramWriter) -> Answer:
+async def launch_program(body: NewProgram, work: ProgramWriter) -> Response:
     """Launch a program."""
     return await work(
         use_cases.launch_program,
         body,
-        answer=ProgramOut.of,
+        returns=ProgramOut.of,
         status=201,
         location=lambda program: f"/v1/programs/{program.id}",
     )
@@ -198,13 +199,13 @@ async def launch_program(body: NewProgram, work: ProgramWriter) -> Answer:
 @router.get("/programs", response_model=Page[ProgramOut], tags=["programs"])
 async def list_programs(work: ProgramReader, limit: Limit = 100, cursor: Cursor = None) -> Page[ProgramOut]:
     """Programs of the organisation."""
-    return await work.page(Program, answer=ProgramOut.of, limit=limit, cursor=cursor)
+    return await work.page(Program, returns=ProgramOut.of, limit=limit, cursor=cursor)
 
 
 @router.get("/programs/{program_id}", response_model=ProgramOut, responses=problems(NotFound), tags=["programs"])
-async def read_program(program_id: UUID, work: ProgramReader) -> Answer:
+async def read_program(program_id: UUID, work: ProgramReader) -> Response:
     """One program, with an ETag."""
-    return await work.one(Program, program_id, answer=ProgramOut.of)
+    return await work.one(Program, program_id, returns=ProgramOut.of)
 
 
 @router.post(
@@ -214,12 +215,12 @@ async def read_program(program_id: UUID, work: ProgramReader) -> Answer:
     responses=problems(*KEYED, NotFound, ProgramNotRunning),
     tags=["programs"],
 )
-async def enrol_audience(program_id: UUID, body: Audience, work: ProgramWriter) -> Answer:
+async def enrol_audience(program_id: UUID, body: Audience, work: ProgramWriter) -> Response:
     """Enrol everybody a rule includes."""
     return await work(
         use_cases.enrol_audience,
         use_cases.Enrol(program_id, body),
-        answer=lambda result: result,
+        returns=lambda result: result,
         status=201,
         location=lambda result: f"/v1/programs/{result.program_id}/enrolments",
     )
@@ -232,5 +233,5 @@ async def list_enrolments(
     program_id: UUID, work: ProgramReader, limit: Limit = 100, cursor: Cursor = None
 ) -> Page[EnrolmentOut]:
     """Who takes part in a program."""
-    await work.one(Program, program_id, answer=ProgramOut.of)
-    return await work.page(Enrolment, answer=EnrolmentOut.of, limit=limit, cursor=cursor, program_id=program_id)
+    await work.one(Program, program_id, returns=ProgramOut.of)
+    return await work.page(Enrolment, returns=EnrolmentOut.of, limit=limit, cursor=cursor, program_id=program_id)

@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field, model_validator
 
-from peerloom_service.bodies import Body, Line, Out, Passage
+from peerloom_service.http.bodies import Body, Line, Out, Passage
 from profile_service import domain
 
 Level = Annotated[int, Field(ge=1, le=5)]

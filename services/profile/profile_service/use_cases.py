@@ -15,7 +15,7 @@ from peerloom_events import (
 )
 from peerloom_service.identifiers import new_id
 from peerloom_service.problems import NotFound
-from peerloom_service.transaction import Transaction
+from peerloom_service.use_cases.transaction import Transaction
 from profile_service import schemas, sql
 from profile_service.domain import (
     Audience,
@@ -67,7 +67,7 @@ async def register_participant(tx: Transaction, body: schemas.NewParticipant) ->
     if person.manager_id is not None:
         await _known_manager(tx, person.manager_id)
     tx.add(person)
-    tx.say(ParticipantRegistered(version=1, participant_id=person.id, facts=facts_of(person)))
+    tx.publish(ParticipantRegistered(version=1, participant_id=person.id, facts=facts_of(person)))
     return person
 
 
@@ -93,7 +93,7 @@ async def change_participant(tx: Transaction, command: ChangeParticipant) -> Par
         changes["seeks"] = tuple(Wish(**wish) for wish in changes["seeks"])
     changed = person.changed(command.expected_version, **changes)
     await tx.save(changed)
-    tx.say(ParticipantUpdated(version=changed.version, participant_id=changed.id, facts=facts_of(changed)))
+    tx.publish(ParticipantUpdated(version=changed.version, participant_id=changed.id, facts=facts_of(changed)))
     return changed
 
 
@@ -104,7 +104,7 @@ async def launch_program(tx: Transaction, body: schemas.NewProgram) -> Program:
     """
     program = Program(id=new_id(), version=1, launched_at=await tx.now(), **body.model_dump())
     tx.add(program)
-    tx.say(
+    tx.publish(
         ProgramLaunched(
             version=1,
             program_id=program.id,
@@ -148,7 +148,9 @@ async def enrol_audience(tx: Transaction, command: Enrol) -> schemas.EnrolmentRe
         sql.ENROL, tx.tenant_id, program.id, now, [one.id for one in joining], [one.participant_id for one in joining]
     )
     for one in joining:
-        tx.say(ParticipantEnrolled(version=1, participant_id=one.participant_id, program_id=program.id, enrolment_id=one.id))
+        tx.publish(
+            ParticipantEnrolled(version=1, participant_id=one.participant_id, program_id=program.id, enrolment_id=one.id)
+        )
     return schemas.EnrolmentResult(program_id=program.id, enrolled=len(joining), already_enrolled=len(included) - len(joining))
 
 

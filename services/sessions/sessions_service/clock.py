@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from peerloom_service.problems import Conflict
-from peerloom_service.transaction import Transaction
+from peerloom_service.use_cases.transaction import Transaction
 from sessions_service import sql
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from peerloom_service.context import Cause
 from peerloom_service.identifiers import new_id
-from peerloom_service.runtime import Runtime
+from peerloom_service.use_cases.runtime import Runtime
 from sessions_service import sql, use_cases
 
 _AT_ONCE: Final = 50

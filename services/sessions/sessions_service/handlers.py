@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from peerloom_events import MatchConfirmed, ProgramLaunched
-from peerloom_service.transaction import Transaction
+from peerloom_service.use_cases.transaction import Transaction
 from sessions_service import use_cases
 from sessions_service.domain import Participant, Program, Relationship
 from sessions_service.slots import Hours

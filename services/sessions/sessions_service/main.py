@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from peerloom_events import MatchConfirmed, ParticipantRegistered, ParticipantUpdated, ProgramLaunched
-from peerloom_service.hearing import InBatches
+from peerloom_service.consuming.decoding import InBatches
 from peerloom_service.jobs import Job
 from peerloom_service.service import Service
 from sessions_service import first_sessions, handlers
@@ -18,7 +18,7 @@ service = Service(
     tables=Base,
     routes=router,
     migrations=Path(__file__).parent / "migrations",
-    hears={
+    subscribes={
         ParticipantRegistered: InBatches(handlers.keep_people, reads=handlers.WorkingPerson),
         ParticipantUpdated: InBatches(handlers.keep_people, reads=handlers.WorkingPerson),
         ProgramLaunched: handlers.keep_program,

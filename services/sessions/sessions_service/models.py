@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, ExcludeConstraint
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-from peerloom_service.tables import TenantColumns
+from peerloom_service.storage.tables import TenantColumns
 from sessions_service import domain
 
 

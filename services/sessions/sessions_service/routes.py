@@ -5,15 +5,15 @@ from uuid import UUID
 
 from fastapi import Query, Security
 
-from peerloom_service.messages import Answer
-from peerloom_service.paging import Cursor, Limit, Page
+from peerloom_service.http.messages import Response
+from peerloom_service.http.paging import Cursor, Limit, Page
+from peerloom_service.http.routing import Router, problems
+from peerloom_service.http.work import Work, authorized
 from peerloom_service.problems import (
     IdempotencyKeyMissing,
     IdempotencyKeyReused,
     NotFound,
 )
-from peerloom_service.routing import Router, problems
-from peerloom_service.work import Work, authorized
 from sessions_service import clock, use_cases
 from sessions_service.domain import (
     AlreadyStarted,
@@ -59,16 +59,16 @@ async def list_relationships(
 ) -> Page[RelationshipOut]:
     """Relationships: confirmed matches, and whether their sessions run yet."""
     return await work.page(
-        Relationship, answer=RelationshipOut.of, limit=limit, cursor=cursor, program_id=program_id, state=state
+        Relationship, returns=RelationshipOut.of, limit=limit, cursor=cursor, program_id=program_id, state=state
     )
 
 
 @router.get(
     "/relationships/{relationship_id}", response_model=RelationshipOut, responses=problems(NotFound), tags=["relationships"]
 )
-async def read_relationship(relationship_id: UUID, work: Reader) -> Answer:
+async def read_relationship(relationship_id: UUID, work: Reader) -> Response:
     """One relationship, with an ETag. Its id is the match's."""
-    return await work.one(Relationship, relationship_id, answer=RelationshipOut.of)
+    return await work.one(Relationship, relationship_id, returns=RelationshipOut.of)
 
 
 @router.get(
@@ -79,9 +79,9 @@ async def read_relationship(relationship_id: UUID, work: Reader) -> Answer:
 )
 async def read_free_slots(
     relationship_id: UUID, work: Reader, limit: Annotated[int, Query(ge=1, le=100, description="Slots.")] = 10
-) -> Answer:
+) -> Response:
     """When everybody of a relationship works and is free, soonest first."""
-    return await work(use_cases.next_free_slots, use_cases.FreeSlots(relationship_id, limit), answer=SlotsOut.of)
+    return await work(use_cases.next_free_slots, use_cases.FreeSlots(relationship_id, limit), returns=SlotsOut.of)
 
 
 @router.get("/sessions", response_model=Page[SessionOut], tags=["sessions"])
@@ -96,7 +96,7 @@ async def list_sessions(
     """Sessions of the organisation."""
     return await work.page(
         Session,
-        answer=SessionOut.of,
+        returns=SessionOut.of,
         limit=limit,
         cursor=cursor,
         program_id=program_id,
@@ -106,9 +106,9 @@ async def list_sessions(
 
 
 @router.get("/sessions/{session_id}", response_model=SessionOut, responses=problems(NotFound), tags=["sessions"])
-async def read_session(session_id: UUID, work: Reader) -> Answer:
+async def read_session(session_id: UUID, work: Reader) -> Response:
     """One session, with an ETag."""
-    return await work.one(Session, session_id, answer=SessionOut.of)
+    return await work.one(Session, session_id, returns=SessionOut.of)
 
 
 @router.post(
@@ -117,9 +117,9 @@ async def read_session(session_id: UUID, work: Reader) -> Answer:
     responses=problems(*KEYED, NotFound, SessionOver, NotStartedYet),
     tags=["sessions"],
 )
-async def complete_session(session_id: UUID, work: Writer) -> Answer:
+async def complete_session(session_id: UUID, work: Writer) -> Response:
     """The session took place. Possible once it has started."""
-    return await work(use_cases.complete, session_id, answer=SessionOut.of)
+    return await work(use_cases.complete, session_id, returns=SessionOut.of)
 
 
 @router.post(
@@ -128,9 +128,9 @@ async def complete_session(session_id: UUID, work: Writer) -> Answer:
     responses=problems(*KEYED, NotFound, SessionOver, NotEndedYet, NotOfTheSession),
     tags=["sessions"],
 )
-async def miss_session(session_id: UUID, body: Absence, work: Writer) -> Answer:
+async def miss_session(session_id: UUID, body: Absence, work: Writer) -> Response:
     """Somebody did not come, so the session did not take place. Possible once it has ended."""
-    return await work(use_cases.miss, use_cases.MissSession(session_id, body.absent_ids), answer=SessionOut.of)
+    return await work(use_cases.miss, use_cases.MissSession(session_id, body.absent_ids), returns=SessionOut.of)
 
 
 @router.post(
@@ -139,26 +139,26 @@ async def miss_session(session_id: UUID, body: Absence, work: Writer) -> Answer:
     responses=problems(*KEYED, NotFound, SessionOver, AlreadyStarted, InThePast, OutsideProgram, SlotTaken, TimeZoneUnknown),
     tags=["sessions"],
 )
-async def reschedule_session(session_id: UUID, body: Reschedule, work: Writer) -> Answer:
+async def reschedule_session(session_id: UUID, body: Reschedule, work: Writer) -> Response:
     """Move a session that has not started to another time at which nobody of it has another session."""
-    return await work(use_cases.reschedule, use_cases.RescheduleSession(session_id, body.starts_at), answer=SessionOut.of)
+    return await work(use_cases.reschedule, use_cases.RescheduleSession(session_id, body.starts_at), returns=SessionOut.of)
 
 
 @router.get("/test-clock", response_model=TestClockOut, responses=problems(NotFound), tags=["test clock"])
-async def read_test_clock(work: Writer) -> Answer:
+async def read_test_clock(work: Writer) -> Response:
     """What time it is for the organisation. Only where test clocks are on."""
     _where_clocks_are_set(work)
-    return await work(clock.read, None, answer=lambda now: TestClockOut(now=now))
+    return await work(clock.read, None, returns=lambda now: TestClockOut(now=now))
 
 
 @router.put(
     "/test-clock", response_model=TestClockOut, responses=problems(NotFound, clock.ClockOnlyGoesForward), tags=["test clock"]
 )
-async def put_test_clock_forward(body: TestClock, work: Writer) -> Answer:
+async def put_test_clock_forward(body: TestClock, work: Writer) -> Response:
     """Try the months ahead without waiting for them: from now on it is that time for the organisation, and the clock runs on.
     Only where test clocks are on."""
     _where_clocks_are_set(work)
-    return await work(clock.put_forward, body.now, answer=lambda now: TestClockOut(now=now))
+    return await work(clock.put_forward, body.now, returns=lambda now: TestClockOut(now=now))
 
 
 def _where_clocks_are_set(work: Work) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from peerloom_service.bodies import Body, Out
+from peerloom_service.http.bodies import Body, Out
 from sessions_service import domain
 from sessions_service.slots import Slot
 

@@ -11,7 +11,7 @@ import asyncpg
 
 from peerloom_events import SessionCompleted, SessionMissed, SessionScheduled
 from peerloom_service.identifiers import new_id
-from peerloom_service.transaction import Transaction
+from peerloom_service.use_cases.transaction import Transaction
 from sessions_service import clock, sql
 from sessions_service.domain import (
     FactsMissing,
@@ -142,7 +142,7 @@ async def _book(tx: Transaction, planned: Sequence[tuple[Relationship, Session]]
         await tx.execute(sql.RELEASE, tx.tenant_id, lost)
     for _, session in planned:
         if session.id in made:
-            tx.say(_scheduled(session))
+            tx.publish(_scheduled(session))
     return [relationship for relationship, session in planned if session.id in made]
 
 
@@ -191,7 +191,7 @@ async def complete(tx: Transaction, session_id: UUID) -> Session:
     now = await clock.now(tx)
     completed = session.completed(now)
     await tx.save(completed)
-    tx.say(
+    tx.publish(
         SessionCompleted(
             version=completed.version,
             session_id=completed.id,
@@ -219,7 +219,7 @@ async def miss(tx: Transaction, command: MissSession) -> Session:
     missed = session.missed(command.absent_ids, await clock.now(tx))
     await tx.save(missed)
     await tx.execute(sql.LET_GO, tx.tenant_id, missed.id)
-    tx.say(
+    tx.publish(
         SessionMissed(
             version=missed.version,
             session_id=missed.id,
@@ -253,7 +253,7 @@ async def reschedule(tx: Transaction, command: RescheduleSession) -> Session:
         await tx.execute(sql.MOVE, tx.tenant_id, moved.id, moved.starts_at, moved.ends_at)
     except asyncpg.ExclusionViolationError as error:
         raise SlotTaken("Take another time; the relationship's slots show which are free.") from error
-    tx.say(_scheduled(moved))
+    tx.publish(_scheduled(moved))
     return moved
 
 

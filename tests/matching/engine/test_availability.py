@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching_service.engine import Population, WorkingHours
-from matching_service.engine.availability import HOURS_PER_WEEK, MONDAY_TO_FRIDAY, weekly_hours, zone
+from matching_service.engine.problem.availability import HOURS_PER_WEEK, MONDAY_TO_FRIDAY, weekly_hours, zone
 from tests.matching.engine.people import person
 
 WINTER = date(2026, 1, 14)

@@ -11,19 +11,12 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from matching_service.engine import (
-    MatchedPopulation,
-    Policy,
-    Unmatched,
-    check_bound,
-    check_matches,
-    checker,
-    everybody,
-    match_population,
-)
-from matching_service.engine.checker import ViolationCode
-from matching_service.engine.population import Member
-from matching_service.engine.results import Proof
+from matching_service.engine import MatchedPopulation, Policy, Unmatched, check_bound, check_matches, match_population
+from matching_service.engine.checking import matches as checker
+from matching_service.engine.checking import worths as everybody
+from matching_service.engine.checking.matches import ViolationCode
+from matching_service.engine.problem.population import Member
+from matching_service.engine.problem.results import Proof
 from tests.matching.engine.people import company, people_of, population
 
 PEOPLE = company(41)
@@ -273,6 +266,6 @@ def test_the_checker_imports_nothing_that_matches_or_scores() -> None:
     imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
     ours = {module.rsplit(".", 1)[1] for module in imported if module.startswith("matching_service")}
 
-    assert ours == {"everybody", "policy", "population", "results"}
+    assert ours == {"worths", "policy", "population", "results"}
     plain = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     assert plain == {"hashlib", "numpy"}

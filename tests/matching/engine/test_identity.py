@@ -92,7 +92,7 @@ def test_the_same_people_have_the_same_hash_on_every_python(size: int) -> None:
 def test_the_same_input_has_the_same_answer_on_every_python_and_number_of_threads(
     answer: str, threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("matching_service.engine.kernels.THREADS", threads)
+    monkeypatch.setattr("matching_service.engine.core.kernels.THREADS", threads)
     case, objective = answer.split(", ")
     matched, size = CASES[case]
 

@@ -14,20 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
-from matching_service.engine import (
-    MatchedPopulation,
-    Policy,
-    Population,
-    Skill,
-    check_bound,
-    check_matches,
-    checker,
-    match_population,
-    population_matching,
-    seat_search,
-)
-from matching_service.engine.everybody import Everybody
-from tests.bench.company import company
+from matching_service.engine import MatchedPopulation, Policy, Population, Skill, check_bound, check_matches, match_population
+from matching_service.engine.checking import matches as checker
+from matching_service.engine.checking.worths import Everybody
+from matching_service.engine.formats import junior_senior as seat_search
+from matching_service.engine.formats import peers as population_matching
+from tests.benchmarks.company import company
 from tests.matching.engine.people import number, people_of, person, population, swapper
 from tests.matching.engine.test_match_population import people as one_of_a_small_world
 from tests.matching.engine.test_sparse_search import everybody_alike
@@ -289,7 +281,7 @@ def test_threads_do_not_show_in_the_answer(policy: Policy, monkeypatch: pytest.M
 
     answers = set()
     for threads in (1, 2):
-        monkeypatch.setattr("matching_service.engine.kernels.THREADS", threads)
+        monkeypatch.setattr("matching_service.engine.core.kernels.THREADS", threads)
         answers.add(match_population(people, policy, seed=4).to_bytes())
 
     assert len(answers) == 1

@@ -23,9 +23,9 @@ from matching_service.engine import (
     WorkingHours,
     check_bound,
     check_matches,
-    checker,
     match_population,
 )
+from matching_service.engine.checking import matches as checker
 from tests.matching.engine.people import A_MONDAY, company, number, people_of, person, population, swapper
 
 COVERAGE_FIRST, VALUE_FIRST = Policy(), Policy(coverage_first=False)

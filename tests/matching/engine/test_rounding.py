@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matching_service.engine.auction import adjacency
-from matching_service.engine.rounding import round_to_pairs
+from matching_service.engine.solvers.auction import adjacency
+from matching_service.engine.solvers.rounding import round_to_pairs
 
 weights = st.integers(1, 50)
 

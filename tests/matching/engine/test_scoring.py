@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from matching_service.engine import Context, Person, Policy, Seek, Skill, WorkingHours, checker, match_population
-from matching_service.engine.everybody import Everybody
-from matching_service.engine.population import Population
-from matching_service.engine.profiles import Profiles, Terms
-from matching_service.engine.scoring import all_pairs
+from matching_service.engine import Context, Person, Policy, Seek, Skill, WorkingHours, match_population
+from matching_service.engine.checking import matches as checker
+from matching_service.engine.checking.worths import Everybody
+from matching_service.engine.problem.population import Population
+from matching_service.engine.weighing.profiles import Profiles, Terms
+from matching_service.engine.weighing.scoring import all_pairs
 from tests.matching.engine.people import company, number, person, population, swapper
 
 ONLY_WEAKER_SIDE = Policy(weaker_side=1_000_000, both_sides=0, context=0)

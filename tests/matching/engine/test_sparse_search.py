@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from matching_service.engine import Policy, Population, check_bound, check_matches, match_population, population_matching
-from matching_service.engine.field import Field, edges_of, floors
-from matching_service.engine.profiles import Profiles, Terms
-from matching_service.engine.scoring import all_pairs
-from tests.bench.company import company
+from matching_service.engine import Policy, Population, check_bound, check_matches, match_population
+from matching_service.engine.formats import peers as population_matching
+from matching_service.engine.weighing.all_pairs import Field, edges_of, floors
+from matching_service.engine.weighing.profiles import Profiles, Terms
+from matching_service.engine.weighing.scoring import all_pairs
+from tests.benchmarks.company import company
 from tests.matching.engine.people import company as small_company
 
 COVERAGE_FIRST, VALUE_FIRST = Policy(), Policy(coverage_first=False)
@@ -193,7 +194,7 @@ def test_threads_do_not_show_in_the_answer(policy: Policy, sparse: None, monkeyp
 
     answers = set()
     for threads in (1, 2, 3):
-        monkeypatch.setattr("matching_service.engine.kernels.THREADS", threads)
+        monkeypatch.setattr("matching_service.engine.core.kernels.THREADS", threads)
         answers.add(match_population(people, policy, seed=4).to_bytes())
 
     assert len(answers) == 1
@@ -226,7 +227,7 @@ def test_a_search_that_is_stopped_gives_the_best_so_far_with_what_is_proven(spar
 
 
 def test_a_sweep_that_is_ended_in_one_thread_ends_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("matching_service.engine.kernels.THREADS", 2)
+    monkeypatch.setattr("matching_service.engine.core.kernels.THREADS", 2)
     field, swept = Field(company(4_200), COVERAGE_FIRST, seed=0), 0
 
     def slow_sweep(*_: Any) -> None:
@@ -237,7 +238,7 @@ def test_a_sweep_that_is_ended_in_one_thread_ends_in_all(monkeypatch: pytest.Mon
     def ends(_: float) -> None:
         raise InterruptedError
 
-    monkeypatch.setattr("matching_service.engine.field.sweep", slow_sweep)
+    monkeypatch.setattr("matching_service.engine.weighing.all_pairs.sweep", slow_sweep)
 
     with pytest.raises(InterruptedError):
         field.by_worth(8, 1, ends)

@@ -20,14 +20,14 @@ from matching_service.engine import (
     WorkingHours,
     check_bound,
     check_matches,
-    checker,
     match_population,
-    population_matching,
 )
-from matching_service.engine import trios as engine_trios
-from matching_service.engine.bound import Proof, bound
-from matching_service.engine.everybody import Everybody
-from tests.bench.company import company as large_company
+from matching_service.engine.checking import matches as checker
+from matching_service.engine.checking.worths import Everybody
+from matching_service.engine.formats import peers as population_matching
+from matching_service.engine.formats import trios as engine_trios
+from matching_service.engine.problem.certificate import Proof, bound
+from tests.benchmarks.company import company as large_company
 from tests.matching.engine.people import A_MONDAY, company, number, people_of, person, population, swapper
 from tests.matching.engine.test_match_population import people as any_person
 from tests.matching.engine.test_match_population import policies
@@ -366,7 +366,7 @@ def test_the_same_people_give_the_same_bytes_and_come_back_from_them() -> None:
 def test_threads_do_not_show_in_trios(monkeypatch: pytest.MonkeyPatch) -> None:
     people, answers = large_company(3_201, seed=2), set()
     for threads in (1, 2, 3):
-        monkeypatch.setattr("matching_service.engine.kernels.THREADS", threads)
+        monkeypatch.setattr("matching_service.engine.core.kernels.THREADS", threads)
         answers.add(match_population(people, COVERAGE_FIRST, seed=4).to_bytes())
 
     assert len(answers) == 1

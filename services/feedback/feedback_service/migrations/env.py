@@ -1,6 +1,6 @@
 """Run by Alembic for each migration command."""
 
 from feedback_service.models import Base
-from peerloom_service.migrations import run_migrations
+from peerloom_service.storage.migrations import run_migrations
 
 run_migrations(Base.metadata)

@@ -1,16 +1,16 @@
 """The matching engine: people or a graph in, checked pairs out. Needs neither Kafka nor a database."""
 
-from matching_service.engine.availability import WorkingHours
-from matching_service.engine.checker import Violation, check_bound, check_matches
+from matching_service.engine.checking.matches import Violation, check_bound, check_matches
+from matching_service.engine.checking.seats import check_seats
 from matching_service.engine.explain import Reason, explain_pair, explain_trio, sentence
-from matching_service.engine.matching import Matching, match_graph
-from matching_service.engine.policy import Context, Policy
-from matching_service.engine.population import Person, Population, Seek, Skill
-from matching_service.engine.population_matching import match_population
-from matching_service.engine.results import ENGINE_VERSION, MatchedPopulation, Pair, Trio, Unmatched
-from matching_service.engine.seat_matching import SeatMatching, SeatProof
-from matching_service.engine.seats import match_seats
-from matching_service.engine.seats_checker import check_seats
+from matching_service.engine.formats.peers import match_population
+from matching_service.engine.problem.availability import WorkingHours
+from matching_service.engine.problem.policy import Context, Policy
+from matching_service.engine.problem.population import Person, Population, Seek, Skill
+from matching_service.engine.problem.results import ENGINE_VERSION, MatchedPopulation, Pair, Trio, Unmatched
+from matching_service.engine.problem.seat_matching import SeatMatching, SeatProof
+from matching_service.engine.solvers.matching import Matching, match_graph
+from matching_service.engine.solvers.seats import match_seats
 
 __all__ = [
     "ENGINE_VERSION",

@@ -15,8 +15,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from matching_service.engine.policy import Policy
-from matching_service.engine.population import Member, Population
+from matching_service.engine.problem.policy import Policy
+from matching_service.engine.problem.population import Member, Population
 
 Side = Literal["a", "b"]
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from matching_service.engine.policy import Policy
-from matching_service.engine.population import Person, Population, Seek, Skill
-from matching_service.engine.population_matching import match_population
+from matching_service.engine.formats.peers import match_population
+from matching_service.engine.problem.policy import Policy
+from matching_service.engine.problem.population import Person, Population, Seek, Skill
 
 FEW, MANY = 12, 3_100
 """All pairs of few people are held in memory; many people are searched by blocks."""

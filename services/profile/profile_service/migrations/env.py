@@ -1,6 +1,6 @@
 """Run by Alembic for each migration command."""
 
-from peerloom_service.migrations import run_migrations
+from peerloom_service.storage.migrations import run_migrations
 from profile_service.models import Base
 
 run_migrations(Base.metadata)

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from peerloom_service.migrations import chassis_tables, secure
+from peerloom_service.storage.migrations import chassis_tables, secure
 
 revision = "0001"
 down_revision = None

@@ -1,6 +1,6 @@
 """The outbox keeps headers as Kafka carries them."""
 
-from peerloom_service.migrations import chassis_tables_v2
+from peerloom_service.storage.migrations import chassis_tables_v2
 
 revision = "0002"
 down_revision = "0001"

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from peerloom_service.migrations import secure
+from peerloom_service.storage.migrations import secure
 
 revision = "0004"
 down_revision = "0003"

@@ -1,0 +1,131 @@
+"""The commands `demo`, `up`, `down` and `status`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+
+from peerloom_dev.company import CallRefused, TookTooLong
+from peerloom_dev.compose import ComposeStack
+from peerloom_dev.credentials import CredentialError, organisation_client
+from peerloom_dev.databases import DatabaseError
+from peerloom_dev.demo import PEOPLE, Demo
+from peerloom_dev.page import show
+from peerloom_dev.report import STACK_STARTED
+from peerloom_dev.stack import BASE_PORT, DIRECTORY, Stack
+from peerloom_dev.state import StackError
+from peerloom_dev.wheels import WheelError
+from peerloom_kafka import KafkaError
+
+REPORT: Final = Path("build/demo/report.json")
+
+
+def main() -> int:
+    """Exit code 0; 1 with a sentence on stderr when something is in the way; 3 from `status` when not all is ready."""
+    # So that a half-started stack is taken down when the command itself is told to end.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    options = _arguments().parse_args()
+    commands = {"demo": demo, "up": up, "down": down, "status": status}
+    try:
+        return commands[options.command](options, Console(highlight=False, soft_wrap=True))
+    except (StackError, WheelError, KafkaError, DatabaseError, CredentialError, CallRefused, TookTooLong, OSError) as error:
+        print(f"peerloom: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("peerloom: interrupted; `make down` removes whatever is left.", file=sys.stderr)
+        return 130
+
+
+def up(options: argparse.Namespace, console: Console) -> int:
+    """Bring the stack up, with a client of a new organisation, and print where it is."""
+    stack = Stack.up(
+        options.directory,
+        base_port=options.base_port,
+        kafka=options.kafka,
+        say=lambda step: console.print(f"[green]✓[/green] {step}"),
+    )
+    console.print("\nPeerloom is up.\n" if stack.started_here else "Peerloom is already up.\n")
+    if stack.client is None:
+        profile = stack.services["profile"]
+        stack.keep_client(organisation_client(profile, stack.issuer, stack.operator_secret, "Demo organisation"))
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for name, url in stack.services.items():
+        table.add_row(name, f"{url}/docs")
+    table.add_row("issuer", f"{stack.issuer}/docs")
+    table.add_row("Kafka", f"{stack.kafka} ({stack.kafka_is})")
+    for key, value in (stack.client or {}).items():
+        table.add_row(key, f"[cyan]{value}[/cyan]")
+    console.print(table)
+    if stack.client:
+        who = f"{stack.client['client_id']}:{stack.client['client_secret']}"
+        console.print(f"\nA token:  curl -u {who} -d grant_type=client_credentials {stack.issuer}/oauth/token")
+    console.print(f"Logs are in {stack.directory}/logs; `make down` stops everything and deletes them.")
+    return 0
+
+
+def demo(options: argparse.Namespace, console: Console) -> int:
+    """Run the main job on a stack of its own, or on the one that is up, and print its page; 1 when the figures disagree."""
+    began = time.perf_counter()
+
+    def say(step: str) -> None:
+        console.print(f"[green]✓[/green] {step}")
+
+    stack: Stack | ComposeStack
+    if options.stack == "compose":
+        stack = ComposeStack.up(say)
+    else:
+        stack = Stack.up(options.directory, base_port=options.base_port, kafka=options.kafka, say=say, tied=True)
+    with stack:
+        ready = time.perf_counter() - began
+        report = asyncio.run(Demo(stack, console, options.people).run())
+    report.seconds = {STACK_STARTED: round(ready, 2), **report.seconds}
+    show(report, Console(highlight=False))  # this one wraps lines, so that the page fits its frame
+    REPORT.parent.mkdir(parents=True, exist_ok=True)
+    REPORT.write_text(json.dumps(report.as_json(), indent=1) + "\n")
+    console.print(f"\nThe same as data: {REPORT}. To look around yourself: `make up`.")
+    return 0 if report.agrees else 1
+
+
+def down(options: argparse.Namespace, console: Console) -> int:
+    """Take the stack down."""
+    was_up = Stack.down(options.directory)
+    console.print("Peerloom is down; nothing is left." if was_up else "Peerloom was not up; there is nothing to do.")
+    return 0
+
+
+def status(options: argparse.Namespace, console: Console) -> int:
+    """Print what runs."""
+    stack = Stack.load(options.directory)
+    if stack is None:
+        console.print("Peerloom is not up.")
+        return 3
+    states = stack.status()
+    for name, state in states.items():
+        console.print(f"{name:<10} {state}")
+    return 0 if set(states.values()) <= {"ready", "given"} else 3
+
+
+def _arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="peerloom_dev", description="Peerloom on this machine.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    where = argparse.ArgumentParser(add_help=False)
+    where.add_argument("--directory", type=Path, default=DIRECTORY, help="for state and logs (%(default)s)")
+    how = argparse.ArgumentParser(add_help=False)
+    how.add_argument("--base-port", type=int, default=BASE_PORT, help="first of the ports (%(default)s)")
+    how.add_argument("--kafka", choices=("wheel", "real"), default="wheel", help="real: Apache Kafka, needs a JDK 17")
+    demo = commands.add_parser("demo", parents=[where, how], help="a company's people, matched: the whole way, once")
+    demo.add_argument("--stack", choices=("wheels", "compose"), default="wheels", help="compose: in containers")
+    demo.add_argument("--people", type=int, default=PEOPLE, help="how many the company has (%(default)s)")
+    commands.add_parser("up", parents=[where, how], help="start everything and keep it running")
+    commands.add_parser("down", parents=[where], help="stop everything and leave nothing behind")
+    commands.add_parser("status", parents=[where], help="show what runs; exit code 3 when not all is ready")
+    return parser

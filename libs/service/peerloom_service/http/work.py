@@ -1,0 +1,275 @@
+"""What a route is given: the caller's right to run use cases, each in one transaction that is committed before the answer.
+
+A route names the scope it needs and nothing else::
+
+    PeopleWriter = Annotated[Work, Security(authorized, scopes=["people:write"])]
+
+    @router.post("/v1/participants", status_code=201, response_model=ParticipantOut)
+    async def register(body: NewParticipant, work: PeopleWriter) -> Response:
+        return await work(use_cases.register, body, returns=ParticipantOut.of, status=201)
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, TypeVar
+from uuid import UUID
+
+import asyncpg
+import structlog
+from fastapi.openapi.models import OAuth2 as OAuth2Model
+from fastapi.openapi.models import OAuthFlowClientCredentials, OAuthFlows
+from fastapi.security.base import SecurityBase
+from pydantic import BaseModel
+from starlette.types import Scope
+
+from peerloom_service.auth import require_scope
+from peerloom_service.context import Caller, Cause, IdempotencyKey
+from peerloom_service.http.messages import Response, header
+from peerloom_service.http.paging import Item, Page, after, page_of
+from peerloom_service.problems import (
+    BadRequest,
+    Forbidden,
+    IdempotencyKeyMissing,
+    NotFound,
+    PreconditionFailed,
+    PreconditionRequired,
+    RequestInProgress,
+    Unauthenticated,
+    Unavailable,
+)
+from peerloom_service.settings import ServiceSettings
+from peerloom_service.storage.database import LOST, TRANSIENT, Database
+from peerloom_service.telemetry import current_traceparent
+from peerloom_service.use_cases.idempotency import first_answer
+from peerloom_service.use_cases.runtime import Runtime
+from peerloom_service.use_cases.transaction import KeyTaken, Transaction
+
+Command = TypeVar("Command")
+Result = TypeVar("Result")
+Entity = TypeVar("Entity")
+
+UseCase = Callable[[Transaction, Command], Awaitable[Result]]
+
+_KEYED_METHODS = frozenset({"POST"})
+_LONGEST_KEY = 255
+_MORE_TRIES = 2
+
+
+class Work:
+    """One request's access to the service's use cases and data, for one organisation."""
+
+    def __init__(self, runtime: Runtime, scope: Scope, caller: Caller, body: bytes) -> None:
+        self._runtime = runtime
+        self._scope = scope
+        self._body = body
+        self.caller = caller
+
+    @property
+    def tenant_id(self) -> UUID:
+        """The caller's organisation.
+
+        Raises: Forbidden for an operator's token, which belongs to none.
+        """
+        if self.caller.tenant_id is None:
+            raise Forbidden("This needs the token of an organisation's client, not an operator's.")
+        return self.caller.tenant_id
+
+    @property
+    def settings(self) -> ServiceSettings:
+        """What this process was told."""
+        return self._runtime.settings
+
+    @property
+    def database(self) -> Database:
+        """For what is no use case: keeping an upload while it arrives."""
+        return self._runtime.database
+
+    # -- changing -----------------------------------------------------------------------------------------------------
+
+    async def __call__(
+        self,
+        use_case: UseCase[Command, Result],
+        command: Command,
+        *,
+        returns: Callable[[Result], BaseModel],
+        status: int = 200,
+        location: Callable[[Result], str] | None = None,
+        fingerprint: bytes | None = None,
+    ) -> Response:
+        """Run a use case in one transaction, commit it and answer. A repeat with the same Idempotency-Key is given the first
+        answer again.
+
+        `fingerprint` stands for the body where it was streamed rather than read. A lost connection is tried again: the
+        key makes that safe even where the first try had in fact been committed.
+        """
+        key = self._idempotency_key(fingerprint)
+        try:
+            return await _while_lost(lambda: self._once(use_case, command, key, returns, status, location))
+        except KeyTaken:
+            assert key is not None
+            return await first_answer(self._runtime.database, self.caller.tenant_id, key)
+        except asyncpg.LockNotAvailableError as error:
+            raise RequestInProgress("Something else is being changed right now that this needs. Try again shortly.") from error
+        except TRANSIENT as error:
+            _log.warning("database unavailable", error=repr(error))
+            raise Unavailable("The service's database cannot be reached. Nothing was changed; try again.") from error
+
+    async def _once(
+        self,
+        use_case: UseCase[Command, Result],
+        command: Command,
+        key: IdempotencyKey | None,
+        returns: Callable[[Result], BaseModel],
+        status: int,
+        location: Callable[[Result], str] | None,
+    ) -> Response:
+        runtime = self._runtime
+        async with runtime.database.connection(self.caller.tenant_id) as connection:
+            tx = Transaction(connection, runtime.storages, tenant_id=self.caller.tenant_id, cause=self._cause(), key=key)
+            try:
+                result = await use_case(tx, command)
+                response = _response(result, returns(result), status, location)
+                published = await tx.commit(response)
+            except BaseException:
+                await tx.rollback()
+                raise
+        if published:
+            runtime.wake_relay.set()
+        return response
+
+    def _cause(self) -> Cause:
+        return Cause(correlation_id=self._scope["correlation_id"], traceparent=current_traceparent())
+
+    def _idempotency_key(self, fingerprint: bytes | None) -> IdempotencyKey | None:
+        scope = self._scope
+        if scope["method"] not in _KEYED_METHODS:
+            return None
+        key = header(scope, b"idempotency-key").strip('"')
+        if not key:
+            raise IdempotencyKeyMissing("Send a new random Idempotency-Key with each request, and the same one to repeat it.")
+        if len(key) > _LONGEST_KEY or not key.isascii() or not key.isprintable():
+            raise BadRequest(f"An Idempotency-Key has at most {_LONGEST_KEY} printable ASCII characters.")
+        digest = hashlib.sha256(f"{scope['method']} {scope['path']}?".encode() + scope["query_string"] + b"\n")
+        digest.update(self._body if fingerprint is None else fingerprint)
+        return IdempotencyKey(key, digest.digest())
+
+    def if_match(self) -> int:
+        """Version the caller wants to change, from If-Match.
+
+        Raises: PreconditionRequired without the header, PreconditionFailed for one that is no version.
+        """
+        etag = header(self._scope, b"if-match")
+        if not etag:
+            raise PreconditionRequired("Send the ETag you last read as If-Match, so that nobody's change is overwritten.")
+        version = etag.removeprefix("W/").strip('"')
+        if not version.isdecimal() or len(version) > 9:
+            raise PreconditionFailed("The If-Match header is not an ETag this service gives out.")
+        return int(version)
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    async def one(self, entity: type[Entity], id_: UUID, *, returns: Callable[[Entity], BaseModel]) -> Response:
+        """An entity of the caller's organisation, with its ETag; 304 where the caller has it already.
+
+        Raises: NotFound.
+        """
+        storage = self._runtime.storages[entity]
+        row = await self.row(storage.select, self.tenant_id, id_)
+        if row is None:
+            raise NotFound(f"There is no {storage.table.replace('_', ' ')} {id_} in your organisation.")
+        found: Entity = storage.load(row)
+        response = _response(found, returns(found), 200, None)
+        if header(self._scope, b"if-none-match") == response.headers.get("etag"):
+            return Response(304, b"", response.headers)
+        return response
+
+    async def page(
+        self,
+        entity: type[Entity],
+        *,
+        returns: Callable[[Entity], Item],
+        limit: int,
+        cursor: str | None,
+        **equal: Any,
+    ) -> Page[Item]:
+        """Entities in the order of their ids, those whose columns equal what is given (None: not asked for)."""
+        storage = self._runtime.storages[entity]
+        asked = {name: value for name, value in equal.items() if value is not None}
+        conditions = "".join(f" AND {name} = ${position}" for position, name in enumerate(asked, start=4))
+        rows = await self.rows(
+            f"SELECT {', '.join(storage.columns)} FROM {storage.table} "
+            f"WHERE tenant_id = $1 AND id > $2{conditions} ORDER BY id LIMIT $3",
+            self.tenant_id,
+            after(cursor),
+            limit + 1,
+            *asked.values(),
+        )
+        return page_of(rows, limit, lambda row: returns(storage.load(row)))
+
+    async def rows(self, sql: str, *values: Any) -> list[asyncpg.Record]:
+        """Rows of a constant statement that names the tenant itself."""
+        return await _reading(self._runtime.database.fetch, self.tenant_id, sql, *values)
+
+    async def row(self, sql: str, *values: Any) -> asyncpg.Record | None:
+        """First row of a constant statement that names the tenant itself."""
+        return await _reading(self._runtime.database.fetchrow, self.tenant_id, sql, *values)
+
+
+class _Authorized(SecurityBase):
+    """The dependency behind `authorized`: says in the documents that a token is needed, and looks at it."""
+
+    def __init__(self) -> None:
+        self.model = OAuth2Model(
+            flows=OAuthFlows(clientCredentials=OAuthFlowClientCredentials(tokenUrl="/oauth/token")),
+            description="Client credentials of the organisation's identity provider (RFC 6749 §4.4, tokens RFC 9068).",
+        )
+        self.scheme_name = "oauth2"
+
+    async def __call__(self) -> Work:
+        raise NotImplementedError("routes are made by peerloom_service.http.routing.Router")
+
+    async def caller(self, runtime: Runtime, scope: Scope, needed: Iterable[str]) -> Caller:
+        """Whom the bearer token speaks for.
+
+        Raises: Unauthenticated, Forbidden where it lacks a scope that is needed.
+        """
+        scheme, _, token = header(scope, b"authorization").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise Unauthenticated("Send an access token: Authorization: Bearer …")
+        caller = await runtime.verifier.caller(token)
+        for one in needed:
+            require_scope(caller, one)
+        return caller
+
+
+authorized = _Authorized()
+
+_log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
+
+
+async def _while_lost(attempt: Callable[[], Awaitable[Result]]) -> Result:
+    """Once more where the connection was lost, and once more again: the second may have been cut off with the first."""
+    for _ in range(_MORE_TRIES):
+        try:
+            return await attempt()
+        except LOST:
+            continue
+    return await attempt()
+
+
+async def _reading(read: Callable[..., Awaitable[Result]], *args: Any) -> Result:
+    try:
+        return await _while_lost(lambda: read(*args))
+    except TRANSIENT as error:
+        _log.warning("database unavailable", error=repr(error))
+        raise Unavailable("The service's database cannot be reached at the moment. Try again.") from error
+
+
+def _response(result: Any, body: BaseModel, status: int, location: Callable[[Any], str] | None) -> Response:
+    headers: dict[str, str] = {}
+    version = getattr(result, "version", None)
+    if version is not None:
+        headers["etag"] = f'"{version}"'
+    if location is not None:
+        headers["location"] = location(result)
+    return Response(status, body.__pydantic_serializer__.to_json(body), headers)

@@ -1,0 +1,115 @@
+"""Sending records to Kafka in batches, with a producer that is rebuilt whenever it breaks.
+
+After a whole-cluster outage aiokafka's idempotent producer fails for good (OutOfOrderSequenceNumber), and its `send` and `stop`
+may then never end. So each step has a deadline, any error means a new producer, and the caller sends the batch again: what
+arrived twice is absorbed by the consumers' inbox. A send that timed out is unknown, never failed.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import Any, Final, NamedTuple
+from zlib import crc32
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from peerloom_service.publishing.record_batch import RecordBatch, encoded_headers
+from peerloom_service.publishing.shutdown import ended
+
+_SEND_SECONDS: Final = 15.0
+_STOP_SECONDS: Final = 5.0
+_BATCH_BYTES: Final = 262_144
+_LINGER_MS: Final = 0
+
+
+class SendFailed(Exception):
+    """The broker did not acknowledge everything; nobody knows what arrived. Send the same again."""
+
+
+class Record(NamedTuple):
+    """One Kafka record to send. `value` None is a tombstone; `headers` may be encoded already, as the outbox keeps them."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]] | bytes
+
+
+class Sender:
+    """Sends batches of records in order; opened lazily, closed at the end."""
+
+    def __init__(self, bootstrap: str, *, idempotent: bool) -> None:
+        self._bootstrap = bootstrap
+        self._idempotent = idempotent
+        self._producer: AIOKafkaProducer | None = None
+
+    async def send(self, records: Sequence[Record]) -> None:
+        """Return when the broker has acknowledged every record. Records of one key keep their order.
+
+        Raises: SendFailed. The producer has then been thrown away.
+        """
+        try:
+            async with asyncio.timeout(_SEND_SECONDS):
+                producer = await self._started()
+                await self._send(producer, records)
+        except (KafkaError, TimeoutError, OSError) as error:
+            await self._abandon()
+            raise SendFailed(f"{type(error).__name__}: {error}") from error
+        except asyncio.CancelledError:
+            await self._abandon()
+            raise
+
+    async def close(self) -> None:
+        """Stop the producer, within a few seconds."""
+        if self._producer is not None:
+            await ended(self._producer.stop(), within=_STOP_SECONDS)
+            await self._abandon()
+
+    async def _abandon(self) -> None:
+        """End the producer at once. Its own way would send on what it holds, late and for as long as an outage lasts, while a
+        new producer is sending the same.
+        """
+        producer, self._producer = self._producer, None
+        if producer is None:
+            return
+        sending = producer._sender.sender_task  # noqa: SLF001 - the client cannot be asked to give up
+        while sending is not None and not sending.done():
+            sending.cancel()  # the first time it only stops taking batches, and waits for its requests to be answered
+            await asyncio.sleep(0)
+        with suppress(KafkaError, OSError):
+            await producer.client.close()
+        producer._closed = True  # noqa: SLF001 - or it complains of not having been stopped
+
+    async def _started(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            options: dict[str, Any] = {"enable_idempotence": True} if self._idempotent else {}
+            self._producer = AIOKafkaProducer(
+                bootstrap_servers=self._bootstrap,
+                acks="all",
+                request_timeout_ms=8_000,
+                linger_ms=_LINGER_MS,
+                max_batch_size=_BATCH_BYTES,
+                **options,
+            )
+            await self._producer.start()
+        return self._producer
+
+    async def _send(self, producer: AIOKafkaProducer, records: Iterable[Record]) -> None:
+        """Frame the records of each partition in as few batches as hold them, and wait for all."""
+        partitions: dict[str, int] = {}
+        filling: dict[tuple[str, int], RecordBatch] = {}
+        batches: list[tuple[str, int, RecordBatch]] = []
+        for topic, key, value, headers in records:
+            if topic not in partitions:
+                partitions[topic] = len(await producer.partitions_for(topic))
+            # librdkafka's `consistent` partitioner; aiokafka's, murmur2 in Python, would cost half of what the relay spends.
+            place = topic, crc32(key or b"") % partitions[topic]
+            encoded = headers if isinstance(headers, bytes) else encoded_headers(headers)
+            batch = filling.get(place)
+            if batch is None or not batch.add(key, value, encoded):
+                batch = filling[place] = RecordBatch(_BATCH_BYTES)
+                batch.add(key, value, encoded)
+                batches.append((*place, batch))
+        acknowledgements = [await producer.send_batch(batch, topic, partition=partition) for topic, partition, batch in batches]
+        await asyncio.gather(*acknowledgements)

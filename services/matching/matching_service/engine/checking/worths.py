@@ -1,0 +1,202 @@
+"""What one person is worth with everybody, for the checker: straight from the definitions, in NumPy, nothing of the solvers."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching_service.engine.problem.policy import MICRO, Policy
+from matching_service.engine.problem.population import Population
+
+Ints = NDArray[np.int64]
+
+
+class Everybody:
+    """One person against everybody, by NumPy: the same definitions once more, for many pairs."""
+
+    def __init__(self, population: Population, policy: Policy) -> None:
+        self.population, self._policy = population, policy
+
+    def weights(self, row: int) -> Ints:
+        """What the person is worth with everybody, in micro-units; 0 where a rule forbids it and for the person."""
+        people, policy, shares = self.population, self._policy, self._policy.context_shares
+        forbidden = self._forbidden(row)
+        gain, return_gain = self._benefits(row)
+        both = gain + return_gain
+        harmonic = _divided(2 * gain * return_gain, both)
+        apart = np.abs(people.level.astype(np.int64) - int(people.level[row])) - policy.similar_level_within
+        hours = np.minimum(policy.full_common_hours, self._common_hours(row))
+        context = (
+            shares.goals * self._goals(row)
+            + shares.level * np.maximum(0, MICRO - np.maximum(0, apart) * 250_000)
+            + shares.common_hours * (MICRO * hours // policy.full_common_hours)
+            + shares.complement * self._complement(row)
+            + shares.nearness * self._nearness(row)
+        ) // MICRO
+        shared = policy.weaker_side * harmonic + policy.both_sides * (both // 2) + policy.context * context
+        junior = gain if self.juniors[row] else return_gain
+        weights = (shared + policy.junior_side * junior) // MICRO
+        return np.where(forbidden, 0, weights)
+
+    def may_join(self, row: int, a: NDArray[np.int32], b: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Which pairs the person may join: no rule stands between any two, and all three share hours and a language."""
+        people, policy, forbidden = self.population, self._policy, self._forbidden(row)
+        hours = np.bitwise_count(people.hours[a] & people.hours[b] & people.hours[row]).sum(axis=1)
+        may: NDArray[np.bool_] = ~forbidden[a] & ~forbidden[b] & (hours >= policy.min_common_hours)
+        if policy.common_language:
+            may &= (people.languages[a] & people.languages[b] & people.languages[row]).any(axis=1)
+        return may
+
+    @cached_property
+    def juniors(self) -> NDArray[np.bool_]:
+        """Who is a junior; nobody where the policy knows none."""
+        limit = self._policy.juniors_up_to
+        return self.population.level <= (-1 if limit is None else limit)
+
+    @cached_property
+    def _of_offer(self) -> Ints:
+        return np.repeat(np.arange(len(self.population)), np.diff(self.population.offer_start))
+
+    @cached_property
+    def _of_seek(self) -> Ints:
+        return np.repeat(np.arange(len(self.population)), np.diff(self.population.seek_start))
+
+    @cached_property
+    def _of_goal(self) -> Ints:
+        return np.repeat(np.arange(len(self.population)), np.diff(self.population.goal_start))
+
+    @cached_property
+    def _levels(self) -> dict[tuple[int, int], int]:
+        people = self.population
+        return dict(
+            zip(
+                zip(self._of_offer.tolist(), people.offer_skill.tolist(), strict=True), people.offer_level.tolist(), strict=True
+            )
+        )
+
+    @cached_property
+    def _seek_own(self) -> Ints:
+        """The level from which each sought skill is climbed."""
+        people = self.population
+        pairs = zip(self._of_seek.tolist(), people.seek_skill.tolist(), people.seek_own.tolist(), strict=True)
+        return np.array([max(own, self._levels.get((who, skill), 0)) for who, skill, own in pairs], dtype=np.int64)
+
+    @cached_property
+    def _goal_level(self) -> Ints:
+        pairs = zip(self._of_goal.tolist(), self.population.goal.tolist(), strict=True)
+        return np.array([self._levels.get(pair, 0) for pair in pairs], dtype=np.int64)
+
+    @cached_property
+    def _possible(self) -> Ints:
+        people = self.population
+        climb = np.minimum(4, np.maximum(0, people.seek_wanted.astype(np.int64) - self._seek_own))
+        return self._summed(self._of_seek, people.seek_priority * climb)
+
+    def _summed(self, owner: Ints, values: NDArray[Any]) -> Ints:
+        return np.bincount(owner, weights=values, minlength=len(self.population)).astype(np.int64)
+
+    def _by_skill(self, positions: NDArray[Any], values: NDArray[Any]) -> Ints:
+        table = np.zeros(len(self.population.skill_names), dtype=np.int64)
+        table[positions] = values
+        return table
+
+    def _row_tables(self, row: int) -> tuple[Ints, Ints, Ints]:
+        """By skill: the level the person offers, and from where and up to where they climb."""
+        people = self.population
+        offers, seeks = slice(*people.offer_start[row : row + 2]), slice(*people.seek_start[row : row + 2])
+        skills = people.seek_skill[seeks]
+        return (
+            self._by_skill(people.offer_skill[offers], people.offer_level[offers]),
+            self._by_skill(skills, self._seek_own[seeks]),
+            self._by_skill(skills, people.seek_wanted[seeks]),
+        )
+
+    def _benefits(self, row: int) -> tuple[Ints, Ints]:
+        people = self.population
+        offered, own, wanted = self._row_tables(row)
+        seeks = slice(*people.seek_start[row : row + 2])
+        priority = self._by_skill(people.seek_skill[seeks], people.seek_priority[seeks])
+        skill = people.offer_skill
+        climbed = np.minimum(4, np.maximum(0, np.minimum(wanted[skill], people.offer_level) - own[skill]))
+        gain = _divided(MICRO * self._summed(self._of_offer, priority[skill] * climbed), self._possible[row])
+        taught = np.minimum(people.seek_wanted.astype(np.int64), offered[people.seek_skill])
+        climbed = np.minimum(4, np.maximum(0, taught - self._seek_own))
+        return gain, _divided(MICRO * self._summed(self._of_seek, people.seek_priority * climbed), self._possible)
+
+    def _goals(self, row: int) -> Ints:
+        people, policy = self.population, self._policy
+        mine = slice(*people.goal_start[row : row + 2])
+        offered, _, _ = self._row_tables(row)
+        is_mine = self._by_skill(people.goal[mine], np.ones(mine.stop - mine.start))
+        experienced = policy.experienced_level
+        shared = policy.shared_goal_without_experience
+        for_them = np.where(offered[people.goal] >= experienced, MICRO, shared * is_mine[people.goal])
+        from_experience = is_mine[people.offer_skill] * (people.offer_level >= experienced) * MICRO
+        from_company = is_mine[people.goal] * (self._goal_level < experienced) * shared
+        support = (
+            self._summed(self._of_goal, for_them)
+            + self._summed(self._of_offer, from_experience)
+            + self._summed(self._of_goal, from_company)
+        )
+        count = np.diff(people.goal_start)
+        return _divided(support, count + count[row])
+
+    def _complement(self, row: int) -> Ints:
+        people = self.population
+        offered, _, _ = self._row_tables(row)
+        repeated = self._summed(self._of_offer, offered[people.offer_skill] > 0)
+        count = np.diff(people.offer_start)
+        skills = count + count[row] - repeated
+        return _divided(MICRO * (skills - repeated), skills)
+
+    def _nearness(self, row: int) -> Ints:
+        policy, granted = self._policy, np.zeros(len(self.population), dtype=np.int64)
+        for attribute in ("department", "location"):
+            codes = getattr(self.population, attribute)
+            known = (codes >= 0) & (codes[row] >= 0)
+            granted += known & (codes == codes[row]) & (attribute in policy.prefer_same)
+            granted += known & (codes != codes[row]) & (attribute in policy.prefer_different)
+        return MICRO * granted // max(1, len(policy.prefer_same) + len(policy.prefer_different))
+
+    def _common_hours(self, row: int) -> Ints:
+        hours: Ints = np.bitwise_count(self.population.hours & self.population.hours[row]).sum(axis=1).astype(np.int64)
+        return hours
+
+    def _forbidden(self, row: int) -> NDArray[np.bool_]:
+        people, policy = self.population, self._policy
+        forbidden = self._common_hours(row) < policy.min_common_hours
+        forbidden[row] = True
+        forbidden |= (people.seats == 0) | (people.seats[row] == 0)
+        if policy.juniors_up_to is not None:
+            forbidden |= self.juniors == self.juniors[row]
+        if policy.common_language:
+            forbidden |= ~(people.languages & people.languages[row]).any(axis=1)
+        if policy.reporting_line_depth:
+            line = people.line[slice(*people.line_start[row : row + 2])]
+            above = line[: policy.reporting_line_depth]
+            forbidden[above[above < len(people)]] = True
+            depth = np.arange(len(people.line)) - np.repeat(people.line_start[:-1], np.diff(people.line_start))
+            led = np.repeat(np.arange(len(people)), np.diff(people.line_start))
+            forbidden[led[(people.line == row) & (depth < policy.reporting_line_depth)]] = True
+            if len(line):
+                forbidden[led[(depth == 0) & (people.line == line[0])]] = True
+        forbidden[people.excluded[slice(*people.excluded_start[row : row + 2])]] = True
+        if policy.level_rule == "require":
+            forbidden |= np.abs(people.level.astype(np.int64) - int(people.level[row])) > policy.similar_level_within
+        for attribute in ("department", "location"):
+            codes = getattr(people, attribute)
+            known = (codes >= 0) & (codes[row] >= 0)
+            if attribute in policy.must_share:
+                forbidden |= ~known | (codes != codes[row])
+            if attribute in policy.must_differ:
+                forbidden |= ~known | (codes == codes[row])
+        return forbidden
+
+
+def _divided(part: Ints, whole: Ints | np.int64) -> Ints:
+    """Floor of part / whole; 0 where there is no whole."""
+    quotient: Ints = part // np.maximum(whole, 1)
+    return quotient

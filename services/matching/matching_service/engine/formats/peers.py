@@ -1,0 +1,358 @@
+"""From a population and a policy to pairs and trios, the people left over and why, and the certificate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import ClassVar, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching_service.engine.core.graph import Graph
+from matching_service.engine.core.kernels import kernel
+from matching_service.engine.formats.junior_senior import SeatSearch
+from matching_service.engine.formats.search import Progress, Search, Stopped
+from matching_service.engine.formats.trios import seat_the_loose
+from matching_service.engine.problem.certificate import FREE, Bound, Proof, bound
+from matching_service.engine.problem.policy import MICRO, Policy
+from matching_service.engine.problem.population import Population
+from matching_service.engine.problem.results import ENGINE_VERSION, NO_WORTH, MatchedPopulation, Unmatched, WhyUnmatched
+from matching_service.engine.solvers.matching import solve
+from matching_service.engine.solvers.solver import METHOD, Solved, best_known, value_of
+from matching_service.engine.weighing.all_pairs import Field, edges_of, floors
+from matching_service.engine.weighing.profiles import RULES
+from matching_service.engine.weighing.scoring import weigh
+
+Int32Array = NDArray[np.int32]
+Int64Array = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+_ALL_PAIRS: Final = 3_000
+"""Up to so many people every feasible pair is held in memory."""
+
+_LISTED: Final = 8
+_COLUMNS_SEEN: Final = 8_192
+_COLUMNS_SEEN_FAST: Final = 6_000
+"""How many partners everybody is listed, and out of how many, before all pairs are compared."""
+
+_JOINED: Final = 16
+_MARGIN: Final = 40_000
+_MARGIN_OF_ONE: Final = 16_000
+"""How many pairs a comparison lists for one person, and how far short of the prices they may be, in doubled micro-units.
+
+The margin is what later prices may fall without another comparison.
+"""
+
+_OVERFULL: Final = 0.2
+_ROUNDS: Final = 5
+_MANY: Final = 300_000
+_PARTLY: Final = (16, 8)
+"""Beyond so many people all pairs are compared only once, after comparing one of so many blocks, round after round."""
+
+_HOPELESS: Final = 600_000
+"""How far below both prices, in doubled micro-units, an edge may lie to be kept."""
+
+_GAIN_WORTH_A_PATH: Final = 100
+"""Micro-units of worth below which no alternating path is looked for in a large population."""
+
+
+_LOOKED_UP: Final = 50_000_000
+"""How many pairs are looked at after a stop, to tell those left over why: some seconds' worth."""
+
+
+def match_population(
+    population: Population,
+    policy: Policy,
+    *,
+    target_gap: float = 1e-3,
+    seed: int = 0,
+    fast: bool = False,
+    progress: Progress | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> MatchedPopulation:
+    """Pair the people of a population under a policy: peers with one each, juniors with seniors as far as seats go.
+
+    Every pair of people is weighed against prices, exactly; see ``docs/matching.md`` for the method. The policy says
+    whether coverage comes first. ``target_gap``: comparing goes on until the certified gap is this small, or nothing
+    more is found. ``fast``: stop after the first certificate. ``seed`` decides ties.
+
+    ``progress`` hears (phase, share of it done, certified gap if there is one yet), with the phases "scoring",
+    "matching" and "explaining". ``stop`` is asked now and then; once it says yes, the best pairs so far are returned
+    with what is proven about them.
+
+    The same population hash, policy fingerprint, target gap, seed, mode and engine version give the same bytes, on any
+    number of threads, unless stopped. Memory: some 2 KB a person. Pure computation, to be run off any event loop.
+
+    Raises: ValueError for a target gap that is no share.
+    """
+    if not 0.0 <= target_gap < 1.0:
+        raise ValueError(f"target_gap {target_gap} is not a share from 0 to 1.")
+    field = Field(population, policy, seed)
+    kind = PeerSearch if policy.juniors_up_to is None else SeatSearch
+    few = field.active <= _ALL_PAIRS
+    search = kind(field, policy, target_gap, seed, few, progress or _unheard, stop or _never)
+    try:
+        search.run(fast)
+    except Stopped:
+        search.stopped = True
+        search.take_what_there_is()
+    search.join_the_loose()
+    search.tell("explaining", 0.0)
+    result = _result(population, policy, search, target_gap, seed)
+    search.tell("explaining", 1.0)
+    return result
+
+
+@dataclass
+class PeerSearch(Search):
+    """The search for pairs of anyone with anyone."""
+
+    method: ClassVar[str] = METHOD
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.mate = np.full(self.graph.n, FREE, dtype=np.int32)
+
+    def run(self, fast: bool) -> None:
+        """Search until the gap is closed, as far as the mode asks for."""
+        if self.few:
+            self._exhaustive()
+            return
+        seen = _COLUMNS_SEEN_FAST if fast else _COLUMNS_SEEN
+        self.learn(self.field.by_worth(_LISTED, seen, self.heard))
+        self.phase = "matching"
+        prices = self._shifted(self._solve())
+        self.learn(self.field.by_key(prices, self.graph, _LISTED, seen, self.heard))
+        self._compare(fast)
+        self._leave_nobody_behind()
+
+    def _exhaustive(self) -> None:
+        self.graph = self.field.complete(self.heard)
+        self.phase = "matching"
+        self.heard(0.0)
+        self.mate, self.proofs = solve(self.graph, coverage_first=self.policy.coverage_first, target_gap=self.target_gap)
+        self.assess()
+        self.tell(self.phase, 1.0)
+
+    def _compare(self, fast: bool) -> None:
+        """Compare all pairs with the prices, let the pairs that exceed them change the prices, and so on."""
+        solved = self._solve()
+        if self.field.active > _MANY:
+            for shift, stride in enumerate(_PARTLY):
+                prices = self._shifted(solved)
+                self._forget_the_hopeless(solved)
+                del solved  # a graph by vertex is large, and a new one is on its way
+                self.learn(self.field.join(prices, 0, _JOINED, self.heard, stride=stride, shift=shift))
+                solved = self._solve()
+        rounds = 1 if fast or self.field.active > _MANY else _ROUNDS
+        margin = _MARGIN_OF_ONE if rounds == 1 else 0  # what prices may fall before the next comparison, if there is one
+        for _ in range(rounds):
+            prices = self._shifted(solved)
+            self._forget_the_hopeless(solved)
+            del solved
+            lists = self.field.join(prices, margin, _JOINED, self.heard)
+            least = np.maximum(0, floors(lists, prices, margin) + self.bonus)
+            # Where many lists are full, of equals for instance, a margin would cost more than it spares.
+            margin = _MARGIN if (lists.length == _JOINED).mean() <= _OVERFULL else 0
+            edges = edges_of(lists)
+            del lists  # they are larger than the edges in them
+            self.graph = self.graph.merged(*edges)
+            del edges
+            self._certify(least)
+            solved = self._solve()
+            if self.gap is not None and self.gap <= self.target_gap:
+                break
+        self._consider(solved.repaired(_GAIN_WORTH_A_PATH).mate)
+
+    def _solve(self) -> Solved:
+        """Prices and pairs of the edges known; whoever is still free looks for a way in."""
+        if self.stop():
+            raise Stopped
+        solved = Solved.of(self.graph, self.bonus).repaired(MICRO / 2)
+        self._consider(solved.mate)
+        self.heard(1.0)
+        return solved
+
+    def _consider(self, mate: Int32Array) -> None:
+        self.mate = best_known(self.graph, [self.mate, mate.copy()], coverage_first=self.policy.coverage_first)
+        self.assess()
+
+    def _forget_the_hopeless(self, solved: Solved) -> None:
+        """Drop edges far below the prices; should those fall, the next comparison finds them again."""
+        graph, beyond = self.graph, self.bonus + _HOPELESS // 2
+        kept = _worth_keeping(graph.u, graph.v, graph.weight, solved.prices, self.mate, graph.unit, beyond)
+        self.graph = Graph(graph.n, graph.u[kept], graph.v[kept], graph.weight[kept])
+
+    def _shifted(self, solved: Solved) -> Int64Array:
+        """Prices for twice the worth, less the bonus of one's own side."""
+        return -(-2 * solved.prices // solved.graph.unit) - self.bonus
+
+    def _certify(self, least: Int64Array) -> None:
+        """Keep the lowest prices that cover the graph and are at least ``least``, which covers all other pairs.
+
+        How far they must rise above it is a matching problem again, of the few edges that it leaves uncovered.
+        """
+        rest = Solved.of(self.graph.uncovered(self.bonus, least))
+        self.keep(Proof(2 * least - (-2 * rest.prices // rest.graph.unit), 4, self.bonus))
+
+    def _leave_nobody_behind(self) -> None:
+        """Look among everybody for those without a mate, find out who can have none, and try again with their edges."""
+        loose = np.flatnonzero(self.mate[: self.field.active] == FREE).astype(np.int32)
+        degree = np.bincount(self.graph.u, minlength=self.graph.n) + np.bincount(self.graph.v, minlength=self.graph.n)
+        lists = self.field.partners_of(loose, np.zeros(self.graph.n, dtype=np.int64), _LISTED, self.heard)
+        lonely = loose[(lists.length[loose] == 0) & (degree[loose] == 0)]
+        self._prove_coverage(lonely)
+        reachable = self.field.active - len(lonely)
+        if self.policy.coverage_first and int((self.mate != FREE).sum()) // 2 < reachable // 2:
+            self.learn(lists)
+            bonus = min(self.graph.coverage_bonus, self.graph.largest_bonus)
+            self._consider(Solved.of(self.graph, bonus).repaired(self.graph.heaviest).mate)
+
+    def _prove_coverage(self, lonely: Int32Array) -> None:
+        """Half a pair for everybody who has a possible partner: a cover of all feasible pairs by people."""
+        halves = np.zeros(self.graph.n, dtype=np.int64)
+        halves[: self.field.active] = 1
+        halves[lonely] = 0
+        self.proofs.append(Proof(halves, 2, 1, counts_pairs=True))
+        self.assess()
+
+    def pairs(self) -> tuple[Int32Array, Int32Array]:
+        """The best pairs found: the places of both people, the lower one first."""
+        in_pair = self.mate > np.arange(len(self.mate))
+        in_pair[self.trios] = False
+        one = np.flatnonzero(in_pair).astype(np.int32)
+        return one, self.mate[one]
+
+    def take_what_there_is(self) -> None:
+        """After a stop: the pairs of the edges known if none were made of them yet, and a bound that needs no search."""
+        if len(self.graph.u) and not (self.mate != FREE).any():
+            self._consider(Solved.of(self.graph, self.bonus).mate)
+        if not self.proofs:
+            self.keep(Proof(np.full(self.graph.n, MICRO + self.bonus, dtype=np.int64), 2, self.bonus))
+
+    def join_the_loose(self) -> None:
+        """Where the policy has trios, whoever is left over joins a pair."""
+        if not self.policy.trios:
+            return
+        field, paired = self.field, np.zeros(len(self.mate), dtype=np.int64)
+        one, other = self.pairs()
+        paired[one] = paired[other] = weigh(field.people, field.terms, field.skills, one, other)[0]
+        loose = np.flatnonzero(self.mate[: field.active] == FREE).astype(np.int32)
+        value = value_of(self.graph, self.mate)
+        coverage_first = self.policy.coverage_first
+        seated = seat_the_loose(field, self.mate, paired, loose, coverage_first=coverage_first, seed=self.seed)
+        self.mate, self.trios = seated.mate, seated.trios
+        self.assess(value + seated.added)
+
+    def proven(self) -> Bound:
+        """What all proofs together say about the best matches found."""
+        return self._bound(self.proofs)
+
+    def bound_by(self, proof: Proof) -> int:
+        """What no matching is worth more than, by this proof alone."""
+        return self._bound([proof]).value
+
+    def _bound(self, proofs: list[Proof]) -> Bound:
+        """Connected parts are told apart only where all pairs are known; elsewhere somebody might join two of them."""
+        part = self.graph.part if self.few else np.zeros(self.graph.n, dtype=np.int32)
+        return bound(proofs, part, self.matched, trios=self.policy.trios)
+
+    def assess(self, value: int | None = None) -> None:
+        """The gap that is proven now; ``value`` is what the pairs known are worth, unless there are trios too."""
+        if self.proofs:
+            limit = self.proven().value
+            self.gap = (limit - (value_of(self.graph, self.mate) if value is None else value)) / limit if limit else 0.0
+
+
+# A kernel for the sake of memory, as in `graph`.
+@kernel
+def _worth_keeping(
+    u: Int32Array, v: Int32Array, weight: Int64Array, price: Int64Array, mate: Int32Array, unit: int, beyond: int
+) -> BoolArray:
+    """For every edge: whether it is a pair, or both prices are at most its weight and ``beyond``, in units."""
+    kept = np.empty(len(u), np.bool_)
+    for edge in range(len(u)):
+        one, other = u[edge], v[edge]
+        kept[edge] = mate[one] == other or price[one] + price[other] <= unit * (weight[edge] + beyond)
+    return kept
+
+
+def _result(population: Population, policy: Policy, search: Search, target_gap: float, seed: int) -> MatchedPopulation:
+    """The answer by position instead of by place, with everything a reader wants to know."""
+    field, order = search.field, search.field.order
+    pairs = _by_first_position(np.column_stack(search.pairs()), order)
+    trios = _by_first_position(search.trios, order)
+
+    def weighed(a: Int32Array, b: Int32Array) -> tuple[Int64Array, Int64Array, Int64Array]:
+        return weigh(field.people, field.terms, field.skills, np.ascontiguousarray(a), np.ascontiguousarray(b))
+
+    weight, benefit_a, benefit_b = weighed(*pairs.T)
+    all_three = [weighed(trios[:, a], trios[:, b])[0] for a, b in ((0, 1), (0, 2), (1, 2))]
+    of_trio: Int64Array = np.sum(all_three, axis=0) // 2
+    proven, value = search.proven(), int(weight.sum() + of_trio.sum())
+    return MatchedPopulation(
+        ids=population.ids,
+        a=order[pairs[:, 0]].astype(np.int32),
+        b=order[pairs[:, 1]].astype(np.int32),
+        weight=weight,
+        benefit_a=benefit_a,
+        benefit_b=benefit_b,
+        trio=order[trios].astype(np.int32),
+        trio_weight=of_trio,
+        unmatched=_unmatched(population, search),
+        upper_bound=max(value, proven.value),
+        most_people=proven.people,
+        method=search.method,
+        proofs=tuple(_by_position(proof, order) for proof in search.proofs),
+        population_hash=population.hash,
+        policy=policy.label,
+        policy_fingerprint=policy.fingerprint,
+        target_gap=target_gap,
+        seed=seed,
+        engine_version=ENGINE_VERSION,
+    )
+
+
+def _by_first_position(places: Int32Array, order: Int64Array) -> Int32Array:
+    """Matches, a row each, in the order of people's positions, within a match and of the first two of each match."""
+    within = np.take_along_axis(places, np.argsort(order[places], axis=1, kind="stable"), axis=1)
+    return within[np.lexsort((order[within[:, 1]], order[within[:, 0]]))]
+
+
+def _by_position(proof: Proof, order: Int64Array) -> Proof:
+    prices = np.empty_like(proof.prices)
+    prices[order] = proof.prices
+    return replace(proof, prices=prices)
+
+
+def _unmatched(population: Population, search: Search) -> tuple[Unmatched, ...]:
+    order, roles = search.field.order, search.policy.juniors_up_to is not None
+    places = np.flatnonzero(~search.matched).astype(np.int32)
+    places = places[np.argsort(order[places], kind="stable")]
+    if search.stopped and len(places) * len(order) > _LOOKED_UP:
+        everybody = (population.id(order[place]) for place in places.tolist())
+        return tuple(Unmatched(person=person, why="search_ended", partners=0, removed={}) for person in everybody)
+    counts = search.field.alternatives(places)
+    possible = counts[:, -1]
+    part = search.graph.part
+    others_loose = np.bincount(part[places[possible > 0]], minlength=int(part.max(initial=-1)) + 1)
+    result: list[Unmatched] = []
+    for place, of_one, partners in zip(places.tolist(), counts.tolist(), possible.tolist(), strict=True):
+        odd = not roles and others_loose[part[place]] == 1
+        why: WhyUnmatched = "odd_one_out" if odd else "better_pairs_elsewhere"
+        removed: dict[str, int] = {}
+        if not partners:
+            why = "no_feasible_partner"
+            named = zip((*RULES, NO_WORTH), of_one, strict=False)
+            removed = {rule: n for rule, n in sorted(named, key=lambda item: (-item[1], item[0])) if n}
+        result.append(Unmatched(person=population.id(order[place]), why=why, partners=partners, removed=removed))
+    return tuple(result)
+
+
+def _unheard(_: str, __: float, ___: float | None) -> None:
+    """Nobody listens to the progress."""
+
+
+def _never() -> bool:
+    """Nobody stops it."""
+    return False

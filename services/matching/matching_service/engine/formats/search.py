@@ -1,0 +1,108 @@
+"""What every search for pairs has: the edges worth keeping, the proofs, and a caller who listens and may stop it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching_service.engine.core.graph import Graph
+from matching_service.engine.problem.certificate import Bound, Proof
+from matching_service.engine.problem.policy import MICRO, Policy
+from matching_service.engine.weighing.all_pairs import Field, edges_of
+from matching_service.engine.weighing.candidates import Lists
+
+Int32Array = NDArray[np.int32]
+BoolArray = NDArray[np.bool_]
+Progress = Callable[[str, float, float | None], None]
+"""Hears the phase, the share of it that is done (0 to 1), and the gap certified so far."""
+
+
+class Stopped(Exception):
+    """The caller has had enough."""
+
+
+@dataclass
+class Search(ABC):
+    """What is known so far; vertices are the places of the field. ``few``: every feasible pair can be held in memory."""
+
+    method: ClassVar[str]
+
+    field: Field
+    policy: Policy
+    target_gap: float
+    seed: int
+    few: bool
+    progress: Progress
+    stop: Callable[[], bool]
+
+    def __post_init__(self) -> None:
+        self.bonus = MICRO if self.policy.coverage_first else 0
+        self.graph = Graph.empty(len(self.field.order))
+        self.trios = np.empty((0, 3), dtype=np.int32)
+        self.proofs: list[Proof] = []
+        self.gap: float | None = None
+        self.stopped = False
+        self.phase = "scoring"
+
+    @abstractmethod
+    def run(self, fast: bool) -> None:
+        """Search until the gap is closed, as far as the mode asks for."""
+
+    @abstractmethod
+    def take_what_there_is(self) -> None:
+        """After a stop: the pairs of the edges known if none were made of them yet, and a bound that needs no search."""
+
+    @abstractmethod
+    def pairs(self) -> tuple[Int32Array, Int32Array]:
+        """The best pairs found: the places of both people, the lower one first."""
+
+    @abstractmethod
+    def join_the_loose(self) -> None:
+        """Where the policy has trios, whoever is left over joins a pair."""
+
+    @property
+    def matched(self) -> BoolArray:
+        """Who is in a pair or trio."""
+        matched = np.zeros(self.graph.n, dtype=np.bool_)
+        for places in (*self.pairs(), self.trios):
+            matched[places] = True
+        return matched
+
+    @abstractmethod
+    def proven(self) -> Bound:
+        """What all proofs together say about the best pairs found."""
+
+    @abstractmethod
+    def bound_by(self, proof: Proof) -> int:
+        """What the value is at most, by this proof alone."""
+
+    @abstractmethod
+    def assess(self) -> None:
+        """Find out the gap that is proven now."""
+
+    def keep(self, proof: Proof) -> None:
+        """The better of this proof of the value and the one before."""
+        values = [known for known in self.proofs if not known.counts_pairs]
+        self.proofs = [min([*values, proof], key=self.bound_by), *(known for known in self.proofs if known.counts_pairs)]
+        self.assess()
+
+    def learn(self, lists: Lists) -> None:
+        """Keep the edges listed."""
+        edges = edges_of(lists)
+        del lists  # they are larger than the edges in them
+        self.graph = self.graph.merged(*edges)
+
+    def heard(self, share: float) -> None:
+        """Tell how far it is, and end if the caller wants it."""
+        if self.stop():
+            raise Stopped
+        self.tell(self.phase, share)
+
+    def tell(self, phase: str, share: float) -> None:
+        """Let the caller know how far it is."""
+        self.progress(phase, share, self.gap)

@@ -1,0 +1,155 @@
+"""The good rows of a people file, ready to be written, and where they wait until the whole file has been looked at."""
+
+import asyncio
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
+
+import orjson
+
+from profile_service.imports.people_file import PersonRow, SkillLevel, WorkingHours
+
+if TYPE_CHECKING:  # processes that only make good rows start sooner without the database's driver
+    from peerloom_service.storage.database import Connection
+
+BREAK: Final = "\x1f"
+"""Between values, where many are kept or sent as one text: white space, which no cell keeps."""
+_ROW_BREAK: Final = "\x1e"
+
+_WEEKDAYS: Final = [1, 2, 3, 4, 5]
+_REMEMBERED: Final = 8192
+
+# Of this connection alone, and gone with it: a worker that takes an import over looks at the whole file again anyway.
+# Compressing what is read again in a moment would cost more than keeping it.
+_MAKE: Final = "CREATE TEMPORARY TABLE IF NOT EXISTS good_rows (batch int PRIMARY KEY, content bytea STORAGE EXTERNAL NOT NULL)"
+_CLEAR: Final = "TRUNCATE good_rows"
+_KEEP: Final = "INSERT INTO good_rows (batch, content) VALUES ($1, $2)"
+_KEPT: Final = "SELECT content FROM good_rows WHERE batch = $1"
+
+
+class GoodRow(NamedTuple):
+    """A person of the file as the database takes them: all is text, empty where there is nothing; lists are joined by line
+    ends, what is kept as JSON is written as JSON.
+    """
+
+    line: str
+    employee_number: str
+    email: str
+    manager_employee_number: str
+    name: str
+    department: str
+    job_title: str
+    level: str
+    location: str
+    time_zone: str
+    languages: str
+    hire_date: str
+    leaving_date: str
+    working_hours: str
+    offers: str
+    seeks: str
+    goals: str
+
+    @classmethod
+    def of(cls, person: PersonRow) -> Self:
+        """The row as it is kept."""
+        return cls(
+            str(person.line),
+            person.employee_number,
+            person.email,
+            person.manager_employee_number or "",
+            person.name,
+            person.department,
+            person.job_title,
+            str(person.level),
+            person.location,
+            person.time_zone,
+            "\n".join(person.languages),
+            person.hire_date.isoformat(),
+            "" if person.leaving_date is None else person.leaving_date.isoformat(),
+            _hours(person.working_hours),
+            f"[{','.join(map(_offer, person.skills_offered))}]",
+            f"[{','.join(map(_wish, person.skills_sought))}]",
+            "\n".join(person.goals),
+        )
+
+    def encoded(self) -> str:
+        """As it is put aside."""
+        return BREAK.join(self)
+
+    @classmethod
+    def decoded(cls, encoded: str) -> Self:
+        """The row that was put aside."""
+        return cls._make(encoded.split(BREAK))
+
+    def facts(self, manager_id: str | None) -> bytes:
+        """`ParticipantFacts` as JSON. The cells' rules are stricter than its own."""
+        return orjson.dumps(
+            {
+                "employee_level": orjson.Fragment(self.level),
+                "department": self.department,
+                "job_title": self.job_title,
+                "location": self.location,
+                "time_zone": self.time_zone,
+                "languages": self.languages.split("\n"),
+                "hired_on": self.hire_date,
+                "manager_id": manager_id,
+                "working_hours": orjson.Fragment(self.working_hours),
+                "offers": orjson.Fragment(self.offers),
+                "seeks": orjson.Fragment(self.seeks),
+                "goals": self.goals.split("\n") if self.goals else [],
+            }
+        )
+
+
+class GoodRows:
+    """Keeps batches of rows aside in the database: a file's people would take more memory than a worker may have."""
+
+    def __init__(self, connection: "Connection") -> None:
+        self._connection = connection
+        self._keeping: asyncio.Future[str] | None = None
+
+    async def clear(self) -> None:
+        """Nothing is kept from now on."""
+        await self._connection.execute(_MAKE)
+        await self._connection.execute(_CLEAR)
+
+    async def keep(self, batch: int, encoded: Sequence[str]) -> None:
+        """Put one batch aside; the database does so while the caller reads on."""
+        content = _ROW_BREAK.join(encoded).encode()
+        await self.settle()
+        self._keeping = asyncio.ensure_future(self._connection.execute(_KEEP, batch, content))
+        await asyncio.sleep(0)
+
+    async def settle(self) -> None:
+        """Return when all that was put aside is there, and the connection free."""
+        keeping, self._keeping = self._keeping, None
+        if keeping is not None:
+            await keeping
+
+    async def kept(self, batch: int) -> list[GoodRow]:
+        """One batch again."""
+        await self.settle()
+        content: bytes = await self._connection.fetchval(_KEPT, batch)
+        return [GoodRow.decoded(row) for row in content.decode().split(_ROW_BREAK)]
+
+
+def admission(encoded: str) -> tuple[int, str, str, str | None]:
+    """Line, employee number, e-mail address and manager of an encoded row: what the rules between rows ask for."""
+    line, employee_number, email, manager, _ = encoded.split(BREAK, 4)
+    return int(line), employee_number, email, manager or None
+
+
+@lru_cache(_REMEMBERED)
+def _offer(skill: SkillLevel) -> str:
+    return orjson.dumps({"skill": skill.skill, "level": skill.level}).decode()
+
+
+@lru_cache(_REMEMBERED)
+def _wish(skill: SkillLevel) -> str:
+    return orjson.dumps({"skill": skill.skill, "level": skill.level, "priority": 1}).decode()
+
+
+@lru_cache(_REMEMBERED)
+def _hours(hours: WorkingHours) -> str:
+    return orjson.dumps({"starts": hours.starts, "ends": hours.ends, "weekdays": _WEEKDAYS}).decode()
