@@ -69,19 +69,19 @@ with wheels.postgres() as database, wheels.broker() as kafka:
     print(kafka, flush=True)
     time.sleep(60)
 """
-    others = set(processes_about("/peerloom-local."))  # somebody else may be running a stack from wheels beside the tests
+    others = set(processes_about("/peerloom-dev."))  # somebody else may be running a stack from wheels beside the tests
     with running(code) as owner:
         assert owner.stdout
         broker = owner.stdout.readline().strip()
         servers = processes_about(f"tcp://{broker}")
-        children = set(processes_about("/peerloom-local.")) - others  # they name the data directory of this PostgreSQL
+        children = set(processes_about("/peerloom-dev.")) - others  # they name the data directory of this PostgreSQL
 
         owner.send_signal(signal.SIGKILL)
 
         assert servers
         assert any("postgres" in line for line in children)
         assert eventually(lambda: not processes_about(f"tcp://{broker}"))
-        assert eventually(lambda: not children & set(processes_about("/peerloom-local.")))
+        assert eventually(lambda: not children & set(processes_about("/peerloom-dev.")))
 
 
 async def test_each_service_owns_its_database_and_sees_no_other() -> None:

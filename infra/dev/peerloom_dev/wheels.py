@@ -117,7 +117,7 @@ def postgres_address(port: int, password: str) -> str:
 @contextlib.contextmanager
 def _temporary() -> Iterator[tuple[Path, Callable[[Process], None]]]:
     """A directory, and a `record` whose processes end with the context, or with this process."""
-    directory = Path(tempfile.mkdtemp(prefix="peerloom-local."))
+    directory = Path(tempfile.mkdtemp(prefix="peerloom-dev."))
     processes: list[Process] = []
     ties: list[Tie] = []
 

@@ -3,6 +3,7 @@
 from peerloom_events.envelope import Envelope, MalformedEnvelope, rfc3339
 from peerloom_events.event import Event, Fact, event_types
 from peerloom_events.feedback import FeedbackSubmitted, SurveyRequested
+from peerloom_events.formats import FORMATS, FormatOptions, JuniorSeniorOptions, OneToOneOptions, options_of
 from peerloom_events.golden import GoldenRecord, MalformedSample, golden_records
 from peerloom_events.matching import (
     MatchAccepted,
@@ -33,12 +34,15 @@ from peerloom_events.topics import TOPICS, Topic, dead_letter_topic
 __version__ = "0.1.0"
 
 __all__ = [
+    "FORMATS",
     "TOPICS",
     "Envelope",
     "Event",
     "Fact",
     "FeedbackSubmitted",
+    "FormatOptions",
     "GoldenRecord",
+    "JuniorSeniorOptions",
     "MalformedEnvelope",
     "MalformedSample",
     "MatchAccepted",
@@ -53,6 +57,7 @@ __all__ = [
     "MatchRunProgressed",
     "MatchRunRequested",
     "OfferedSkill",
+    "OneToOneOptions",
     "ParticipantEnrolled",
     "ParticipantFacts",
     "ParticipantRegistered",
@@ -68,5 +73,6 @@ __all__ = [
     "dead_letter_topic",
     "event_types",
     "golden_records",
+    "options_of",
     "rfc3339",
 ]

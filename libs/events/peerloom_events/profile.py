@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, JsonValue
 
 from peerloom_events.event import Event, Fact
 from peerloom_events.topics import PARTICIPANTS, PROGRAMS
@@ -92,3 +92,7 @@ class ProgramLaunched(Event, type="io.peerloom.profile.program.launched.v1", top
         default=None, description="A match is one junior, up to this level, and one senior, above it; null: peers."
     )
     seats_per_senior: int = Field(default=1, ge=1, le=5, description="How many juniors a senior may have at once.")
+    options: dict[str, JsonValue] | None = Field(
+        default=None,
+        description="What the program chose of its format's options (`peerloom_events.formats`); null: as the fields above say.",
+    )
