@@ -1,6 +1,6 @@
 """The formats a program may have, and what each lets a program choose: the contract behind `ProgramLaunched.options`.
 
-Append-only like the events: a format or an option, once here, stays, and a new option has a default that means what was so before.
+Append-only like the events: a format or an option, once here, stays; a new option has a default that means what was so before.
 """
 
 from collections.abc import Mapping

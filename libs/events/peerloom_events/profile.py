@@ -94,5 +94,5 @@ class ProgramLaunched(Event, type="io.peerloom.profile.program.launched.v1", top
     seats_per_senior: int = Field(default=1, ge=1, le=5, description="How many juniors a senior may have at once.")
     options: dict[str, JsonValue] | None = Field(
         default=None,
-        description="What the program chose of its format's options (`peerloom_events.formats`); null: as the fields above say.",
+        description="What the program chose of its format's options (`peerloom_events.formats`); null: see the fields above.",
     )
