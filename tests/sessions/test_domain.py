@@ -11,12 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sessions_service.domain.people import OutsideProgram, Participant, Program
-from sessions_service.domain.planning import LEAD_TIME, first_slot, next_session
+from sessions_service.domain.planning import LEAD_TIME, first_slot, next_session, next_slot
 from sessions_service.domain.relationships import (
+    Ending,
     Reason,
     Relationship,
+    RelationshipOver,
     RelationshipState,
+    Risk,
+    SessionPlanned,
     TooFewPeople,
+    risk_of,
 )
 from sessions_service.domain.sessions import (
     AlreadyStarted,
@@ -190,3 +195,119 @@ def test_people_without_common_hours_before_the_program_ends_wait() -> None:
 def test_people_in_a_time_zone_this_release_does_not_know_wait(name: str) -> None:
     people = [somebody(ADA), somebody(GRACE, name)]
     assert first_slot(a_program(), people, {}, NOW) is Reason.TIME_ZONE_UNKNOWN
+
+
+# -- how a relationship goes on -----------------------------------------------------------------------------------------
+
+
+def after(session: Session, now: datetime, program: Program | None = None, **taken: Any) -> Slot | Reason | Ending:
+    """When Ada and Grace meet next."""
+    return next_slot(program or a_program(), [somebody(ADA), somebody(GRACE)], taken.get("taken", {}), session, now)
+
+
+@pytest.mark.parametrize("state", [SessionState.COMPLETED, SessionState.MISSED])
+def test_the_next_session_lies_a_cadence_after_the_last_at_the_same_time(state: SessionState) -> None:
+    slot = after(a_session(state=state), ENDS)
+    assert slot == Slot(STARTS + timedelta(days=14), STARTS + timedelta(days=14, minutes=45))
+
+
+def test_the_time_of_day_stays_when_clocks_change_in_between() -> None:
+    before = datetime(2027, 3, 23, 9, tzinfo=UTC)  # ten in Berlin; summer time begins on the 28th
+    session = a_session(starts_at=before, ends_at=before + timedelta(minutes=45), state=SessionState.COMPLETED)
+    slot = after(session, session.ends_at)
+    assert slot == Slot(datetime(2027, 4, 6, 8, tzinfo=UTC), datetime(2027, 4, 6, 8, 45, tzinfo=UTC))
+
+
+def test_where_that_time_is_taken_the_next_session_is_the_soonest_after() -> None:
+    busy = Slot(STARTS + timedelta(days=14), STARTS + timedelta(days=14, hours=2))
+    slot = after(a_session(state=SessionState.COMPLETED), ENDS, taken={GRACE: [busy]})
+    assert isinstance(slot, Slot)
+    assert slot.starts_at == busy.ends_at
+
+
+def test_a_session_recorded_late_is_followed_by_one_that_gives_people_a_day_to_prepare() -> None:
+    much_later = STARTS + timedelta(days=20)
+    slot = after(a_session(state=SessionState.COMPLETED), much_later)
+    assert isinstance(slot, Slot)
+    assert slot.starts_at >= much_later + LEAD_TIME
+
+
+def test_a_cancelled_session_is_followed_by_the_soonest_after_it() -> None:
+    slot = after(a_session(state=SessionState.CANCELLED), NOW)
+    assert isinstance(slot, Slot)
+    assert slot.starts_at == ENDS
+
+
+def test_there_is_no_next_session_where_the_program_ends_before() -> None:
+    last_day = (STARTS + timedelta(days=13)).date()
+    assert after(a_session(state=SessionState.COMPLETED), ENDS, a_program(ends_on=last_day)) is Ending.PROGRAM_ENDED
+    full = a_program(ends_on=last_day + timedelta(days=1))
+    all_day = Slot(STARTS, STARTS + timedelta(days=20))
+    assert after(a_session(state=SessionState.COMPLETED), ENDS, full, taken={ADA: [all_day]}) is Reason.NO_COMMON_HOURS
+
+
+def test_a_program_is_over_when_its_last_day_has_ended_everywhere() -> None:
+    program = a_program(ends_on=date(2026, 12, 1))
+    assert not program.is_over(datetime(2026, 12, 2, 11, 59, tzinfo=UTC))
+    assert program.is_over(datetime(2026, 12, 2, 12, tzinfo=UTC))
+
+
+def sessions_of(*states: SessionState) -> list[Session]:
+    """The newest first."""
+    return [a_session(state=state) for state in states]
+
+
+@pytest.mark.parametrize(
+    ("newest_first", "risk"),
+    [
+        ([], None),
+        ([SessionState.MISSED], None),
+        ([SessionState.MISSED, SessionState.MISSED], Risk.MISSED_TWICE),
+        ([SessionState.SCHEDULED, SessionState.MISSED, SessionState.MISSED], Risk.MISSED_TWICE),
+        ([SessionState.MISSED, SessionState.CANCELLED, SessionState.MISSED], Risk.MISSED_TWICE),
+        ([SessionState.COMPLETED, SessionState.MISSED, SessionState.MISSED], None),
+        ([SessionState.MISSED, SessionState.COMPLETED, SessionState.MISSED], None),
+    ],
+)
+def test_two_sessions_missed_in_a_row_are_a_risk_until_people_meet(newest_first: list[SessionState], risk: Risk | None) -> None:
+    assert risk_of(a_relationship().running(), a_program(), sessions_of(*newest_first), ENDS) is risk
+
+
+def test_no_date_for_longer_than_the_cadence_is_a_risk() -> None:
+    stuck = a_relationship().waiting(Reason.NO_COMMON_HOURS)
+    assert risk_of(stuck, a_program(), [], NOW + timedelta(days=14)) is None
+    assert risk_of(stuck, a_program(), [], NOW + timedelta(days=14, seconds=1)) is Risk.NO_DATE
+    assert risk_of(stuck, a_program(), sessions_of(SessionState.COMPLETED), ENDS + timedelta(days=14)) is None
+    assert risk_of(a_relationship().running(), a_program(), [], NOW + timedelta(days=40)) is None
+
+
+def test_a_completed_relationship_stays_as_it_is() -> None:
+    completed = replace(a_relationship(), at_risk=Risk.MISSED_TWICE).completed(Ending.NO_TIME, NOW)
+    assert (completed.state, completed.ending, completed.at_risk, completed.ended_at) == (
+        RelationshipState.COMPLETED,
+        Ending.NO_TIME,
+        None,
+        NOW,
+    )
+    with pytest.raises(RelationshipOver):
+        completed.completed(Ending.OTHER, NOW)
+    with pytest.raises(RelationshipOver):
+        completed.refuse_planned()
+    with pytest.raises(SessionPlanned):
+        a_relationship().running().refuse_planned()
+
+
+def test_two_of_three_are_a_session_and_one_is_not() -> None:
+    session = a_session(participant_ids=(ADA, GRACE, EDSGER))
+    held = session.attended((EDSGER, ADA), STARTS)
+    assert (held.state, held.absent_ids, held.version) == (SessionState.COMPLETED, (GRACE,), 2)
+    with pytest.raises(NotEndedYet):
+        session.attended((ADA,), STARTS)
+    missed = session.attended((ADA,), ENDS)
+    assert (missed.state, missed.absent_ids) == (SessionState.MISSED, (GRACE, EDSGER))
+
+
+def test_a_session_is_cancelled_until_it_starts() -> None:
+    assert a_session().cancelled(NOW).state is SessionState.CANCELLED
+    with pytest.raises(AlreadyStarted):
+        a_session().cancelled(STARTS)
