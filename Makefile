@@ -4,9 +4,9 @@ STACK ?= wheels
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 VENV := .venv-$(VERSION)
 BIN := $(VENV)/bin
-PARTS := libs/events libs/service services/profile services/matching services/sessions services/feedback services/analytics \
-         infra/kafka infra/issuer infra/dev
 CODE := libs services infra
+PARTS := $(patsubst %/pyproject.toml,%,$(sort $(wildcard $(addsuffix /*/pyproject.toml,$(CODE)))))
+EMPTY :=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo up down test test-fast lint contracts contracts-accept bench bench-matching clean constraints
@@ -33,8 +33,8 @@ test-fast: $(VENV)/dev ## the tests that need no server
 lint: $(VENV)/dev ## style, types, import contracts, dead code, duplicates
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy $(CODE)
-	@$(BIN)/lint-imports --no-cache
+	@MYPYPATH=$(subst $(EMPTY) $(EMPTY),:,$(PARTS)) $(BIN)/mypy $(CODE)
+	@$(BIN)/python -m tests.architecture.imports
 	@$(BIN)/vulture
 	@$(BIN)/python tests/architecture/duplicates.py
 
@@ -42,17 +42,19 @@ contracts: $(VENV)/dev ## events against every snapshot and sample; generated do
 	@$(BIN)/python -m peerloom_events.contracts check
 	@$(BIN)/python -m peerloom_events.contracts docs --check
 	@$(BIN)/python -m tests.contracts.openapi --check
+	@$(BIN)/python -m peerloom_dev.compose_file --check
 
 contracts-accept: $(VENV)/dev ## write snapshots of new events and the generated documents
 	@$(BIN)/python -m peerloom_events.contracts accept
 	@$(BIN)/python -m peerloom_events.contracts docs
 	@$(BIN)/python -m tests.contracts.openapi
+	@$(BIN)/python -m peerloom_dev.compose_file
 
-bench: $(VENV)/dev ## figures as JSON lines, and docs/benchmarks.md
-	@$(BIN)/python -m tests.benchmarks
+bench: $(VENV)/dev ## figures as JSON lines, and docs/benchmarks.md (FIGURES="key …": some of them)
+	@$(BIN)/python -m tests.benchmarks $(FIGURES)
 
-bench-matching: $(VENV)/dev ## figures of the matching engine, and docs/benchmarks-matching.md
-	@$(BIN)/python -m tests.benchmarks.matching
+bench-matching: $(VENV)/dev ## figures of the matching engine, and docs/benchmarks-matching.md (FIGURES="key …")
+	@$(BIN)/python -m tests.benchmarks.matching $(FIGURES)
 
 clean: ## remove environments and everything built
 	rm -rf .venv-* build .mypy_cache .ruff_cache .hypothesis

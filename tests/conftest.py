@@ -11,8 +11,10 @@ from uuid import UUID
 import pytest
 import structlog
 
+from peerloom_dev.stack import SERVICES
 from peerloom_events import Envelope
 from peerloom_service.identifiers import new_id
+from peerloom_service.manifest import Manifest
 from peerloom_service.service import Service
 from tests.support import parts
 from tests.support.issuer import Issuer
@@ -111,19 +113,16 @@ def heard(event_log: EventLog, tenant: UUID) -> Callable[..., Awaitable[list[Any
     return heard
 
 
-def _service(name: str) -> Any:
-    @pytest.fixture(scope="session", name=name)
+def _service(manifest: Manifest) -> Any:
+    @pytest.fixture(scope="session", name=manifest.name)
     async def running(surroundings: Surroundings) -> AsyncIterator[RunningService]:
-        service: Service = importlib.import_module(f"{name}_service.main").service
+        service: Service = importlib.import_module(f"{manifest.module}.main").service
         async with surroundings.running(service) as it:
             yield it
 
-    running.__doc__ = f"The {name} service, API and worker, served over HTTP with a database of its own."
+    running.__doc__ = f"The {manifest.name} service, API and worker, served over HTTP with a database of its own."
     return running
 
 
-profile = _service("profile")
-matching = _service("matching")
-sessions = _service("sessions")
-feedback = _service("feedback")
-analytics = _service("analytics")
+# One for each service, under its name: `profile`, `matching`, …
+globals().update({one.name: _service(one) for one in SERVICES})

@@ -7,8 +7,11 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-SERVICES = ("profile", "matching", "sessions", "feedback", "analytics")
-FOLDER = Path(__file__).parents[2] / "docs" / "openapi"
+from peerloom_service.manifest import manifests
+
+ROOT = Path(__file__).parents[2]
+SERVICES = tuple(one.name for one in manifests(ROOT / "services"))
+FOLDER = ROOT / "docs" / "openapi"
 
 
 def document(service: str) -> str:

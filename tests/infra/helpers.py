@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from peerloom_dev.launch import Service
-from peerloom_dev.stack import KAFKA_OFFSET, POSTGRES_OFFSET
+from peerloom_dev.stack import BASE_PORT, KAFKA_OFFSET, POSTGRES_OFFSET
 from peerloom_kafka.ports import CANDIDATES, port_is_free
+from peerloom_service.manifest import Manifest
 
-STAND_IN = Service("stand_in", 1, "stand_in_service")
+STAND_IN = Manifest(name="stand_in", description="Nothing is behind it.", port=BASE_PORT + 1)
 ENVIRONMENT = {
     **os.environ,
     "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *filter(None, sys.path)]),
@@ -22,7 +22,7 @@ ENVIRONMENT = {
 
 def free_base_port() -> int:
     """A base port with which a stack of one service finds all its ports free."""
-    offsets = (0, STAND_IN.offset, POSTGRES_OFFSET, KAFKA_OFFSET)
+    offsets = (0, STAND_IN.port - BASE_PORT, POSTGRES_OFFSET, KAFKA_OFFSET)
     bases = random.sample(range(CANDIDATES.start, CANDIDATES.stop - 100), 100)
     return next(base for base in bases if all(port_is_free(base + offset) for offset in offsets))
 

@@ -121,7 +121,7 @@ def test_ports_are_those_of_the_laptop_stack() -> None:
     assert taken == {
         "issuer": BASE_PORT,
         "kafka": BASE_PORT + KAFKA_OFFSET,
-        **{f"{service.name}-api": BASE_PORT + service.offset for service in SERVICES},
+        **{f"{service.name}-api": service.port for service in SERVICES},
     }
 
 

@@ -51,7 +51,7 @@ def up(options: argparse.Namespace, console: Console) -> int:
         options.directory,
         base_port=options.base_port,
         kafka=options.kafka,
-        say=lambda step: console.print(f"[green]✓[/green] {step}"),
+        on_step=lambda step: console.print(f"[green]✓[/green] {step}"),
     )
     console.print("\nPeerloom is up.\n" if stack.started_here else "Peerloom is already up.\n")
     if stack.client is None:
@@ -76,14 +76,14 @@ def demo(options: argparse.Namespace, console: Console) -> int:
     """Run the main job on a stack of its own, or on the one that is up, and print its page; 1 when the figures disagree."""
     began = time.perf_counter()
 
-    def say(step: str) -> None:
+    def on_step(step: str) -> None:
         console.print(f"[green]✓[/green] {step}")
 
     stack: Stack | ComposeStack
     if options.stack == "compose":
-        stack = ComposeStack.up(say)
+        stack = ComposeStack.up(on_step)
     else:
-        stack = Stack.up(options.directory, base_port=options.base_port, kafka=options.kafka, say=say, tied=True)
+        stack = Stack.up(options.directory, base_port=options.base_port, kafka=options.kafka, on_step=on_step, tied=True)
     with stack:
         ready = time.perf_counter() - began
         report = asyncio.run(Demo(stack, console, options.people).run())

@@ -33,6 +33,7 @@ from peerloom_service.housekeeping import HOUSEKEEPING
 from peerloom_service.http.app import Health, create_app
 from peerloom_service.jobs import Job, RunningJob
 from peerloom_service.logs import configure_logs
+from peerloom_service.manifest import Manifest
 from peerloom_service.publishing.producer import Sender
 from peerloom_service.publishing.relay import Relay
 from peerloom_service.publishing.topics import TopicRefused, ensure_topics
@@ -49,12 +50,11 @@ _HEALTH_SECONDS: Final = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """A service, declared. `subscribes`: events in, each with its handler. `tasks`: long work that comes as events.
-    `jobs`: what its worker does besides, by name.
+    """A service, declared. `manifest`: what others need to know of it. `subscribes`: events in, each with its handler.
+    `tasks`: long work that comes as events. `jobs`: what its worker does besides, by name.
     """
 
-    name: str
-    description: str
+    manifest: Manifest
     settings: type[ServiceSettings]
     tables: type[SQLModel]
     routes: APIRouter
@@ -62,6 +62,16 @@ class Service:
     subscribes: Subscriptions = field(default_factory=dict)
     tasks: Tasks = field(default_factory=dict)
     jobs: Mapping[str, Job] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Its name, which is its consumer group's too."""
+        return self.manifest.name
+
+    @property
+    def description(self) -> str:
+        """What it is for, in a sentence."""
+        return self.manifest.description
 
     def run(self, arguments: Sequence[str] | None = None) -> None:
         """The command line: `python -m <name>_service api|worker|migrate|all|parked|release|discard`."""

@@ -20,11 +20,11 @@ from peerloom_events import (
 )
 from peerloom_service.consuming.decoding import InBatches
 from peerloom_service.jobs import Job
+from peerloom_service.manifest import Manifest
 from peerloom_service.service import Service
 
 service = Service(
-    name="matching",
-    description="Who meets whom: match runs with a certified bound, proposals, answers and matches.",
+    manifest=Manifest.beside(__file__),
     settings=Settings,
     tables=Base,
     routes=router,
