@@ -70,7 +70,7 @@ def launch(state: StackState, services: Sequence[Manifest], on_step: Callable[[s
 
 def start(state: StackState, service: Manifest) -> None:
     """Start a service's process, API and worker; `await_ready` tells when it serves."""
-    _spawn(state, service.name, [service.module, "all"], _environment(state, service))
+    _spawn(state, service.name, [service.module, "all"], environment_of(state, service))
 
 
 def await_ready(state: StackState, name: str, url: str) -> None:
@@ -105,6 +105,24 @@ def is_ready(url: str) -> bool:
             return connection.getresponse().status == http.HTTPStatus.OK
         except (OSError, http.client.HTTPException):
             return False
+
+
+def environment_of(state: StackState, service: Manifest) -> dict[str, str]:
+    """The settings a process of the service is given."""
+    environment = {
+        "PEERLOOM_ENVIRONMENT": "local",
+        "PEERLOOM_DATABASE_URL": state.databases[service.name],
+        "PEERLOOM_KAFKA_BOOTSTRAP": state.kafka,
+        "PEERLOOM_AUTH_ISSUER": state.issuer,
+        "PEERLOOM_AUTH_AUDIENCE": "peerloom",
+        "PEERLOOM_HTTP_HOST": "127.0.0.1",
+        "PEERLOOM_HTTP_PORT": str(_port(state.services[service.name])),
+        **service.local,
+    }
+    if state.kafka_is == "wheel":
+        environment["PEERLOOM_KAFKA_IDEMPOTENT"] = str(wheels.BROKER_IS_IDEMPOTENT).lower()
+        environment["PEERLOOM_KAFKA_SESSION_MS"] = str(wheels.BROKER_SESSION_MS)
+    return environment
 
 
 def _start_issuer(state: StackState) -> None:
@@ -146,26 +164,9 @@ def _migrate(state: StackState, services: Sequence[Manifest]) -> None:
     for first in range(0, len(services), at_once):
         batch = services[first : first + at_once]
         for service in batch:
-            _spawn(state, service.name, [service.module, "migrate"], _environment(state, service))
+            _spawn(state, service.name, [service.module, "migrate"], environment_of(state, service))
         for service in batch:
             _await_end(state, service.name, READY_SECONDS)
-
-
-def _environment(state: StackState, service: Manifest) -> dict[str, str]:
-    environment = {
-        "PEERLOOM_ENVIRONMENT": "local",
-        "PEERLOOM_DATABASE_URL": state.databases[service.name],
-        "PEERLOOM_KAFKA_BOOTSTRAP": state.kafka,
-        "PEERLOOM_AUTH_ISSUER": state.issuer,
-        "PEERLOOM_AUTH_AUDIENCE": "peerloom",
-        "PEERLOOM_HTTP_HOST": "127.0.0.1",
-        "PEERLOOM_HTTP_PORT": str(_port(state.services[service.name])),
-        **service.local,
-    }
-    if state.kafka_is == "wheel":
-        environment["PEERLOOM_KAFKA_IDEMPOTENT"] = str(wheels.BROKER_IS_IDEMPOTENT).lower()
-        environment["PEERLOOM_KAFKA_SESSION_MS"] = str(wheels.BROKER_SESSION_MS)
-    return environment
 
 
 def _spawn(state: StackState, name: str, module: list[str], environment: Mapping[str, str]) -> None:
