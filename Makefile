@@ -9,7 +9,7 @@ PARTS := $(patsubst %/pyproject.toml,%,$(sort $(wildcard $(addsuffix /*/pyprojec
 EMPTY :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test test-fast lint contracts contracts-accept bench bench-matching clean constraints
+.PHONY: help demo up down test test-fast lint style types imports contracts contracts-accept bench bench-matching clean constraints
 
 help: ## show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -30,13 +30,19 @@ test-fast: $(VENV)/dev ## the tests that need no server
 	@$(BIN)/python -m pytest tests/architecture tests/contracts tests/events tests/matching/engine tests/profile/test_people_file.py \
 	  $(wildcard tests/*/test_domain.py)
 
-lint: $(VENV)/dev ## style, types, import contracts, dead code, duplicates
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
-	@MYPYPATH=$(subst $(EMPTY) $(EMPTY),:,$(PARTS)) $(BIN)/mypy $(CODE)
-	@$(BIN)/python -m tests.architecture.imports
+lint: style types imports ## style, types, import contracts, dead code, duplicates
 	@$(BIN)/vulture
 	@$(BIN)/python tests/architecture/duplicates.py
+
+style: $(VENV)/dev ## the style of the code
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(VENV)/dev ## the types of the code
+	@MYPYPATH=$(subst $(EMPTY) $(EMPTY),:,$(PARTS)) $(BIN)/mypy $(CODE)
+
+imports: $(VENV)/dev ## who may import whom
+	@$(BIN)/python -m tests.architecture.imports
 
 contracts: $(VENV)/dev ## events against every snapshot and sample; generated documents against the code
 	@$(BIN)/python -m peerloom_events.contracts check

@@ -149,8 +149,6 @@ def _arguments() -> argparse.ArgumentParser:
     commands.add_parser("up", parents=[where, how], help="start everything and keep it running")
     commands.add_parser("down", parents=[where], help="stop everything and leave nothing behind")
     commands.add_parser("status", parents=[where], help="show what runs; exit code 3 when not all is ready")
-    told = commands.add_parser(
-        "environment", parents=[where], help="print a service's settings, to run it by hand"
-    )
+    told = commands.add_parser("environment", parents=[where], help="print a service's settings, to run it by hand")
     told.add_argument("service", choices=[one.name for one in SERVICES])
     return parser
