@@ -1,6 +1,6 @@
 # Peerloom. `make` explains itself.
 PYTHON ?= python3
-STACK ?= wheels
+STACK ?= embedded
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 VENV := .venv-$(VERSION)
 BIN := $(VENV)/bin
@@ -56,11 +56,11 @@ contracts-accept: $(VENV)/dev ## write snapshots of new events and the generated
 	@$(BIN)/python -m tests.contracts.openapi
 	@$(BIN)/python -m peerloom_dev.compose_file
 
-bench: $(VENV)/dev ## figures as JSON lines, and docs/benchmarks.md (FIGURES="key …": some of them)
-	@$(BIN)/python -m tests.benchmarks $(FIGURES)
+bench: $(VENV)/dev ## figures as JSON lines, and docs/benchmarks.md (FIGURES="key …", BASE=<older commit>)
+	@$(BIN)/python -m tests.benchmarks $(FIGURES) $(addprefix --base ,$(BASE))
 
-bench-matching: $(VENV)/dev ## figures of the matching engine, and docs/benchmarks-matching.md (FIGURES="key …")
-	@$(BIN)/python -m tests.benchmarks.matching $(FIGURES)
+bench-matching: $(VENV)/dev ## figures of the matching engine, and docs/benchmarks-matching.md (FIGURES="key …", BASE=<older commit>)
+	@$(BIN)/python -m tests.benchmarks.matching $(FIGURES) $(addprefix --base ,$(BASE))
 
 clean: ## remove environments and everything built
 	rm -rf .venv-* build .mypy_cache .ruff_cache .hypothesis

@@ -22,8 +22,8 @@ from tests.support.log import EventLog
 from tests.support.services import RunningService, Surroundings
 from tests.support.threads import in_a_thread
 
-_REAL_KAFKA = "real_kafka: needs Apache Kafka (its durability, admin or failures); skipped on the wheel's broker"
-_BREAKS_KAFKA = "breaks_kafka: needs an Apache Kafka of its own to break; skipped where only given or wheel brokers are"
+_REAL_KAFKA = "real_kafka: needs Apache Kafka (its durability, admin or failures); skipped on the embedded broker"
+_BREAKS_KAFKA = "breaks_kafka: needs an Apache Kafka of its own to break; skipped where only given or embedded brokers are"
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -76,7 +76,7 @@ async def measure(surroundings: Surroundings, wanted: Sequence[str], effort: Eff
 
 @asynccontextmanager
 async def _stack(surroundings: Surroundings, directory: Path) -> AsyncIterator[Stack]:
-    """The laptop's stack, on the real parts that are there instead of its wheels."""
+    """The laptop's stack, on the real parts that are there instead of the embedded ones."""
     given = {"PEERLOOM_LOCAL_POSTGRES": surroundings.postgres, "PEERLOOM_LOCAL_KAFKA": surroundings.kafka}
     before = {name: os.environ.get(name) for name in given}
     os.environ.update(given)

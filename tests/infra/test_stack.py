@@ -13,7 +13,7 @@ import httpx
 import jwt
 import pytest
 
-from peerloom_dev import wheels
+from peerloom_dev import embedded
 from peerloom_dev.credentials import organisation_client, token
 from peerloom_dev.stack import SERVICES, Stack
 from peerloom_dev.state import StackError
@@ -193,7 +193,7 @@ def test_a_given_postgres_is_used_and_left_as_it_was(directory: Path, monkeypatc
         return {row["name"] for row in rows}
 
     base_port = free_base_port()
-    with wheels.postgres() as admin:
+    with embedded.postgres() as admin:
         monkeypatch.setenv("PEERLOOM_LOCAL_POSTGRES", admin)
         before = asyncio.run(databases(admin))
         with Stack.up(directory, base_port=base_port, services=[STAND_IN]):

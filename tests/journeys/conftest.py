@@ -74,7 +74,7 @@ def _kafka() -> Iterator[Broker | None]:
         with parts.breakable_kafka() as broker:
             yield broker
     else:
-        yield None  # the stack brings the wheel's
+        yield None  # the stack brings its embedded one
 
 
 @pytest.fixture(scope="package")

