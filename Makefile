@@ -1,6 +1,7 @@
 # Peerloom. `make` explains itself.
 PYTHON ?= python3
 STACK ?= embedded
+TEST_PROCESSES ?= 2
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 VENV := .venv-$(VERSION)
 BIN := $(VENV)/bin
@@ -23,8 +24,8 @@ up: $(VENV)/warm ## start the stack and keep it running; prints addresses and a 
 down: $(VENV)/run ## stop it and leave nothing behind
 	@$(BIN)/python -m peerloom_dev down
 
-test: $(VENV)/dev ## every test, on real PostgreSQL and a real wire
-	@$(BIN)/python -m pytest
+test: $(VENV)/dev ## every test, on real PostgreSQL and a real Kafka protocol
+	@$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
 test-fast: $(VENV)/dev ## the tests that need no server
 	@$(BIN)/python -m pytest tests/architecture tests/contracts tests/events tests/matching/engine tests/profile/test_people_file.py \

@@ -61,7 +61,7 @@ async def test_postgres_goes_on_with_the_data_of_an_earlier_start(tmp_path: Path
         stop(processes, grace=10)
 
 
-def test_postgres_and_broker_end_with_the_process_that_owns_them_even_when_it_is_killed() -> None:
+def test_postgres_and_broker_end_with_the_process_that_owns_them_even_when_it_is_killed(tmp_path: Path) -> None:
     code = """
 import time
 from peerloom_dev import embedded
@@ -69,19 +69,18 @@ with embedded.postgres() as database, embedded.broker() as kafka:
     print(kafka, flush=True)
     time.sleep(60)
 """
-    others = set(processes_about("/peerloom-dev."))  # somebody else may be running a stack beside the tests
-    with running(code) as owner:
+    with running(code, TMPDIR=str(tmp_path)) as owner:
         assert owner.stdout
         broker = owner.stdout.readline().strip()
         servers = processes_about(f"tcp://{broker}")
-        children = set(processes_about("/peerloom-dev.")) - others  # they name the data directory of this PostgreSQL
+        children = processes_about(tmp_path)  # they name the data directory of this PostgreSQL
 
         owner.send_signal(signal.SIGKILL)
 
         assert servers
         assert any("postgres" in line for line in children)
         assert eventually(lambda: not processes_about(f"tcp://{broker}"))
-        assert eventually(lambda: not children & set(processes_about("/peerloom-dev.")))
+        assert eventually(lambda: not processes_about(tmp_path))
 
 
 async def test_each_service_owns_its_database_and_sees_no_other() -> None:

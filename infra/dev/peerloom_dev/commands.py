@@ -9,6 +9,7 @@ import shlex
 import signal
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -25,7 +26,7 @@ from peerloom_dev.launch import environment_of
 from peerloom_dev.page import show
 from peerloom_dev.report import STACK_STARTED
 from peerloom_dev.stack import BASE_PORT, DIRECTORY, SERVICES, Stack
-from peerloom_dev.state import StackError
+from peerloom_dev.state import StackError, StackState
 from peerloom_kafka import KafkaError
 
 REPORT: Final = Path("build/demo/report.json")
@@ -56,26 +57,26 @@ def up(options: argparse.Namespace, console: Console) -> int:
         on_step=lambda step: console.print(f"[green]✓[/green] {step}"),
     )
     console.print("\nPeerloom is up.\n" if stack.started_here else "Peerloom is already up.\n")
-    if stack.client is None:
-        profile = stack.services["profile"]
-        stack.keep_client(organisation_client(profile, stack.issuer, stack.operator_secret, "Demo organisation"))
+    client = stack.client
+    if client is None:
+        client = organisation_client(stack.services["profile"], stack.issuer, stack.operator_secret, "Demo organisation")
+        stack.keep_client(client)
     table = Table(box=None, show_header=False, pad_edge=False)
     for name, url in {**stack.services, "issuer": stack.issuer}.items():
         table.add_row(name, f"{url}/docs")
     table.add_row("Kafka", f"{stack.kafka} ({stack.kafka_is})")
     console.print(table)
     console.print("\n[bold]Paste these lines into your shell[/bold]; the token is good for an hour, then paste them again.\n")
-    print("\n".join(_exports(stack)))
+    print("\n".join(shell_lines(stack, client)))
     console.print("\nA first match: [cyan]examples/first_match.sh examples/people.csv[/cyan]; what it does: README, Use.")
     console.print(f"Logs are in {stack.directory}/logs; `make down` stops everything and deletes them.")
     return 0
 
 
-def _exports(stack: Stack) -> list[str]:
-    """Shell commands that set the addresses, the client's credential and a token."""
-    assert stack.client is not None
+def shell_lines(stack: StackState, client: Mapping[str, str]) -> list[str]:
+    """Shell commands that set the addresses, a client's credential and a token."""
     addresses = {"ISSUER": stack.issuer, **{name.upper(): url for name, url in stack.services.items()}}
-    credential = {name.upper(): stack.client[name] for name in ("organisation_id", "client_id", "client_secret")}
+    credential = {name.upper(): client[name] for name in ("organisation_id", "client_id", "client_secret")}
     extract = """python3 -c 'import json, sys; print(json.load(sys.stdin)["access_token"])'"""
     ask = 'curl -sS -u "$CLIENT_ID:$CLIENT_SECRET" -d grant_type=client_credentials "$ISSUER/oauth/token"'
     exports = [f"export {name}={shlex.quote(value)}" for name, value in {**addresses, **credential}.items()]
