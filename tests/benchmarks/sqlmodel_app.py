@@ -26,7 +26,7 @@ from sqlmodel import Field, SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from peerloom_events import Envelope, ParticipantFacts, ParticipantRegistered, rfc3339
-from peerloom_service.auth import TokenVerifier, require_scope
+from peerloom_service.auth import TokenVerifier, require_scopes
 from peerloom_service.context import Caller
 from peerloom_service.http.bodies import Line
 from peerloom_service.identifiers import new_id
@@ -137,7 +137,7 @@ async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
 
 async def people_writer(request: Request, authorization: Annotated[str, Header()]) -> Caller:
     caller: Caller = await request.app.state.verifier.caller(authorization.removeprefix("Bearer "))
-    require_scope(caller, "people:write")
+    require_scopes(caller, ["people:write"])
     return caller
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from peerloom_service.context import ExpectedVersion
 from peerloom_service.problems import PreconditionFailed
 from profile_service.domain import (
     Audience,
@@ -82,7 +83,7 @@ def test_whoever_is_not_included_breaks_at_least_one_part_by_itself(person: Part
 
 @given(people, st.text())
 def test_a_change_raises_the_version_by_one_and_touches_nothing_else(person: Participant, place: str) -> None:
-    changed = person.changed(person.version, location=place)
+    changed = person.changed(ExpectedVersion(frozenset({person.version})), location=place)
 
     assert changed.version == person.version + 1
     assert replace(changed, version=person.version, location=person.location) == person
@@ -92,7 +93,7 @@ def test_a_change_raises_the_version_by_one_and_touches_nothing_else(person: Par
 def test_a_change_of_another_version_is_refused(person: Participant, version: int) -> None:
     assume(version != person.version)
     with pytest.raises(PreconditionFailed):
-        person.changed(version, location="elsewhere")
+        person.changed(ExpectedVersion(frozenset({version})), location="elsewhere")
 
 
 def a_program(starts_on: date, ends_on: date, state: ProgramState = ProgramState.RUNNING) -> Program:

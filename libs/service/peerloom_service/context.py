@@ -15,11 +15,22 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What a transaction happens because of; goes into the envelope of every event it says."""
+    """What a transaction happens because of; goes into the envelope of every event it publishes."""
 
     correlation_id: str
     causation_id: str = ""
     traceparent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedVersion:
+    """The versions of something a caller is willing to change; None: whichever it has."""
+
+    versions: frozenset[int] | None
+
+    def allows(self, version: int) -> bool:
+        """Whether this is one of them."""
+        return self.versions is None or version in self.versions
 
 
 @dataclass(frozen=True, slots=True)

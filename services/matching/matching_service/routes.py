@@ -34,7 +34,12 @@ from peerloom_service.problems import (
     NotFound,
 )
 
-router = Router(prefix="/v1")
+SCOPES = {
+    "matching:read": "Read match runs, their certificates, proposals and matches.",
+    "matching:run": "Ask for match runs and replays, stop and cancel them.",
+    "matching:answer": "Accept and decline proposals in the name of participants.",
+}
+router = Router(prefix="/v1", scopes=SCOPES)
 KEYED = (IdempotencyKeyMissing, IdempotencyKeyReused)
 
 Reader = Annotated[Work, Security(authorized, scopes=["matching:read"])]

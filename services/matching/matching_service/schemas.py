@@ -66,6 +66,7 @@ class CertificateOut(Out):
     """What was proven of a run's answer, from what was stored, by code that shares nothing with the solver."""
 
     id: UUID = Field(description="The run.")
+    version: int
     checked_at: datetime
     people: int
     pairs: int

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
+from peerloom_service.context import ExpectedVersion
 from peerloom_service.problems import Conflict, Invalid, NotFound, PreconditionFailed
 
 
@@ -90,12 +91,12 @@ class Participant:
     seeks: tuple[Wish, ...] = ()
     goals: tuple[str, ...] = ()
 
-    def changed(self, expected_version: int, **changes: object) -> "Participant":
+    def changed(self, expected: ExpectedVersion, **changes: object) -> "Participant":
         """The same person with other facts.
 
-        Raises: PreconditionFailed when `expected_version` is not the present one.
+        Raises: PreconditionFailed when the present version is none of those expected.
         """
-        if expected_version != self.version:
+        if not expected.allows(self.version):
             raise PreconditionFailed(f"The participant is at version {self.version} now. Read it again, then decide.")
         return replace(self, version=self.version + 1, **changes)  # type: ignore[arg-type]
 

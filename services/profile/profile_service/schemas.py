@@ -35,12 +35,13 @@ class NewOrganisation(Body):
 
 class OrganisationOut(Out):
     id: UUID
+    version: int
     name: str
     created_at: datetime
 
     @classmethod
     def of(cls, organisation: domain.Organisation) -> Self:
-        return cls(id=organisation.id, name=organisation.name, created_at=organisation.created_at)
+        return cls.model_validate(organisation, from_attributes=True)
 
 
 class Offer(Body):

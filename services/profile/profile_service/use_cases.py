@@ -13,6 +13,7 @@ from peerloom_events import (
     SoughtSkill,
     WorkingHours,
 )
+from peerloom_service.context import ExpectedVersion
 from peerloom_service.identifiers import new_id
 from peerloom_service.problems import NotFound
 from peerloom_service.use_cases.transaction import Transaction
@@ -74,7 +75,7 @@ async def register_participant(tx: Transaction, body: schemas.NewParticipant) ->
 @dataclass(frozen=True, slots=True)
 class ChangeParticipant:
     participant_id: UUID
-    expected_version: int
+    expected: ExpectedVersion
     change: schemas.ParticipantChange
 
 
@@ -91,7 +92,7 @@ async def change_participant(tx: Transaction, command: ChangeParticipant) -> Par
         changes["offers"] = tuple(Offer(**offer) for offer in changes["offers"])
     if command.change.seeks is not None:
         changes["seeks"] = tuple(Wish(**wish) for wish in changes["seeks"])
-    changed = person.changed(command.expected_version, **changes)
+    changed = person.changed(command.expected, **changes)
     await tx.save(changed)
     tx.publish(ParticipantUpdated(version=changed.version, participant_id=changed.id, facts=facts_of(changed)))
     return changed
