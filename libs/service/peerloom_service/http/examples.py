@@ -65,6 +65,11 @@ def _not_null(choices: list[Mapping[str, Any]]) -> Mapping[str, Any]:
 
 
 def _number(schema: Mapping[str, Any]) -> int | float:
+    value = _in_range(schema)
+    return int(value) if schema["type"] == "integer" else value
+
+
+def _in_range(schema: Mapping[str, Any]) -> int | float:
     if "minimum" in schema:
         smallest: int | float = schema["minimum"]
         return max(smallest, min(1, schema.get("maximum", 1)))

@@ -115,6 +115,7 @@ def _complete(operation: Document, route: Route, method: str, examples: Examples
     operation["operationId"] = route.name
     parameters = operation.setdefault("parameters", [])
     for parameter in parameters:
+        parameter["schema"] = _without_null(parameter["schema"])  # an address cannot say null: it leaves the parameter out
         if parameter["in"] == "path":
             parameter.setdefault("example", examples.of(parameter["schema"], parameter["name"]))
     if method in KEYED_METHODS:
@@ -146,6 +147,13 @@ def _complete(operation: Document, route: Route, method: str, examples: Examples
             "headers": _headers("XCorrelationId", "ETag"),
         }
     operation["responses"] |= _responses(problems_of(route, method), route.path_format)
+
+
+def _without_null(schema: Document) -> Document:
+    choices = [choice for choice in schema.get("anyOf", ()) if choice != {"type": "null"}]
+    if len(choices) != 1:
+        return schema
+    return {**choices[0], **{key: value for key, value in schema.items() if key != "anyOf"}}
 
 
 def _responses(kinds: Iterable[type[Problem]], path: str) -> Document:
