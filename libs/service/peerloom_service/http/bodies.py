@@ -9,9 +9,11 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 
 class Body(BaseModel):
-    """A request body. Unknown fields are refused, so that a typing error is not taken for consent."""
+    """A request body. Unknown fields are refused, so that a typing error is not taken for consent, and so is a value of another
+    kind than the documents say: what somebody means by "5", 0 or yes is not guessed.
+    """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Out(BaseModel):
