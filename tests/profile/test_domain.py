@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from peerloom_service.problems import PreconditionFailed
 from profile_service.domain import (
     Audience,
-    Offer,
+    OfferedSkill,
     Participant,
     Program,
     ProgramDatesWrong,
     ProgramNotRunning,
     ProgramState,
-    Wish,
+    SoughtSkill,
 )
 
 DAYS = st.dates(date(2000, 1, 1), date(2030, 1, 1))
@@ -39,8 +39,8 @@ people = st.builds(
     time_zone=st.just("UTC"),
     languages=st.just(("en",)),
     hired_on=DAYS,
-    offers=st.lists(st.builds(Offer, SKILLS, st.integers(1, 5)), max_size=2).map(tuple),
-    seeks=st.lists(st.builds(Wish, SKILLS, st.integers(0, 5)), max_size=2).map(tuple),
+    offers=st.lists(st.builds(OfferedSkill, SKILLS, st.integers(1, 5)), max_size=2).map(tuple),
+    seeks=st.lists(st.builds(SoughtSkill, SKILLS, st.integers(0, 5)), max_size=2).map(tuple),
 )
 audiences = st.builds(
     Audience,

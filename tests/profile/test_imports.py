@@ -12,9 +12,11 @@ import pytest
 
 from peerloom_dev.people import write_people_file
 from peerloom_events import ParticipantRegistered, ParticipantUpdated
+from profile_service.imports import worker as imports
 from profile_service.imports.good_rows import GoodRow
 from profile_service.imports.people_file import PeopleFileReader, PersonRow, read_people
-from profile_service.imports.worker import worker as imports
+from profile_service.person_text import PersonText
+from profile_service.use_cases import upsert
 from tests.support import RunningService, a_person, eventually
 
 from .people_files import HEADER, cells, line_of, text_of
@@ -323,12 +325,12 @@ async def test_somebody_with_anothers_address_or_who_has_left_is_left_out(profil
 async def test_an_error_of_our_own_ends_one_import_and_keeps_no_other_waiting(
     profile: RunningService, tenant: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client, another, facts = profile.client(tenant), profile.client(uuid4()), GoodRow.facts
+    client, another, facts = profile.client(tenant), profile.client(uuid4()), PersonText.facts
 
-    def stumbling(row: GoodRow, manager_id: str | None) -> bytes:
-        return facts(row, manager_id) if row.employee_number != "1200" else b"%d" % (1 // 0)
+    def stumbling(person: PersonText) -> bytes:
+        return facts(person) if person.employee_number != "1200" else b"%d" % (1 // 0)
 
-    monkeypatch.setattr(GoodRow, "facts", stumbling)
+    monkeypatch.setattr(PersonText, "facts", stumbling)
     file = text_of([cells(str(number)) for number in range(1, 1501)]).encode()
     failed, completed = await asyncio.gather(imported(client, file), imported(another, text_of([cells("1")]).encode()))
 
@@ -399,9 +401,9 @@ def test_an_imports_events_are_written_as_their_class_would_write_them(tmp_path:
     people = [one for one in read_people([file.read_bytes()], PeopleFileReader()) if isinstance(one, PersonRow)]
     rows = [GoodRow.of(person) for person in people]
     ids = {row.employee_number: str(uuid4()) for row in rows}
-    facts = {row.employee_number: row.facts(ids.get(row.manager_employee_number)) for row in rows}
+    persons = [row.person(ids[row.employee_number], ids.get(row.manager_employee_number)) for row in rows]
 
-    said = [imports._published((id_, number, 1), facts)[1] for number, id_ in ids.items()]  # type: ignore[arg-type]
+    said = [upsert._event((one.id, one.employee_number, 1), one.facts())[1] for one in persons]  # type: ignore[arg-type]
 
     assert len(said) == 500
     assert [ParticipantRegistered.from_json(value).to_json() for value in said] == said

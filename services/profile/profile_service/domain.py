@@ -1,8 +1,9 @@
 """What profile believes about organisations, people and programs. Pure: no I/O, no clock."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
-from enum import StrEnum
+from enum import Enum, StrEnum
+from typing import Any, Final
 from uuid import UUID
 
 from peerloom_service.problems import Conflict, Invalid, NotFound, PreconditionFailed
@@ -43,7 +44,7 @@ class Organisation:
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class OfferedSkill:
     """A skill someone can help with; level 1 to 5."""
 
     skill: str
@@ -51,7 +52,7 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class SoughtSkill:
     """A skill someone wants to learn; `level` is where they stand now, 0 to 5; priority 1 (nice) to 3 (needed)."""
 
     skill: str
@@ -86,18 +87,57 @@ class Participant:
     hired_on: date
     manager_id: UUID | None = None
     working_hours: Hours = field(default_factory=Hours)
-    offers: tuple[Offer, ...] = ()
-    seeks: tuple[Wish, ...] = ()
+    offers: tuple[OfferedSkill, ...] = ()
+    seeks: tuple[SoughtSkill, ...] = ()
     goals: tuple[str, ...] = ()
+
+    def check_version(self, expected: int) -> None:
+        """Raises: PreconditionFailed when somebody has changed this person since that version."""
+        if expected != self.version:
+            raise PreconditionFailed(f"This person is at version {self.version} now. Read them again, then decide.")
 
     def changed(self, expected_version: int, **changes: object) -> "Participant":
         """The same person with other facts.
 
         Raises: PreconditionFailed when `expected_version` is not the present one.
         """
-        if expected_version != self.version:
-            raise PreconditionFailed(f"The participant is at version {self.version} now. Read it again, then decide.")
+        self.check_version(expected_version)
         return replace(self, version=self.version + 1, **changes)  # type: ignore[arg-type]
+
+
+class Absent(Enum):
+    """Stands for a fact that was not said: an empty value is one that was."""
+
+    ABSENT = "absent"
+
+
+ABSENT: Final = Absent.ABSENT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonFacts:
+    """What a caller says of a person. An absent fact stays as it is, or takes its usual value in a new person."""
+
+    employee_number: str | Absent = ABSENT
+    name: str | Absent = ABSENT
+    email: str | Absent = ABSENT
+    department: str | Absent = ABSENT
+    job_title: str | Absent = ABSENT
+    employee_level: int | Absent = ABSENT
+    location: str | Absent = ABSENT
+    time_zone: str | Absent = ABSENT
+    languages: tuple[str, ...] | Absent = ABSENT
+    hired_on: date | Absent = ABSENT
+    manager_id: UUID | Absent | None = ABSENT
+    working_hours: Hours | Absent = ABSENT
+    offers: tuple[OfferedSkill, ...] | Absent = ABSENT
+    seeks: tuple[SoughtSkill, ...] | Absent = ABSENT
+    goals: tuple[str, ...] | Absent = ABSENT
+
+    def given(self) -> dict[str, Any]:
+        """The facts that were said, by name."""
+        facts = ((one.name, getattr(self, one.name)) for one in fields(self))
+        return {name: value for name, value in facts if value is not ABSENT}
 
 
 class ProgramState(StrEnum):
@@ -210,3 +250,14 @@ class Import:
     problem: str | None = None
     columns: dict[str, str] = field(default_factory=dict)
     defaults: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was wrong with a file, at a line and, where one is meant, a column; with severity `error` the row gave no person."""
+
+    line: int
+    column: str | None
+    code: str
+    message: str
+    severity: str

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from functools import cache
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 from zoneinfo import available_timezones
 
@@ -10,6 +10,10 @@ from pydantic import AfterValidator, Field, model_validator
 
 from peerloom_service.http.bodies import Body, Line, Out, Passage
 from profile_service import domain
+from profile_service.use_cases.enrolments import EnrolAudience, Enrolled
+from profile_service.use_cases.organisations import FoundOrganisation
+from profile_service.use_cases.people import ChangeParticipant, RegisterParticipant
+from profile_service.use_cases.programs import LaunchProgram
 
 Level = Annotated[int, Field(ge=1, le=5)]
 EmployeeLevel = Annotated[int, Field(ge=1, le=12)]
@@ -32,6 +36,10 @@ TimeZone = Annotated[Line, AfterValidator(_known_zone)]
 class NewOrganisation(Body):
     name: Line
 
+    def command(self) -> FoundOrganisation:
+        """What is asked for."""
+        return FoundOrganisation(self.name)
+
 
 class OrganisationOut(Out):
     id: UUID
@@ -43,12 +51,12 @@ class OrganisationOut(Out):
         return cls(id=organisation.id, name=organisation.name, created_at=organisation.created_at)
 
 
-class Offer(Body):
+class OfferedSkill(Body):
     skill: Line
     level: Level
 
 
-class Wish(Body):
+class SoughtSkill(Body):
     skill: Line
     level: int = Field(default=0, ge=0, le=5, description="Where the person stands now; 0: nothing yet.")
     priority: int = Field(default=1, ge=1, le=3)
@@ -81,9 +89,13 @@ class NewParticipant(Body):
     hired_on: date
     manager_id: UUID | None = None
     working_hours: Hours = Hours()
-    offers: tuple[Offer, ...] = Field(default=(), max_length=50)
-    seeks: tuple[Wish, ...] = Field(default=(), max_length=50)
+    offers: tuple[OfferedSkill, ...] = Field(default=(), max_length=50)
+    seeks: tuple[SoughtSkill, ...] = Field(default=(), max_length=50)
     goals: tuple[Line, ...] = Field(default=(), max_length=20)
+
+    def command(self) -> RegisterParticipant:
+        """What is asked for."""
+        return RegisterParticipant(_facts(self))
 
 
 class ParticipantChange(Body):
@@ -95,9 +107,25 @@ class ParticipantChange(Body):
     location: Line | None = None
     time_zone: TimeZone | None = None
     working_hours: Hours | None = None
-    offers: tuple[Offer, ...] | None = Field(default=None, max_length=50)
-    seeks: tuple[Wish, ...] | None = Field(default=None, max_length=50)
+    offers: tuple[OfferedSkill, ...] | None = Field(default=None, max_length=50)
+    seeks: tuple[SoughtSkill, ...] | None = Field(default=None, max_length=50)
     goals: tuple[Line, ...] | None = Field(default=None, max_length=20)
+
+    def command(self, participant_id: UUID, expected_version: int) -> ChangeParticipant:
+        """What is asked for of this person."""
+        return ChangeParticipant(participant_id, expected_version, _facts(self))
+
+
+def _facts(body: NewParticipant | ParticipantChange) -> domain.PersonFacts:
+    """What the body says of a person, in the domain's words."""
+    said: dict[str, Any] = {name: value for name, value in body if value is not None}
+    if hours := body.working_hours:
+        said["working_hours"] = domain.Hours(hours.starts, hours.ends, hours.weekdays)
+    if body.offers is not None:
+        said["offers"] = tuple(domain.OfferedSkill(one.skill, one.level) for one in body.offers)
+    if body.seeks is not None:
+        said["seeks"] = tuple(domain.SoughtSkill(one.skill, one.level, one.priority) for one in body.seeks)
+    return domain.PersonFacts(**said)
 
 
 class HoursOut(Out):
@@ -106,12 +134,12 @@ class HoursOut(Out):
     weekdays: tuple[int, ...]
 
 
-class OfferOut(Out):
+class OfferedSkillOut(Out):
     skill: str
     level: int
 
 
-class WishOut(Out):
+class SoughtSkillOut(Out):
     skill: str
     level: int
     priority: int
@@ -132,8 +160,8 @@ class ParticipantOut(Out):
     hired_on: date
     manager_id: UUID | None
     working_hours: HoursOut
-    offers: tuple[OfferOut, ...]
-    seeks: tuple[WishOut, ...]
+    offers: tuple[OfferedSkillOut, ...]
+    seeks: tuple[SoughtSkillOut, ...]
     goals: tuple[str, ...]
 
     @classmethod
@@ -165,6 +193,10 @@ class NewProgram(Body):
     seats_per_senior: int = Field(
         default=1, ge=1, le=5, description="Junior-senior: how many juniors a senior may have at once."
     )
+
+    def command(self) -> LaunchProgram:
+        """What is asked for."""
+        return LaunchProgram(**dict(self))
 
 
 class ProgramOut(Out):
@@ -202,11 +234,19 @@ class Audience(Body):
     hired_until: date | None = None
     with_skills_only: bool = Field(default=True, description="Only people with something to offer and something to learn.")
 
+    def command(self, program_id: UUID) -> EnrolAudience:
+        """What is asked for of this program."""
+        return EnrolAudience(program_id, domain.Audience(**dict(self)))
+
 
 class EnrolmentResult(Out):
     program_id: UUID
     enrolled: int
     already_enrolled: int
+
+    @classmethod
+    def of(cls, result: Enrolled) -> Self:
+        return cls.model_validate(result, from_attributes=True)
 
 
 class EnrolmentOut(Out):
@@ -246,9 +286,19 @@ class FindingOut(Out):
     message: str
     severity: Literal["error", "warning"]
 
+    @classmethod
+    def of(cls, finding: domain.Finding) -> Self:
+        return cls.model_validate(finding, from_attributes=True)
+
 
 class FindingsOut(Out):
     """Findings in the order they were made; `next` is the number to ask from for more."""
 
     items: list[FindingOut]
     next: int | None
+
+    @classmethod
+    def of(cls, found: list[domain.Finding], start: int, limit: int) -> Self:
+        """The page from number `start` on, of findings read with a limit of one more."""
+        items = [FindingOut.of(finding) for finding in found[:limit]]
+        return cls(items=items, next=start + limit if len(found) > limit else None)

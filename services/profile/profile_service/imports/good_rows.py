@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Self
 import orjson
 
 from profile_service.imports.people_file import PersonRow, SkillLevel, WorkingHours
+from profile_service.person_text import BREAK, PersonText
 
 if TYPE_CHECKING:  # processes that only make good rows start sooner without the database's driver
     from peerloom_service.storage.database import Connection
 
-BREAK: Final = "\x1f"
-"""Between values, where many are kept or sent as one text: white space, which no cell keeps."""
 _ROW_BREAK: Final = "\x1e"
 
 _WEEKDAYS: Final = [1, 2, 3, 4, 5]
@@ -82,23 +81,25 @@ class GoodRow(NamedTuple):
         """The row that was put aside."""
         return cls._make(encoded.split(BREAK))
 
-    def facts(self, manager_id: str | None) -> bytes:
-        """`ParticipantFacts` as JSON. The cells' rules are stricter than its own."""
-        return orjson.dumps(
-            {
-                "employee_level": orjson.Fragment(self.level),
-                "department": self.department,
-                "job_title": self.job_title,
-                "location": self.location,
-                "time_zone": self.time_zone,
-                "languages": self.languages.split("\n"),
-                "hired_on": self.hire_date,
-                "manager_id": manager_id,
-                "working_hours": orjson.Fragment(self.working_hours),
-                "offers": orjson.Fragment(self.offers),
-                "seeks": orjson.Fragment(self.seeks),
-                "goals": self.goals.split("\n") if self.goals else [],
-            }
+    def person(self, id_: str, manager_id: str | None) -> PersonText:
+        """The person as they are written."""
+        return PersonText(
+            id_,
+            self.employee_number,
+            self.name,
+            self.email,
+            self.department,
+            self.job_title,
+            self.level,
+            self.location,
+            self.time_zone,
+            self.languages,
+            self.hire_date,
+            manager_id or "",
+            self.working_hours,
+            self.offers,
+            self.seeks,
+            self.goals,
         )
 
 
