@@ -8,6 +8,9 @@ from uuid import UUID
 
 from peerloom_service.problems import Conflict, Invalid, NotFound, PreconditionFailed
 
+LOWEST_LEVEL: Final = 1
+HIGHEST_LEVEL: Final = 12
+
 
 class EmployeeNumberTaken(Conflict):
     title = "Somebody in your organisation has this employee number already"
@@ -27,6 +30,10 @@ class ProgramDatesWrong(Invalid):
 
 class ProgramFormatWrong(Invalid):
     title = "The format does not go with the rest of the program"
+
+
+class AudienceEmpty(Invalid):
+    title = "The rule does not say whom the program is for"
 
 
 class ProgramNotRunning(Conflict):
@@ -147,7 +154,10 @@ class ProgramState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """Goal, dates and expectations under which people are matched and meet."""
+    """Goal, dates and expectations under which people are matched and meet.
+
+    `options` are those of the format; None in a program older than they are, which has only the three fields before them.
+    """
 
     id: UUID
     version: int
@@ -165,18 +175,12 @@ class Program:
     trio_when_odd: bool = False
     junior_up_to_level: int | None = None
     seats_per_senior: int = 1
+    options: dict[str, Any] | None = None
     state: ProgramState = ProgramState.RUNNING
 
     def __post_init__(self) -> None:
         if self.ends_on <= self.starts_on:
             raise ProgramDatesWrong(f"It starts on {self.starts_on} and would end on {self.ends_on}.")
-        if self.format == "junior-senior":
-            if self.junior_up_to_level is None:
-                raise ProgramFormatWrong("Say with junior_up_to_level who is a junior.")
-            if self.trio_when_odd:
-                raise ProgramFormatWrong("A junior and a senior are two people; leave out trio_when_odd.")
-        elif self.junior_up_to_level is not None or self.seats_per_senior > 1:
-            raise ProgramFormatWrong("Only the format junior-senior has juniors and several seats for a senior.")
 
     def takes_people(self) -> None:
         """Raises: ProgramNotRunning once it is closed."""
@@ -197,26 +201,24 @@ class Enrolment:
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """A rule over HR facts: who a program is for. A part left empty asks nothing; all parts must hold."""
+    """A rule over HR facts: who a program is for. A part left empty asks nothing; all parts must hold. `everybody` says that a
+    rule which narrows nothing is meant. `with_skills_only`: nobody without anything to offer and to learn.
+    """
 
     departments: frozenset[str] = frozenset()
     locations: frozenset[str] = frozenset()
-    lowest_level: int = 1
-    highest_level: int = 99
+    lowest_level: int = LOWEST_LEVEL
+    highest_level: int = HIGHEST_LEVEL
     hired_from: date | None = None
     hired_until: date | None = None
     with_skills_only: bool = True
+    everybody: bool = False
 
-    def includes(self, person: Participant) -> bool:
-        """Whether the rule takes this person. `with_skills_only`: nobody without anything to offer and to learn."""
-        return (
-            (not self.departments or person.department in self.departments)
-            and (not self.locations or person.location in self.locations)
-            and self.lowest_level <= person.employee_level <= self.highest_level
-            and (self.hired_from is None or person.hired_on >= self.hired_from)
-            and (self.hired_until is None or person.hired_on <= self.hired_until)
-            and (not self.with_skills_only or bool(person.offers and person.seeks))
-        )
+    def check(self) -> None:
+        """Raises: AudienceEmpty where the rule narrows nothing and does not say that everybody is meant."""
+        whole = replace(Audience(), with_skills_only=self.with_skills_only)
+        if replace(self, everybody=False) == whole and not self.everybody:
+            raise AudienceEmpty("Name departments, locations, levels or hire dates, or say everybody: true.")
 
 
 class ImportState(StrEnum):

@@ -3,16 +3,14 @@
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
 
-from profile_service.domain import Finding
+from profile_service.domain import Audience, Finding
 
 Read = Callable[..., Awaitable[list[asyncpg.Record]]]
-
-ENROLLED: Final = "SELECT participant_id FROM enrolment WHERE tenant_id = $1 AND program_id = $2"
 
 PIECE: Final = "SELECT content FROM import_piece WHERE tenant_id = $1 AND import_id = $2 AND number = $3"
 
@@ -40,6 +38,59 @@ MANAGERS_UPWARDS: Final = """
 """
 
 OWNERS_OF_EMAILS: Final = "SELECT email, employee_number FROM participant WHERE tenant_id = $1 AND email = ANY($2::text[])"
+
+
+# The rule of an audience ($2 to $8: `audience_values`). A part left empty asks nothing.
+IN_AUDIENCE: Final = """
+    participant.tenant_id = $1
+    AND ($2::text[] = '{}' OR department = ANY($2)) AND ($3::text[] = '{}' OR location = ANY($3))
+    AND employee_level BETWEEN $4 AND $5
+    AND hired_on >= coalesce($6::date, '-infinity') AND hired_on <= coalesce($7::date, 'infinity')
+    AND NOT ($8 AND (offers = '[]' OR seeks = '[]'))
+"""
+AUDIENCE: Final = f"""
+    SELECT count(*) AS included, count(enrolment.id) AS already_enrolled
+    FROM participant LEFT JOIN enrolment ON enrolment.tenant_id = $1 AND enrolment.program_id = $9
+         AND enrolment.participant_id = participant.id
+    WHERE {IN_AUDIENCE}
+"""
+AUDIENCE_SAMPLE: Final = f"SELECT id FROM participant WHERE {IN_AUDIENCE} ORDER BY id LIMIT $9"
+NOBODYS: Final = """
+    SELECT asked.place FROM unnest($2::text[]) AS asked (place)
+    WHERE NOT EXISTS (SELECT FROM participant WHERE tenant_id = $1 AND department = asked.place) ORDER BY asked.place
+"""
+NOBODYS_LOCATIONS: Final = NOBODYS.replace("department", "location")
+
+
+def audience_values(audience: Audience) -> tuple[Any, ...]:
+    """Parameters $2 to $8 of `IN_AUDIENCE`."""
+    return (
+        sorted(audience.departments),
+        sorted(audience.locations),
+        audience.lowest_level,
+        audience.highest_level,
+        audience.hired_from,
+        audience.hired_until,
+        audience.with_skills_only,
+    )
+
+
+async def audience_size(read: Read, tenant_id: UUID, audience: Audience, program_id: UUID) -> tuple[int, int]:
+    """How many people a rule includes, and how many of them the program has already."""
+    (row,) = await read(AUDIENCE, tenant_id, *audience_values(audience), program_id)
+    return row["included"], row["already_enrolled"]
+
+
+async def audience_sample(read: Read, tenant_id: UUID, audience: Audience, limit: int) -> list[UUID]:
+    """Ids of the first people a rule includes."""
+    return [row["id"] for row in await read(AUDIENCE_SAMPLE, tenant_id, *audience_values(audience), limit)]
+
+
+async def nobodys(read: Read, tenant_id: UUID, audience: Audience) -> tuple[list[str], list[str]]:
+    """Departments and locations a rule names that nobody is in: a different spelling, most often."""
+    departments = await read(NOBODYS, tenant_id, sorted(audience.departments)) if audience.departments else []
+    locations = await read(NOBODYS_LOCATIONS, tenant_id, sorted(audience.locations)) if audience.locations else []
+    return [row["place"] for row in departments], [row["place"] for row in locations]
 
 
 async def piece(read: Read, tenant_id: UUID, import_id: UUID, number: int) -> bytes | None:

@@ -21,6 +21,7 @@ from peerloom_service.problems import (
 )
 from profile_service import queries
 from profile_service.domain import (
+    AudienceEmpty,
     EmailTaken,
     EmployeeNumberTaken,
     Enrolment,
@@ -28,12 +29,15 @@ from profile_service.domain import (
     Organisation,
     Participant,
     Program,
+    ProgramDatesWrong,
+    ProgramFormatWrong,
     ProgramNotRunning,
     UnknownManager,
 )
 from profile_service.imports import upload
 from profile_service.schemas import (
     Audience,
+    AudiencePreviewOut,
     EnrolmentOut,
     EnrolmentResult,
     FindingsOut,
@@ -187,7 +191,13 @@ async def read_findings(
     return FindingsOut.of(found, start, limit)
 
 
-@router.post("/programs", status_code=201, response_model=ProgramOut, responses=problems(*KEYED), tags=["programs"])
+@router.post(
+    "/programs",
+    status_code=201,
+    response_model=ProgramOut,
+    responses=problems(*KEYED, ProgramDatesWrong, ProgramFormatWrong),
+    tags=["programs"],
+)
 async def launch_program(body: NewProgram, work: ProgramWriter) -> Response:
     """Launch a program."""
     return await work(
@@ -215,7 +225,7 @@ async def read_program(program_id: UUID, work: ProgramReader) -> Response:
     "/programs/{program_id}/enrolments",
     status_code=201,
     response_model=EnrolmentResult,
-    responses=problems(*KEYED, NotFound, ProgramNotRunning),
+    responses=problems(*KEYED, NotFound, ProgramNotRunning, AudienceEmpty),
     tags=["programs"],
 )
 async def enrol_audience(program_id: UUID, body: Audience, work: ProgramWriter) -> Response:
@@ -227,6 +237,17 @@ async def enrol_audience(program_id: UUID, body: Audience, work: ProgramWriter) 
         status=201,
         location=lambda result: f"/v1/programs/{result.program_id}/enrolments",
     )
+
+
+@router.post(
+    "/programs/{program_id}/audience-preview",
+    response_model=AudiencePreviewOut,
+    responses=problems(*KEYED, NotFound, AudienceEmpty),
+    tags=["programs"],
+)
+async def preview_audience(program_id: UUID, body: Audience, work: ProgramWriter) -> Response:
+    """Count whom a rule includes, without enrolling anybody."""
+    return await work(enrolments.preview_audience, body.command(program_id), returns=AudiencePreviewOut.of)
 
 
 @router.get(

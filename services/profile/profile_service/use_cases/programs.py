@@ -1,12 +1,16 @@
 """What is done with programs."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
+from typing import Any
 
 from peerloom_events import ProgramLaunched
+from peerloom_events.formats import OPTIONS_WITH_FIELDS
 from peerloom_service.identifiers import new_id
 from peerloom_service.use_cases.transaction import Transaction
 from profile_service.domain import Program
+from profile_service.options import checked
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +25,7 @@ class LaunchProgram:
     session_minutes: int
     cadence_days: int
     answer_within_seconds: int
-    trio_when_odd: bool
-    junior_up_to_level: int | None
-    seats_per_senior: int
+    options: Mapping[str, Any]
 
 
 async def launch_program(tx: Transaction, command: LaunchProgram) -> Program:
@@ -31,7 +33,10 @@ async def launch_program(tx: Transaction, command: LaunchProgram) -> Program:
 
     Raises: ProgramDatesWrong, ProgramFormatWrong.
     """
-    program = Program(id=new_id(), version=1, launched_at=await tx.now(), **asdict(command))
+    chosen = checked(command.format, command.options).model_dump(mode="json")
+    with_fields = {name: chosen[name] for name in OPTIONS_WITH_FIELDS if name in chosen}
+    facts = asdict(command) | with_fields | {"options": chosen}
+    program = Program(id=new_id(), version=1, launched_at=await tx.now(), **facts)
     tx.add(program)
     tx.publish(
         ProgramLaunched(
@@ -49,6 +54,7 @@ async def launch_program(tx: Transaction, command: LaunchProgram) -> Program:
             trio_when_odd=program.trio_when_odd,
             junior_up_to_level=program.junior_up_to_level,
             seats_per_senior=program.seats_per_senior,
+            options=program.options,
         )
     )
     return program
