@@ -166,7 +166,7 @@ async def test_bad_rows_are_named_by_line_and_column_and_do_not_stop_the_good_on
     rows = [
         cells("1"),
         cells("2", email="two at example.com"),
-        cells("3", level="Senior", time_zone="Europe/Berln"),
+        cells("3", employee_level="Senior", time_zone="Europe/Berln"),
         cells("1", email="another@example.com"),
         cells("4", email="zoe.1@example.com"),
         cells("5", manager_employee_number="999"),
@@ -313,7 +313,7 @@ async def test_headers_of_other_names_are_mapped_and_what_is_missing_has_a_defau
 async def test_somebody_with_anothers_address_or_who_has_left_is_left_out(profile: RunningService, tenant: UUID) -> None:
     client = profile.client(tenant)
     await client.post("/v1/participants", json=a_person(employee_number="there", email="zoe.1@example.com"))
-    rows = [cells("1"), cells("2"), cells("3", leaving_date="2020-01-31", hire_date="2019-01-01")]
+    rows = [cells("1"), cells("2"), cells("3", leaving_date="2020-01-31", hired_on="2019-01-01")]
 
     job = await imported(client, text_of(rows).encode())
 

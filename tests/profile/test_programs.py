@@ -254,10 +254,10 @@ async def test_the_statement_of_a_rule_includes_whom_the_rule_does(profile: Runn
             str(number),
             department=draw.choice(["R&D", "Sales"]),
             location=draw.choice(["Berlin", "Lagos", "Lima"]),
-            level=str(draw.randint(1, 12)),
-            hire_date=f"{draw.randint(2010, 2024)}-06-01",
-            skills_offered=draw.choice(["SQL:3", ""]),
-            skills_sought=draw.choice(["Go:1", ""]),
+            employee_level=str(draw.randint(1, 12)),
+            hired_on=f"{draw.randint(2010, 2024)}-06-01",
+            offers=draw.choice(["SQL:3", ""]),
+            seeks=draw.choice(["Go:1", ""]),
         )
         for number in range(200)
     ]

@@ -38,11 +38,11 @@ class GoodRow(NamedTuple):
     name: str
     department: str
     job_title: str
-    level: str
+    employee_level: str
     location: str
     time_zone: str
     languages: str
-    hire_date: str
+    hired_on: str
     leaving_date: str
     working_hours: str
     offers: str
@@ -60,15 +60,15 @@ class GoodRow(NamedTuple):
             person.name,
             person.department,
             person.job_title,
-            str(person.level),
+            str(person.employee_level),
             person.location,
             person.time_zone,
             "\n".join(person.languages),
-            person.hire_date.isoformat(),
+            person.hired_on.isoformat(),
             "" if person.leaving_date is None else person.leaving_date.isoformat(),
             _hours(person.working_hours),
-            f"[{','.join(map(_offer, person.skills_offered))}]",
-            f"[{','.join(map(_wish, person.skills_sought))}]",
+            f"[{','.join(map(_offer, person.offers))}]",
+            f"[{','.join(map(_wish, person.seeks))}]",
             "\n".join(person.goals),
         )
 
@@ -90,11 +90,11 @@ class GoodRow(NamedTuple):
             self.email,
             self.department,
             self.job_title,
-            self.level,
+            self.employee_level,
             self.location,
             self.time_zone,
             self.languages,
-            self.hire_date,
+            self.hired_on,
             manager_id or "",
             self.working_hours,
             self.offers,

@@ -24,7 +24,7 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
     "email": ("email", "emailaddress", "mail", "workemail", "workemailaddress", "businessemail"),
     "department": ("department", "departmentname", "dept"),
     "job_title": ("jobtitle", "job", "jobname", "position", "positiontitle"),
-    "level": ("level", "joblevel", "careerlevel", "grade", "jobgrade"),
+    "employee_level": ("level", "employeelevel", "joblevel", "careerlevel", "grade", "jobgrade"),
     "manager_employee_number": (
         "manageremployeenumber", "manageremployeeno", "manageremployeeid", "managernumber", "managerno", "managerid",
         "supervisoremployeenumber", "supervisorid", "reportsto", "reportstoid",
@@ -32,20 +32,26 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
     "location": ("location", "locationname", "worklocation", "office", "officelocation", "site"),
     "time_zone": ("timezone", "timezoneid", "timezonename", "ianatimezone", "tz"),
     "languages": ("languages", "language", "languagesspoken", "spokenlanguages", "preferredlanguage"),
-    "hire_date": ("hiredate", "hiredon", "datehired", "dateofhire", "startdate", "joindate", "joiningdate"),
+    "hired_on": ("hiredate", "hiredon", "datehired", "dateofhire", "startdate", "joindate", "joiningdate"),
     "working_hours": ("workinghours", "workhours", "workinghour", "workingtime"),
     "leaving_date": (
         "leavingdate", "terminationdate", "dateoftermination", "lastdayofwork", "lastworkingday", "enddate",
     ),
-    "skills_offered": ("skillsoffered", "offeredskills", "offers"),
-    "skills_sought": ("skillssought", "soughtskills", "skillswanted", "skillstolearn", "seeks"),
+    "offers": ("skillsoffered", "offeredskills", "offers"),
+    "seeks": ("skillssought", "soughtskills", "skillswanted", "skillstolearn", "seeks"),
     "goals": ("goals", "goal", "developmentgoals"),
 }  # fmt: skip
 """What each of our columns is commonly called, written without case, blanks and punctuation."""
 
-OPTIONAL: Final = frozenset(
-    {"manager_employee_number", "working_hours", "leaving_date", "skills_offered", "skills_sought", "goals"}
-)
+OTHER_NAMES: Final = {
+    "level": "employee_level",
+    "hire_date": "hired_on",
+    "skills_offered": "offers",
+    "skills_sought": "seeks",
+}
+"""Names of our columns that mappings and defaults may use as well. The first ones are the API's."""
+
+OPTIONAL: Final = frozenset({"manager_employee_number", "working_hours", "leaving_date", "offers", "seeks", "goals"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +177,6 @@ _OUR_NAMES: Final = frozenset(alias for aliases in ALIASES.values() for alias in
 _EXCEL_SEPARATOR: Final = re.compile(r'"?sep=([,;\t])"?\s*', re.IGNORECASE)
 _CONSEQUENCES: Final = {
     "manager_employee_number": "everybody is imported without a manager, so reporting lines cannot be kept apart",
-    "skills_offered": "nobody is imported with skills to offer",
-    "skills_sought": "nobody is imported with skills to learn",
+    "offers": "nobody is imported with skills to offer",
+    "seeks": "nobody is imported with skills to learn",
 }

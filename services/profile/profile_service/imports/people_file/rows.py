@@ -15,7 +15,7 @@ from profile_service.imports.people_file.records import PeopleFileError, Record
 class PersonRow(NamedTuple):
     """One person as the file gives them, every value valid by itself.
 
-    `line` is the physical line the row starts on (1-based). `level` is 1 to 12, `time_zone` an IANA name, `languages`
+    `line` is the physical line the row starts on (1-based). `employee_level` is 1 to 12, `time_zone` an IANA name, `languages`
     are ISO 639-1 codes. `manager_employee_number` is not yet checked against anything.
     """
 
@@ -25,16 +25,16 @@ class PersonRow(NamedTuple):
     email: str
     department: str
     job_title: str
-    level: int
+    employee_level: int
     manager_employee_number: str | None
     location: str
     time_zone: str
     languages: tuple[str, ...]
-    hire_date: date
+    hired_on: date
     leaving_date: date | None
     working_hours: WorkingHours
-    skills_offered: tuple[SkillLevel, ...]
-    skills_sought: tuple[SkillLevel, ...]
+    offers: tuple[SkillLevel, ...]
+    seeks: tuple[SkillLevel, ...]
     goals: tuple[str, ...]
 
 
@@ -129,7 +129,7 @@ class RowReader:
         except CellError:
             is_blank = not any(cell.strip() for cell in cells[: self._width])
             return [] if is_blank else list(self._errors(line, cells))
-        if person.leaving_date is not None and person.leaving_date < person.hire_date:
+        if person.leaving_date is not None and person.leaving_date < person.hired_on:
             return [RowError(line, self._leaving_date, "left_before_hired", _LEFT_BEFORE_HIRED)]
         return person
 
@@ -156,16 +156,16 @@ def _rules() -> dict[str, Callable[[str], Any]]:
         "email": rule.email,
         "department": Remembered(rule.required_text).__getitem__,
         "job_title": Remembered(rule.required_text).__getitem__,
-        "level": Remembered(rule.level).__getitem__,
+        "employee_level": Remembered(rule.level).__getitem__,
         "manager_employee_number": Remembered(rule.manager_number).__getitem__,
         "location": Remembered(rule.required_text).__getitem__,
         "time_zone": Remembered(TimeZoneCells(nearest)).__getitem__,
         "languages": Remembered(LanguageCells(nearest)).__getitem__,
-        "hire_date": Remembered(rule.calendar_date).__getitem__,
+        "hired_on": Remembered(rule.calendar_date).__getitem__,
         "leaving_date": Remembered(rule.leaving_date).__getitem__,
         "working_hours": Remembered(rule.working_hours).__getitem__,
-        "skills_offered": rule.SkillCells(lowest=1),
-        "skills_sought": rule.SkillCells(lowest=0),
+        "offers": rule.SkillCells(lowest=1),
+        "seeks": rule.SkillCells(lowest=0),
         "goals": Remembered(rule.goals).__getitem__,
     }
 
