@@ -374,10 +374,39 @@ async def test_findings_are_read_page_by_page(profile: RunningService, tenant: U
     at = f"/v1/imports/{job['id']}/findings"
 
     first = (await client.get(at, params={"limit": 10})).json()
-    last = (await client.get(at, params={"limit": 100, "start": first["next"]})).json()
+    last = (await client.get(at, params={"limit": 100, "cursor": first["next"]})).json()
+    by_its_other_name = (await client.get(at, params={"limit": 100, "start": first["next"]})).json()
 
     assert [one["line"] for one in first["items"] + last["items"]] == list(range(2, 27))
     assert last["next"] is None
+    assert by_its_other_name == last
+
+
+async def test_imports_are_listed_page_by_page(profile: RunningService, tenant: UUID) -> None:
+    client = profile.client(tenant)
+    ids = [(await imported(client, file))["id"] for file in (file_of("1"), file_of("1", "2"), b"")]
+
+    first = (await client.get("/v1/imports", params={"limit": 2})).json()
+    last = (await client.get("/v1/imports", params={"limit": 2, "cursor": first["next"]})).json()
+    refused = (await client.get("/v1/imports", params={"state": "refused"})).json()
+
+    assert [job["id"] for job in first["items"] + last["items"]] == sorted(ids)
+    assert [job["id"] for job in refused["items"]] == ids[2:]
+
+
+@pytest.mark.parametrize("names", [("employee_level", "hired_on", "offers"), ("level", "hire_date", "skills_offered")])
+async def test_a_mapping_names_our_columns_as_the_api_does_or_as_files_do(
+    names: tuple[str, str, str], profile: RunningService, tenant: UUID
+) -> None:
+    client, headers = profile.client(tenant), dict(zip(names, ("Pay scale", "Joined", "Can teach"), strict=True))
+    renamed = {"Level": "Pay scale", "Hire Date": "Joined", "Skills Offered": "Can teach"}
+
+    file = text_of([cells("1")], header=[renamed.get(header, header) for header in HEADER]).encode()
+    job = await imported(client, file, column=[f"{ours}:{theirs}" for ours, theirs in headers.items()])
+
+    person = (await people(client))["1"]
+    assert job["state"] == "completed", job["problem"]
+    assert (person["employee_level"], person["hired_on"], person["offers"][0]["skill"]) == (3, "2021-09-01", "Python")
 
 
 async def test_an_upload_that_says_it_is_too_large_is_refused_before_it_is_sent(profile: RunningService, tenant: UUID) -> None:

@@ -26,6 +26,7 @@ from profile_service.domain import (
     EmployeeNumberTaken,
     Enrolment,
     Import,
+    ImportState,
     Organisation,
     Participant,
     Program,
@@ -175,6 +176,14 @@ async def import_people(
     )
 
 
+@router.get("/imports", response_model=Page[ImportOut], tags=["people"])
+async def list_imports(
+    work: PeopleReader, limit: Limit = 100, cursor: Cursor = None, state: ImportState | None = None
+) -> Page[ImportOut]:
+    """Imports of the organisation, the oldest first."""
+    return await work.page(Import, returns=ImportOut.of, limit=limit, cursor=cursor, state=state)
+
+
 @router.get("/imports/{import_id}", response_model=ImportOut, responses=problems(NotFound), tags=["people"])
 async def read_import(import_id: UUID, work: PeopleReader) -> Response:
     """How far an import is and what it has done."""
@@ -183,10 +192,15 @@ async def read_import(import_id: UUID, work: PeopleReader) -> Response:
 
 @router.get("/imports/{import_id}/findings", response_model=FindingsOut, responses=problems(NotFound), tags=["people"])
 async def read_findings(
-    import_id: UUID, work: PeopleReader, limit: Limit = 100, start: Annotated[int, Query(ge=0, le=2_000_000_000)] = 0
+    import_id: UUID,
+    work: PeopleReader,
+    limit: Limit = 100,
+    cursor: Annotated[int, Query(ge=0, le=2_000_000_000, description="`next` of the page before.")] = 0,
+    start: Annotated[int, Query(ge=0, le=2_000_000_000, description="The same as `cursor`.", deprecated=True)] = 0,
 ) -> FindingsOut:
     """What was wrong with rows of the file, by line and column, and what to do about it."""
     await work.one(Import, import_id, returns=ImportOut.of)
+    start = cursor or start
     found = await queries.findings(work.rows, work.tenant_id, import_id, start, limit + 1)
     return FindingsOut.of(found, start, limit)
 

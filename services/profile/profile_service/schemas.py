@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from peerloom_events.formats import FORMATS, OPTIONS_WITH_FIELDS
 from peerloom_service.http.bodies import Body, Line, Out, Passage
+from peerloom_service.http.paging import Page
 from profile_service import domain, options
 from profile_service.use_cases.enrolments import AudiencePreview, Enrolled, ForAudience
 from profile_service.use_cases.organisations import FoundOrganisation
@@ -332,14 +333,11 @@ class FindingOut(Out):
         return cls.model_validate(finding, from_attributes=True)
 
 
-class FindingsOut(Out):
-    """Findings in the order they were made; `next` is the number to ask from for more."""
-
-    items: list[FindingOut]
-    next: int | None
+class FindingsOut(Page[FindingOut]):
+    """Findings in the order they were made."""
 
     @classmethod
     def of(cls, found: list[domain.Finding], start: int, limit: int) -> Self:
         """The page from number `start` on, of findings read with a limit of one more."""
         items = [FindingOut.of(finding) for finding in found[:limit]]
-        return cls(items=items, next=start + limit if len(found) > limit else None)
+        return cls(items=items, next=str(start + limit) if len(found) > limit else None)
