@@ -83,11 +83,20 @@ def numbers(people: list[PersonRow]) -> list[str]:
 
 def the_error_of(**changes: str) -> RowError:
     """What is said of a row with one bad cell, between two good rows that must come through."""
+    return _the_finding_of("error", ["1", "3"], changes)
+
+
+def the_warning_of(**changes: str) -> RowError:
+    """What is said of a row with one optional cell that cannot be read; its person comes through without it."""
+    return _the_finding_of("warning", ["1", "2", "3"], changes)
+
+
+def _the_finding_of(severity: str, taken: list[str], changes: dict[str, str]) -> RowError:
     people, errors = outcomes(text_of([cells("1"), cells("2", **changes), cells("3")]))
-    assert numbers(people) == ["1", "3"]
+    assert numbers(people) == taken
     assert [error.line for error in errors] == [3]
     assert errors[0].column == HEADERS[next(iter(changes))]
-    assert errors[0].severity == "error"
+    assert errors[0].severity == severity
     return errors[0]
 
 

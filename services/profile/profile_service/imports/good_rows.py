@@ -15,6 +15,8 @@ if TYPE_CHECKING:  # processes that only make good rows start sooner without the
 
 _ROW_BREAK: Final = "\x1e"
 
+_FACT_OF: Final = {"manager_employee_number": "manager_id"}
+_NO_FACTS: Final = frozenset({"leaving_date"})
 _WEEKDAYS: Final = [1, 2, 3, 4, 5]
 _REMEMBERED: Final = 8192
 
@@ -28,7 +30,7 @@ _KEPT: Final = "SELECT content FROM good_rows WHERE batch = $1"
 
 class GoodRow(NamedTuple):
     """A person of the file as the database takes them: all is text, empty where there is nothing; lists are joined by line
-    ends, what is kept as JSON is written as JSON.
+    ends, what is kept as JSON is written as JSON. `absent`: the facts the file says nothing of, their values are defaults.
     """
 
     line: str
@@ -48,6 +50,7 @@ class GoodRow(NamedTuple):
     offers: str
     seeks: str
     goals: str
+    absent: str
 
     @classmethod
     def of(cls, person: PersonRow) -> Self:
@@ -70,6 +73,7 @@ class GoodRow(NamedTuple):
             f"[{','.join(map(_offer, person.offers))}]",
             f"[{','.join(map(_wish, person.seeks))}]",
             "\n".join(person.goals),
+            _names(person.absent),
         )
 
     def encoded(self) -> str:
@@ -139,6 +143,11 @@ def admission(encoded: str) -> tuple[int, str, str, str | None]:
     """Line, employee number, e-mail address and manager of an encoded row: what the rules between rows ask for."""
     line, employee_number, email, manager, _ = encoded.split(BREAK, 4)
     return int(line), employee_number, email, manager or None
+
+
+@lru_cache(_REMEMBERED)
+def _names(columns: frozenset[str]) -> str:
+    return ",".join(sorted(_FACT_OF.get(name, name) for name in columns - _NO_FACTS))
 
 
 @lru_cache(_REMEMBERED)

@@ -11,7 +11,8 @@ from contextlib import aclosing
 from dataclasses import replace
 from datetime import date
 from functools import partial
-from itertools import islice
+from itertools import groupby, islice
+from operator import add, attrgetter
 from typing import Final
 from uuid import UUID
 
@@ -190,16 +191,18 @@ class _Worker:
             tx = self._transaction(connection, import_id)
             try:
                 taken = [row for row in rows if row.employee_number not in refused]
-                counts = await upsert_people(
-                    tx,
-                    [
+                counts = [0, 0, 0]
+                by_absent = sorted(taken, key=attrgetter("absent"))  # most often the same for all: one statement
+                for absent, alike in groupby(by_absent, key=attrgetter("absent")):
+                    people = [
                         row.person(
                             ids[row.employee_number],
                             None if row.employee_number in without_manager else ids.get(row.manager_employee_number),
                         )
-                        for row in taken
-                    ],
-                )
+                        for row in alike
+                    ]
+                    written = await upsert_people(tx, people, absent=frozenset(filter(None, absent.split(","))))
+                    counts = list(map(add, counts, written))
                 for error in refused.values():
                     await add_finding(tx, import_id, error)
                 await tx.execute(sql.PROGRESS, tx.tenant_id, import_id, len(rows), *counts, len(refused))

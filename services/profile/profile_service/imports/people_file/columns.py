@@ -105,7 +105,7 @@ def missed_columns(columns: Columns, defaults: Collection[str]) -> Iterator[str]
     """What people will lack because the file has no such column, though it may do without."""
     for name, consequence in _CONSEQUENCES.items():
         if name not in columns.place and name not in defaults:
-            yield f"The header line has no column for {name}: {consequence}."
+            yield f"The header line has no column for {name}: {consequence}. Everybody else keeps what is known of them."
 
 
 def _places(headers: list[str], mapping: Mapping[str, str]) -> dict[str, int]:
@@ -176,7 +176,7 @@ _NAME_PARTS: Final = frozenset({"first_name", "last_name"})
 _OUR_NAMES: Final = frozenset(alias for aliases in ALIASES.values() for alias in aliases)
 _EXCEL_SEPARATOR: Final = re.compile(r'"?sep=([,;\t])"?\s*', re.IGNORECASE)
 _CONSEQUENCES: Final = {
-    "manager_employee_number": "everybody is imported without a manager, so reporting lines cannot be kept apart",
-    "offers": "nobody is imported with skills to offer",
-    "seeks": "nobody is imported with skills to learn",
+    "manager_employee_number": "people who are new have no manager, so their reporting lines cannot be kept apart",
+    "offers": "people who are new have no skills to offer",
+    "seeks": "people who are new have no skills to learn",
 }
