@@ -78,7 +78,7 @@ async def test_a_run_whose_worker_is_killed_is_worked_off_again_and_proposes_onc
 ) -> None:
     program = a_program()
     launched = await company.post("profile", "/v1/programs", program)
-    enrolled = await company.post("profile", f"/v1/programs/{launched['id']}/enrolments", {})
+    enrolled = await company.post("profile", f"/v1/programs/{launched['id']}/enrolments", {"everybody": True})
 
     async def known() -> bool:
         pool = await company.found("matching", f"/v1/match-pools/{launched['id']}")
