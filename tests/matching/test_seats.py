@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from matching_service import sql
-from matching_service.domain import Program, policy_of
-from peerloom_events import MatchExpired, MatchRunCompleted, OfferedSkill, ProgramLaunched, SoughtSkill
+from matching_service.domain.programs import Program
+from peerloom_events import MatchExpired, MatchRunCompleted, OfferedSkill, ProgramLaunched, SoughtSkill, options_of
 from peerloom_service.identifiers import new_id
 from tests.matching.programs import certificate, ended, over, requested
 from tests.matching.test_answers import pool, say
@@ -144,7 +144,10 @@ async def test_the_database_has_no_seat_more_than_there_are(
 
     async def take(program: ProgramLaunched, person: UUID, seats: int) -> None:
         matches = [new_id() for _ in range(seats)]
-        await matching.runtime.database.fetch(tenant, sql.TAKE_SEATS, tenant, program.program_id, [person] * seats, matches)
+        by_level = Program(program.format, options_of(program), 60).seats_by_level
+        await matching.runtime.database.fetch(
+            tenant, sql.TAKE_SEATS, tenant, program.program_id, [person] * seats, matches, by_level
+        )
 
     async def peers_known() -> bool:
         return await known(client, peers)
@@ -163,7 +166,7 @@ async def test_the_database_has_no_seat_more_than_there_are(
 
 
 def test_a_program_says_who_is_a_junior() -> None:
-    policy = policy_of(Program("junior-senior", 60, False, junior_up_to_level=3, seats_per_senior=2))
+    policy = Program("junior-senior", {"junior_up_to_level": 3, "seats_per_senior": 2}, 60).policy
 
     assert (policy.juniors_up_to, policy.label) == (3, "junior-senior@1")
 
