@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import Any
 from uuid import UUID
 
-from matching_service.engine import Person, Population, Seek, Skill, WorkingHours
+from matching_service.engine import Person, Policy, Population, Seek, Skill, WorkingHours, format_of
 
 A_MONDAY = date(2026, 1, 12)
 
@@ -41,6 +41,13 @@ def swapper(n: int, offers: str, seeks: str, level: int = 5, **facts: Any) -> Pe
 
 def population(*people: Person, on: date = A_MONDAY) -> Population:
     return Population.of(people, on)
+
+
+def junior_senior(juniors_up_to: int, **values: Any) -> Policy:
+    """The policy of the junior-senior format with some values changed."""
+    format_ = format_of("junior-senior")
+    policy = format_.policy(format_.options({"junior_up_to_level": 1})).model_dump()
+    return Policy.model_validate({**policy, "juniors_up_to": juniors_up_to, **values})
 
 
 def company(size: int, seed: int = 1) -> Population:

@@ -15,7 +15,7 @@ from matching_service.engine import (
     match_population,
     sentence,
 )
-from tests.matching.engine.people import company, number, person, population
+from tests.matching.engine.people import company, junior_senior, number, person, population
 
 ANA = person(
     0,
@@ -125,7 +125,7 @@ def test_people_with_nothing_in_common_still_get_their_levels_compared() -> None
 
 
 def test_of_a_junior_and_a_senior_it_says_who_is_who() -> None:
-    people, policy = population(person(0, level=7), person(1, level=2)), Policy(juniors_up_to=4)
+    people, policy = population(person(0, level=7), person(1, level=2)), junior_senior(4)
 
     reasons = explain_pair(people, policy, number(0), number(1))
 

@@ -12,7 +12,7 @@ from matching_service.engine.checking.worths import Everybody
 from matching_service.engine.problem.population import Population
 from matching_service.engine.weighing.profiles import Profiles, Terms
 from matching_service.engine.weighing.scoring import all_pairs
-from tests.matching.engine.people import company, number, person, population, swapper
+from tests.matching.engine.people import company, junior_senior, number, person, population, swapper
 
 ONLY_WEAKER_SIDE = Policy(weaker_side=1_000_000, both_sides=0, context=0)
 ONLY_MEAN = Policy(weaker_side=0, both_sides=1_000_000, context=0)
@@ -27,8 +27,8 @@ POLICIES = {
         prefer_same=frozenset({"location"}),
         prefer_different=frozenset({"department"}),
     ),
-    "juniors and seniors": Policy(juniors_up_to=4),
-    "juniors and seniors, who gain too": Policy(juniors_up_to=3, junior_side=350_000, weaker_side=300_000, both_sides=200_000),
+    "juniors and seniors": junior_senior(4),
+    "juniors and seniors, who gain too": junior_senior(3, junior_side=350_000, weaker_side=300_000, both_sides=200_000),
     "strict": Policy(min_common_hours=10, reporting_line_depth=5, experienced_level=5, similar_level_within=0),
 }
 

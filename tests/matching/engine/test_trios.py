@@ -24,9 +24,9 @@ from matching_service.engine import (
 )
 from matching_service.engine.checking import matches as checker
 from matching_service.engine.checking.worths import Everybody
-from matching_service.engine.formats import peers as population_matching
-from matching_service.engine.formats import trios as engine_trios
 from matching_service.engine.problem.certificate import Proof, bound
+from matching_service.engine.searching import search
+from matching_service.engine.searching import trios as engine_trios
 from tests.benchmarks.company import company as large_company
 from tests.matching.engine.people import A_MONDAY, company, number, people_of, person, population, swapper
 from tests.matching.engine.test_match_population import people as any_person
@@ -342,7 +342,7 @@ def test_the_search_by_lists_gives_trios_with_a_bound_that_all_pairs_keep(
         people = company(61 + 8 * seed, seed)
         best = match_population(people, policy, target_gap=0.0)
         with monkeypatch.context() as patch:
-            patch.setattr(population_matching, "_ALL_PAIRS", 0)
+            patch.setattr(search, "_ALL_PAIRS", 0)
             found = match_population(people, policy, target_gap=0.0)
 
         assert check_matches(people, policy, found) == []

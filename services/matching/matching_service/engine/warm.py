@@ -9,8 +9,8 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from matching_service.engine.formats.peers import match_population
-from matching_service.engine.problem.policy import Policy
+from matching_service.engine.formats import FORMATS
+from matching_service.engine.match import match_population
 from matching_service.engine.problem.population import Person, Population, Seek, Skill
 
 FEW, MANY = 12, 3_100
@@ -18,7 +18,7 @@ FEW, MANY = 12, 3_100
 
 
 def warm() -> None:
-    """Match people in each of the ways there are."""
+    """Match people in the way of each format."""
     for count in (FEW, MANY):
         people = [
             Person(
@@ -31,7 +31,8 @@ def warm() -> None:
             )
             for number in range(count)
         ]
-        for policy in (Policy(trios=True), Policy(juniors_up_to=4)):
+        for format_ in FORMATS.values():
+            policy = format_.policy(format_.options(format_.example))
             match_population(Population.of(people, date(2026, 1, 12)), policy, target_gap=0.0)
 
 

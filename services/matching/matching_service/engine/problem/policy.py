@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -49,20 +49,9 @@ class Context(BaseModel):
         return self
 
 
-_JUNIOR_SENIOR: Final[dict[str, Any]] = {
-    "name": "junior-senior",
-    "weaker_side": 0,
-    "both_sides": 0,
-    "junior_side": 850_000,
-    "context_shares": {"goals": 600_000, "level": 0, "common_hours": 400_000, "complement": 0},
-}
-"""What a policy says of juniors and seniors unless told otherwise: what counts is what the junior gains."""
-
-
 class Policy(BaseModel):
-    """The rules and the worth of a match; the defaults are those of the one-to-one peer format.
+    """The rules and the worth of a match; the defaults are those of peers, one to one. Formats make their policies from it.
 
-    With ``juniors_up_to`` it is the junior-senior format, whose worth follows what the junior gains unless told otherwise.
     Change a value, raise ``version``: a run stores both, and the ``fingerprint`` shows whether somebody forgot to.
     """
 
@@ -70,6 +59,12 @@ class Policy(BaseModel):
 
     name: str = Field("one-to-one peers", min_length=1, max_length=120)
     version: int = Field(1, ge=1, strict=True)
+    format: str | None = Field(
+        None,
+        max_length=120,
+        description="The format of the program, which finds the matches. Nothing, in policies stored before formats were "
+        "named: the format that recognises the policy.",
+    )
 
     coverage_first: bool = Field(
         True, description="Pair as many people as possible, then make the pairs worth as much as possible."
@@ -126,13 +121,6 @@ class Policy(BaseModel):
     must_share: frozenset[Attribute] = Field(frozenset(), description="Rule: both have the same of each of these.")
     must_differ: frozenset[Attribute] = Field(frozenset(), description="Rule: both have a different one of each.")
 
-    @model_validator(mode="before")
-    @classmethod
-    def _defaults_of_the_format(cls, values: Any) -> Any:
-        if isinstance(values, dict) and values.get("juniors_up_to") is not None:
-            return {**_JUNIOR_SENIOR, **values}
-        return values
-
     @model_validator(mode="after")
     def _no_contradictions(self) -> Self:
         total = self.weaker_side + self.both_sides + self.context + self.junior_side
@@ -172,6 +160,8 @@ class Policy(BaseModel):
         content = self.model_dump(mode="python")
         if self.juniors_up_to is None:  # a policy for peers is what it was before there were juniors
             del content["juniors_up_to"], content["junior_side"]
+        if self.format is None:  # nor had it a format
+            del content["format"]
         for name in ("must_share", "must_differ", "prefer_same", "prefer_different"):
             content[name] = sorted(content[name])
         return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

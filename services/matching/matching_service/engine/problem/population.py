@@ -17,12 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching_service.engine.core.packing import packed, unpacked
+from matching_service.engine.core.types import Int32Array, Int64Array, UInt8Array, UInt64Array
 from matching_service.engine.problem.availability import HOURS_PER_WEEK, OFFICE_HOURS, WorkingHours, weekly_hours
 
-Int32Array = NDArray[np.int32]
-Int64Array = NDArray[np.int64]
-UInt8Array = NDArray[np.uint8]
-UInt64Array = NDArray[np.uint64]
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 LEVELS: Final = range(1, 6)

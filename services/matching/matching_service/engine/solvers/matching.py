@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from matching_service.engine.core.graph import Graph, lots
+from matching_service.engine.core.types import Int32Array
 from matching_service.engine.problem.certificate import FREE, Proof
 from matching_service.engine.solvers.solver import METHOD, Solved, best_known, close_enough, proven_by, value_of
-
-Int32Array = NDArray[np.int32]
-Int64Array = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from matching_service.engine.core.graph import edge_list, lots, refuse_inexact_sums, whole
+from matching_service.engine.core.types import BoolArray, Int32Array, Int64Array
 from matching_service.engine.problem.seat_matching import SeatMatching, SeatProof
 from matching_service.engine.solvers.seat_auction import SeatGraph, prices_and_holdings, seat_graph
 from matching_service.engine.solvers.seat_paths import cover, price_the_left, settle, value_bound
-
-Int32Array = NDArray[np.int32]
-Int64Array = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
 
 _FINENESS: Final = 1_000
 """Weights are refined until the heaviest is at least this much, so that an auction has room for its steps."""

@@ -16,15 +16,13 @@ from numpy.typing import NDArray
 
 from matching_service.engine.core.graph import Graph, lots
 from matching_service.engine.core.kernels import in_threads
+from matching_service.engine.core.types import BoolArray, Int32Array, Int64Array
 from matching_service.engine.problem.policy import Policy
 from matching_service.engine.problem.population import Population
 from matching_service.engine.weighing.candidates import BLOCK, Lists, Sieve, enter_known, lay_out, sweep
 from matching_service.engine.weighing.profiles import RULES, Profiles, Terms
 from matching_service.engine.weighing.scoring import all_pairs, alternatives, with_everybody
 
-Int32Array = NDArray[np.int32]
-Int64Array = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
 Heard = Callable[[float], None]
 """Hears the share of a sweep that is done; raises to end it."""
 

@@ -15,9 +15,9 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from matching_service.engine.core.kernels import kernel, part
+from matching_service.engine.core.types import Int32Array, Int64Array, UInt8Array, UInt64Array
 from matching_service.engine.problem.policy import MICRO
 from matching_service.engine.weighing.profiles import Profiles, Terms
 from matching_service.engine.weighing.scoring import (
@@ -29,11 +29,6 @@ from matching_service.engine.weighing.scoring import (
     take_out,
     worth,
 )
-
-Int32Array = NDArray[np.int32]
-Int64Array = NDArray[np.int64]
-UInt8Array = NDArray[np.uint8]
-UInt64Array = NDArray[np.uint64]
 
 BLOCK: Final = 1024
 """Columns of a block: its tables stay in the second-level cache."""

@@ -5,15 +5,10 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from matching_service.engine.core.types import Int32Array, Int64Array, UInt8Array, UInt64Array
 from matching_service.engine.problem.policy import Policy
 from matching_service.engine.problem.population import UNKNOWN, Population
-
-Int32Array = NDArray[np.int32]
-Int64Array = NDArray[np.int64]
-UInt8Array = NDArray[np.uint8]
-UInt64Array = NDArray[np.uint64]
 
 MAX_STEPS: Final = 4
 """Nobody is counted as climbing more than four levels with one partner."""

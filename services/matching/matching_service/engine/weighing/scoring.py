@@ -12,16 +12,11 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from matching_service.engine.core.kernels import kernel, part
+from matching_service.engine.core.types import Int32Array, Int64Array, UInt8Array
 from matching_service.engine.problem.policy import MICRO
 from matching_service.engine.weighing.profiles import RULES, Profiles, Terms
-
-Int32Array = NDArray[np.int32]
-Int64Array = NDArray[np.int64]
-UInt8Array = NDArray[np.uint8]
-UInt64Array = NDArray[np.uint64]
 
 LEVEL_STEP: Final = MICRO // 4
 """What each job level beyond the similar ones takes off the level part of the context."""

@@ -1,34 +1,23 @@
-"""From a population and a policy to pairs and trios, the people left over and why, and the certificate."""
+"""The search for pairs of anyone with anyone, each person in one pair, and for trios where the policy has them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from matching_service.engine.core.graph import Graph
 from matching_service.engine.core.kernels import kernel
-from matching_service.engine.formats.junior_senior import SeatSearch
-from matching_service.engine.formats.search import Progress, Search, Stopped
-from matching_service.engine.formats.trios import seat_the_loose
+from matching_service.engine.core.types import BoolArray, Int32Array, Int64Array
 from matching_service.engine.problem.certificate import FREE, Bound, Proof, bound
-from matching_service.engine.problem.policy import MICRO, Policy
-from matching_service.engine.problem.population import Population
-from matching_service.engine.problem.results import ENGINE_VERSION, NO_WORTH, MatchedPopulation, Unmatched, WhyUnmatched
+from matching_service.engine.problem.policy import MICRO
+from matching_service.engine.searching.search import Search, Stopped
+from matching_service.engine.searching.trios import seat_the_loose
 from matching_service.engine.solvers.matching import solve
 from matching_service.engine.solvers.solver import METHOD, Solved, best_known, value_of
-from matching_service.engine.weighing.all_pairs import Field, edges_of, floors
-from matching_service.engine.weighing.profiles import RULES
+from matching_service.engine.weighing.all_pairs import edges_of, floors
 from matching_service.engine.weighing.scoring import weigh
-
-Int32Array = NDArray[np.int32]
-Int64Array = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
-_ALL_PAIRS: Final = 3_000
-"""Up to so many people every feasible pair is held in memory."""
 
 _LISTED: Final = 8
 _COLUMNS_SEEN: Final = 8_192
@@ -56,58 +45,12 @@ _GAIN_WORTH_A_PATH: Final = 100
 """Micro-units of worth below which no alternating path is looked for in a large population."""
 
 
-_LOOKED_UP: Final = 50_000_000
-"""How many pairs are looked at after a stop, to tell those left over why: some seconds' worth."""
-
-
-def match_population(
-    population: Population,
-    policy: Policy,
-    *,
-    target_gap: float = 1e-3,
-    seed: int = 0,
-    fast: bool = False,
-    progress: Progress | None = None,
-    stop: Callable[[], bool] | None = None,
-) -> MatchedPopulation:
-    """Pair the people of a population under a policy: peers with one each, juniors with seniors as far as seats go.
-
-    Every pair of people is weighed against prices, exactly; see ``docs/matching.md`` for the method. The policy says
-    whether coverage comes first. ``target_gap``: comparing goes on until the certified gap is this small, or nothing
-    more is found. ``fast``: stop after the first certificate. ``seed`` decides ties.
-
-    ``progress`` hears (phase, share of it done, certified gap if there is one yet), with the phases "scoring",
-    "matching" and "explaining". ``stop`` is asked now and then; once it says yes, the best pairs so far are returned
-    with what is proven about them.
-
-    The same population hash, policy fingerprint, target gap, seed, mode and engine version give the same bytes, on any
-    number of threads, unless stopped. Memory: some 2 KB a person. Pure computation, to be run off any event loop.
-
-    Raises: ValueError for a target gap that is no share.
-    """
-    if not 0.0 <= target_gap < 1.0:
-        raise ValueError(f"target_gap {target_gap} is not a share from 0 to 1.")
-    field = Field(population, policy, seed)
-    kind = PeerSearch if policy.juniors_up_to is None else SeatSearch
-    few = field.active <= _ALL_PAIRS
-    search = kind(field, policy, target_gap, seed, few, progress or _unheard, stop or _never)
-    try:
-        search.run(fast)
-    except Stopped:
-        search.stopped = True
-        search.take_what_there_is()
-    search.join_the_loose()
-    search.tell("explaining", 0.0)
-    result = _result(population, policy, search, target_gap, seed)
-    search.tell("explaining", 1.0)
-    return result
-
-
 @dataclass
 class PeerSearch(Search):
     """The search for pairs of anyone with anyone."""
 
     method: ClassVar[str] = METHOD
+    one_match_each: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -275,84 +218,3 @@ def _worth_keeping(
         one, other = u[edge], v[edge]
         kept[edge] = mate[one] == other or price[one] + price[other] <= unit * (weight[edge] + beyond)
     return kept
-
-
-def _result(population: Population, policy: Policy, search: Search, target_gap: float, seed: int) -> MatchedPopulation:
-    """The answer by position instead of by place, with everything a reader wants to know."""
-    field, order = search.field, search.field.order
-    pairs = _by_first_position(np.column_stack(search.pairs()), order)
-    trios = _by_first_position(search.trios, order)
-
-    def weighed(a: Int32Array, b: Int32Array) -> tuple[Int64Array, Int64Array, Int64Array]:
-        return weigh(field.people, field.terms, field.skills, np.ascontiguousarray(a), np.ascontiguousarray(b))
-
-    weight, benefit_a, benefit_b = weighed(*pairs.T)
-    all_three = [weighed(trios[:, a], trios[:, b])[0] for a, b in ((0, 1), (0, 2), (1, 2))]
-    of_trio: Int64Array = np.sum(all_three, axis=0) // 2
-    proven, value = search.proven(), int(weight.sum() + of_trio.sum())
-    return MatchedPopulation(
-        ids=population.ids,
-        a=order[pairs[:, 0]].astype(np.int32),
-        b=order[pairs[:, 1]].astype(np.int32),
-        weight=weight,
-        benefit_a=benefit_a,
-        benefit_b=benefit_b,
-        trio=order[trios].astype(np.int32),
-        trio_weight=of_trio,
-        unmatched=_unmatched(population, search),
-        upper_bound=max(value, proven.value),
-        most_people=proven.people,
-        method=search.method,
-        proofs=tuple(_by_position(proof, order) for proof in search.proofs),
-        population_hash=population.hash,
-        policy=policy.label,
-        policy_fingerprint=policy.fingerprint,
-        target_gap=target_gap,
-        seed=seed,
-        engine_version=ENGINE_VERSION,
-    )
-
-
-def _by_first_position(places: Int32Array, order: Int64Array) -> Int32Array:
-    """Matches, a row each, in the order of people's positions, within a match and of the first two of each match."""
-    within = np.take_along_axis(places, np.argsort(order[places], axis=1, kind="stable"), axis=1)
-    return within[np.lexsort((order[within[:, 1]], order[within[:, 0]]))]
-
-
-def _by_position(proof: Proof, order: Int64Array) -> Proof:
-    prices = np.empty_like(proof.prices)
-    prices[order] = proof.prices
-    return replace(proof, prices=prices)
-
-
-def _unmatched(population: Population, search: Search) -> tuple[Unmatched, ...]:
-    order, roles = search.field.order, search.policy.juniors_up_to is not None
-    places = np.flatnonzero(~search.matched).astype(np.int32)
-    places = places[np.argsort(order[places], kind="stable")]
-    if search.stopped and len(places) * len(order) > _LOOKED_UP:
-        everybody = (population.id(order[place]) for place in places.tolist())
-        return tuple(Unmatched(person=person, why="search_ended", partners=0, removed={}) for person in everybody)
-    counts = search.field.alternatives(places)
-    possible = counts[:, -1]
-    part = search.graph.part
-    others_loose = np.bincount(part[places[possible > 0]], minlength=int(part.max(initial=-1)) + 1)
-    result: list[Unmatched] = []
-    for place, of_one, partners in zip(places.tolist(), counts.tolist(), possible.tolist(), strict=True):
-        odd = not roles and others_loose[part[place]] == 1
-        why: WhyUnmatched = "odd_one_out" if odd else "better_pairs_elsewhere"
-        removed: dict[str, int] = {}
-        if not partners:
-            why = "no_feasible_partner"
-            named = zip((*RULES, NO_WORTH), of_one, strict=False)
-            removed = {rule: n for rule, n in sorted(named, key=lambda item: (-item[1], item[0])) if n}
-        result.append(Unmatched(person=population.id(order[place]), why=why, partners=partners, removed=removed))
-    return tuple(result)
-
-
-def _unheard(_: str, __: float, ___: float | None) -> None:
-    """Nobody listens to the progress."""
-
-
-def _never() -> bool:
-    """Nobody stops it."""
-    return False

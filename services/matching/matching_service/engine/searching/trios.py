@@ -17,15 +17,11 @@ from operator import attrgetter
 from typing import Final, NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from matching_service.engine.core.types import BoolArray, Int32Array, Int64Array
 from matching_service.engine.problem.certificate import FREE
 from matching_service.engine.problem.policy import MICRO
 from matching_service.engine.solvers.seats import match_seats
-
-Int32Array = NDArray[np.int32]
-Int64Array = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
 
 
 class People(Protocol):

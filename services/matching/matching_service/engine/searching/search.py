@@ -5,21 +5,22 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from matching_service.engine.core.graph import Graph
+from matching_service.engine.core.types import BoolArray, Int32Array
 from matching_service.engine.problem.certificate import Bound, Proof
 from matching_service.engine.problem.policy import MICRO, Policy
 from matching_service.engine.weighing.all_pairs import Field, edges_of
 from matching_service.engine.weighing.candidates import Lists
 
-Int32Array = NDArray[np.int32]
-BoolArray = NDArray[np.bool_]
 Progress = Callable[[str, float, float | None], None]
 """Hears the phase, the share of it that is done (0 to 1), and the gap certified so far."""
+
+_ALL_PAIRS: Final = 3_000
+"""Up to so many people every feasible pair is held in memory."""
 
 
 class Stopped(Exception):
@@ -28,19 +29,23 @@ class Stopped(Exception):
 
 @dataclass
 class Search(ABC):
-    """What is known so far; vertices are the places of the field. ``few``: every feasible pair can be held in memory."""
+    """What is known so far; vertices are the places of the field. ``few``: every feasible pair can be held in memory.
+
+    ``one_match_each``: nobody is in more than one match, so that an odd one may be left over.
+    """
 
     method: ClassVar[str]
+    one_match_each: ClassVar[bool]
 
     field: Field
     policy: Policy
     target_gap: float
     seed: int
-    few: bool
     progress: Progress
     stop: Callable[[], bool]
 
     def __post_init__(self) -> None:
+        self.few = self.field.active <= _ALL_PAIRS
         self.bonus = MICRO if self.policy.coverage_first else 0
         self.graph = Graph.empty(len(self.field.order))
         self.trios = np.empty((0, 3), dtype=np.int32)
