@@ -1,5 +1,6 @@
 """A program of juniors and seniors: a senior is in several matches at once, and no one in more than they have seats."""
 
+import asyncio
 from collections import Counter
 from typing import Any
 from uuid import UUID
@@ -163,6 +164,51 @@ async def test_the_database_has_no_seat_more_than_there_are(
         assert await seats_taken(matching, program, person) == list(range(1, seats + 1))
     with pytest.raises(asyncpg.UniqueViolationError):
         await matching.rows("INSERT INTO seat SELECT * FROM seat WHERE program_id = $1 RETURNING 1", peers.program_id)
+
+
+async def test_runs_of_the_same_moment_never_give_a_seat_twice(
+    client: httpx.AsyncClient, feed: Any, matching: RunningService, tenant: UUID
+) -> None:
+    program = await launched(feed, seats=3)
+    _, senior = await enrol(client, feed, program, juniors=1, seniors=1)
+    by_level = Program(program.format, options_of(program), 60).seats_by_level
+
+    async def take() -> bool:
+        try:
+            asked = tenant, program.program_id, [senior], [new_id()], by_level
+            await matching.runtime.database.fetch(tenant, sql.TAKE_SEATS, *asked)
+        except (asyncpg.UniqueViolationError, asyncpg.NotNullViolationError):
+            return False
+        return True
+
+    taken = [took for _ in range(5) for took in await asyncio.gather(*(take() for _ in range(6)))]
+
+    assert sum(taken) == 3
+    assert await seats_taken(matching, program, senior) == [1, 2, 3]
+
+
+async def test_while_people_answer_runs_take_no_seat_that_is_not_free(
+    client: httpx.AsyncClient, feed: Any, matching: RunningService
+) -> None:
+    program = await launched(feed, seats=2)
+    *_, one, other = await enrol(client, feed, program, juniors=8, seniors=2)
+    _, matches = await proposed(client, program)
+
+    asked, *answers = await asyncio.gather(
+        requested(client, program), *(say(client, match, match["participant_ids"][0], "decline") for match in matches)
+    )
+    run = await over(client, asked)
+    again, _ = await proposed(client, program)
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert (run["state"], again["state"]) == ("completed", "completed")
+    for senior in (one, other):
+        assert await seats_taken(matching, program, senior) == [1, 2]
+    without_an_open_match = """
+        SELECT count(*) FROM seat LEFT JOIN match ON match.id = seat.match_id AND match.state = 'proposed'
+        AND seat.participant_id = ANY(match.participant_ids) WHERE seat.program_id = $1 AND match.id IS NULL
+    """
+    assert await matching.value(without_an_open_match, program.program_id) == 0
 
 
 def test_a_program_says_who_is_a_junior() -> None:

@@ -5,8 +5,7 @@ from functools import cached_property
 from typing import Any, Final
 from uuid import UUID
 
-from matching_service.engine import Policy
-from matching_service.engine.formats import format_of
+from matching_service.engine import Format, Policy, format_of
 from peerloom_service.problems import Conflict
 
 HIGHEST_LEVEL: Final = 1_000
@@ -41,7 +40,7 @@ class Program:
         return tuple(chosen.seats(options, level) for level in range(1, HIGHEST_LEVEL + 1))
 
     @cached_property
-    def _chosen(self) -> tuple[Any, Any]:
+    def _chosen(self) -> tuple[Format[Any], Any]:
         try:
             chosen = format_of(self.format)
             return chosen, chosen.options(self.options)

@@ -25,10 +25,9 @@ from matching_service.engine import (
     MatchedPopulation,
     Policy,
     Population,
-    check_bound,
-    check_matches,
     explain_pair,
     explain_trio,
+    format_for,
     match_population,
 )
 from matching_service.engine import Reason as EngineReason
@@ -255,9 +254,7 @@ class _Child:
         if (result.seed, result.target_gap) != (question.seed, question.target_gap):
             raise SolvingFailed("the answer did not pass the check: it is one to another seed or target gap")
         everybody = len(population) <= _CHECKED_WHOLE
-        violations = check_matches(population, policy, result) or check_bound(
-            population, policy, result, people=None if everybody else _CHECKED_PEOPLE
-        )
+        violations = format_for(policy).check(population, policy, result, people=None if everybody else _CHECKED_PEOPLE)
         if violations:
             kinds = ", ".join(dict.fromkeys(violation.code for violation in violations))
             raise SolvingFailed(
