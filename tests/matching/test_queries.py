@@ -26,14 +26,15 @@ ONE_SEAT = [1]
 """Everybody may be in one match, at any level."""
 
 A_MATCH = """
-    INSERT INTO match (tenant_id, id, version, run_id, program_id, participant_ids, weight, reasons, proposed_at, answer_by, state,
-                       accepted_ids)
+    INSERT INTO match (tenant_id, id, version, run_id, program_id, participant_ids, weight, reasons, proposed_at, answer_by,
+                       state, accepted_ids)
     VALUES ($1, $2, 1, $3, $4, $5, 500000, '[]', now(), now() + interval '7 days', $6, '{}')
 """
 """As the release before writes one, which knows nothing of other tables."""
 
 A_PROGRAM = """
-    INSERT INTO program (tenant_id, id, version, format, answer_within_seconds, trio_when_odd, junior_up_to_level, seats_per_senior)
+    INSERT INTO program (tenant_id, id, version, format, answer_within_seconds, trio_when_odd, junior_up_to_level,
+                         seats_per_senior)
     VALUES ($1, $2, 1, $3, 60, $4, $5, $6)
 """
 

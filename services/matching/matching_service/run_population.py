@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from matching_service import queries
-from matching_service.engine import Person, Population, Seek, Skill, WorkingHours
+from matching_service.engine import Person, Population, Skill, SoughtSkill, WorkingHours
 from matching_service.participant_copy import Facts
 from peerloom_service.storage.database import Database
 
@@ -88,7 +88,7 @@ def _person(id_: UUID, kept: str, seats: int, met: bytes) -> Person:
     return Person(
         id=id_,
         offers=tuple(Skill(name, level) for name, level in offers.items()),
-        seeks=tuple(Seek(name, own=seek.level, priority=seek.priority) for name, seek in seeks.items()),
+        seeks=tuple(SoughtSkill(name, own=seek.level, priority=seek.priority) for name, seek in seeks.items()),
         goals=tuple(dict.fromkeys(facts.goals)),
         level=facts.employee_level,
         department=facts.department,

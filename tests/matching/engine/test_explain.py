@@ -7,8 +7,8 @@ from pydantic import TypeAdapter
 from matching_service.engine import (
     Policy,
     Reason,
-    Seek,
     Skill,
+    SoughtSkill,
     WorkingHours,
     explain_pair,
     explain_trio,
@@ -20,7 +20,7 @@ from tests.matching.engine.people import company, junior_senior, number, person,
 ANA = person(
     0,
     offers=(Skill("python", 4), Skill("writing", 3)),
-    seeks=(Seek("sales", own=1, priority=2), Seek("law")),
+    seeks=(SoughtSkill("sales", own=1, priority=2), SoughtSkill("law")),
     goals=("leading", "writing"),
     level=3,
     languages=("de", "en"),
@@ -28,7 +28,7 @@ ANA = person(
 BO = person(
     1,
     offers=(Skill("sales", 3), Skill("leading", 5)),
-    seeks=(Seek("python", wanted=3, own=2),),
+    seeks=(SoughtSkill("python", wanted=3, own=2),),
     goals=("writing",),
     level=5,
     languages=("de", "en", "fr"),
@@ -78,7 +78,7 @@ def test_seen_from_the_other_side_the_reasons_are_the_same_with_the_sides_swappe
 
 def test_a_trio_says_why_two_by_two_with_the_hours_and_languages_all_three_share() -> None:
     cleo = person(
-        2, seeks=(Seek("sales", own=1),), level=4, languages=("de", "fr"), working_hours=WorkingHours(8 * 60, 17 * 60)
+        2, seeks=(SoughtSkill("sales", own=1),), level=4, languages=("de", "fr"), working_hours=WorkingHours(8 * 60, 17 * 60)
     )
     people = population(ANA, BO, cleo)
 

@@ -111,23 +111,24 @@ def test_a_senior_has_the_seats_the_program_says_and_a_junior_one() -> None:
     assert format_.policy(options).juniors_up_to == 3
 
 
-STORED_SHARES = '"shared_goal_without_experience":500000,"similar_level_within":1,"full_common_hours":10'
-STORED_RULES = '"level_rule":"prefer","min_common_hours":1,"common_language":true,"reporting_line_depth":2,"must_share":[],"must_differ":[]'
+SHARED_BY_BOTH = (
+    '"experienced_level":3,"shared_goal_without_experience":500000,"similar_level_within":1,"full_common_hours":10,'
+    '"prefer_same":[],"prefer_different":[],"level_rule":"prefer","min_common_hours":1,"common_language":true,'
+    '"reporting_line_depth":2,"must_share":[],"must_differ":[]'
+)
+OF_PEERS = (
+    '"name":"one-to-one peers","version":1,"coverage_first":true,"trios":false,"weaker_side":700000,"both_sides":150000,'
+    '"context":150000,"junior_side":0,"juniors_up_to":null,'
+    '"context_shares":{"goals":400000,"level":200000,"common_hours":200000,"complement":200000,"nearness":0}'
+)
+OF_JUNIORS = (
+    '"name":"junior-senior","version":1,"coverage_first":true,"trios":false,"weaker_side":0,"both_sides":0,'
+    '"context":150000,"junior_side":850000,"juniors_up_to":4,'
+    '"context_shares":{"goals":600000,"level":0,"common_hours":400000,"complement":0,"nearness":0}'
+)
 STORED = {
-    "one-to-one": (
-        '{"name":"one-to-one peers","version":1,"coverage_first":true,"trios":false,"weaker_side":700000,"both_sides":150000,'
-        '"context":150000,"junior_side":0,"context_shares":{"goals":400000,"level":200000,"common_hours":200000,'
-        f'"complement":200000,"nearness":0}},"experienced_level":3,{STORED_SHARES},"prefer_same":[],"prefer_different":[],'
-        f'"juniors_up_to":null,{STORED_RULES}}}',
-        "c01bf4a0696d1944fac4ed7bbefd263d3bddd04915f6011d94f1109440b4dc56",
-    ),
-    "junior-senior": (
-        '{"name":"junior-senior","version":1,"coverage_first":true,"trios":false,"weaker_side":0,"both_sides":0,'
-        '"context":150000,"junior_side":850000,"context_shares":{"goals":600000,"level":0,"common_hours":400000,'
-        f'"complement":0,"nearness":0}},"experienced_level":3,{STORED_SHARES},"prefer_same":[],"prefer_different":[],'
-        f'"juniors_up_to":4,{STORED_RULES}}}',
-        "e36948daec574e30744397d2ae3316847634be44929e7637513fe992cdebf47f",
-    ),
+    "one-to-one": (OF_PEERS, "c01bf4a0696d1944fac4ed7bbefd263d3bddd04915f6011d94f1109440b4dc56"),
+    "junior-senior": (OF_JUNIORS, "e36948daec574e30744397d2ae3316847634be44929e7637513fe992cdebf47f"),
 }
 
 
@@ -135,6 +136,6 @@ STORED = {
 def test_a_policy_stored_before_formats_had_names_is_of_its_format_and_has_its_fingerprint(name: str) -> None:
     stored, fingerprint = STORED[name]
 
-    policy = Policy.model_validate_json(stored)
+    policy = Policy.model_validate_json(f"{{{stored},{SHARED_BY_BOTH}}}")
 
     assert (format_for(policy).name, policy.fingerprint) == (name, fingerprint)

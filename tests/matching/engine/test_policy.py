@@ -39,6 +39,9 @@ def test_the_defaults_are_the_one_to_one_peer_format() -> None:
         ({"juniors_up_to": 4, "weaker_side": 700_000}, "junior_side must add up to 1,000,000; they add up to 1,700,000"),
         ({"juniors_up_to": 4, "trios": True}, "are two people"),
         ({"juniors_up_to": -1}, "greater than or equal to 0"),
+        ({"reporting_line": "whole-line", "reporting_line_depth": 2}, "leave the other one out"),
+        ({"reporting_line_depth": None}, "Choose reporting_line or reporting_line_depth"),
+        ({"reporting_line": 0}, "greater than or equal to 1"),
         ({"junior_side": 150_000, "both_sides": 0}, "say with juniors_up_to who is one"),
     ],
 )
@@ -76,6 +79,13 @@ def test_the_fingerprint_follows_every_value() -> None:
 
     assert same.fingerprint == again.fingerprint
     assert len({policy.fingerprint for policy in [same, *others]}) == 4
+
+
+def test_what_a_program_chose_of_the_reporting_line_comes_back_from_json_and_shows_in_the_fingerprint() -> None:
+    chosen = [Policy(reporting_line=line, same_manager=same) for line in ("whole-line", 2, "off") for same in (False, True)]
+
+    assert [Policy.model_validate_json(policy.model_dump_json()) for policy in chosen] == chosen
+    assert len({policy.fingerprint for policy in [*chosen, Policy()]}) == 7
 
 
 def test_every_field_is_explained_in_plain_words() -> None:

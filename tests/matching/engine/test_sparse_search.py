@@ -34,7 +34,7 @@ def once(monkeypatch: pytest.MonkeyPatch, sparse: None) -> None:
     monkeypatch.setattr(peers, "_MANY", 0)
 
 
-def heard(_: float) -> None:
+def ignore(_: float) -> None:
     """Nobody listens."""
 
 
@@ -77,7 +77,7 @@ def test_a_join_lists_or_covers_by_its_floors_every_pair_there_is(policy: Policy
     for scale in (0, 100_000, 300_000, 600_000, 2_000_000):
         price = rng.integers(-scale // 4, scale + 1, 300)
         for size in (1, 4, 64):
-            lists = field.join(price, margin, size, heard)
+            lists = field.join(price, margin, size, ignore)
             least = floors(lists, price, margin)
 
             listed = set(zip(*(ends.tolist() for ends in edges_of(lists)[:2]), strict=True))
@@ -92,7 +92,7 @@ def test_a_join_with_room_lists_exactly_what_exceeds_the_prices() -> None:
     u, v, weight = all_pairs(field.people, field.terms, field.skills, 0, 1)
     price = np.random.default_rng(2).integers(0, 500_000, 200)
 
-    lists = field.join(price, 0, 200, heard)
+    lists = field.join(price, 0, 200, ignore)
 
     expected = 2 * weight > price[u] + price[v]
     found = edges_of(lists)

@@ -93,7 +93,7 @@ class Rows:
     def worths(self, place: int) -> np.ndarray:
         return self.rows[place]
 
-    def meet(self, place: int, mate: np.ndarray) -> np.ndarray:
+    def can_meet(self, place: int, mate: np.ndarray) -> np.ndarray:
         return np.ones(len(mate), dtype=np.bool_)
 
 
@@ -281,12 +281,12 @@ def test_a_pair_is_joined_by_one_at_most_and_the_best_are_chosen_together() -> N
 
 
 def test_more_people_than_choose_at_a_time_all_find_a_pair(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine_trios, "_WISHES", 1)
+    monkeypatch.setattr(engine_trios, "_CHOICES", 1)
     mate = np.array([1, 0, 3, 2, 5, 4, -1, -1, -1], dtype=np.int32)
     people = Rows(dict.fromkeys(range(9), np.array([9, 9, 5, 5, 2, 2, 0, 0, 0])))
-    paired, loose = np.array([1] * 6 + [0] * 3), np.array([6, 7, 8], dtype=np.int32)
+    paired, unmatched = np.array([1] * 6 + [0] * 3), np.array([6, 7, 8], dtype=np.int32)
 
-    seated = engine_trios.seat_the_loose(people, mate, paired, loose, coverage_first=True, seed=0)
+    seated = engine_trios.add_to_pairs(people, mate, paired, unmatched, coverage_first=True, seed=0)
 
     assert sorted(seated.trios[:, 2].tolist()) == [6, 7, 8]
 
@@ -389,10 +389,10 @@ def test_a_search_that_is_stopped_has_its_trios_too() -> None:
 
 
 def test_what_progress_tells_last_counts_the_trio() -> None:
-    heard: list[float | None] = []
+    reported: list[float | None] = []
 
-    matched = match_population(company(101), COVERAGE_FIRST, progress=lambda _, __, gap: heard.append(gap))
+    matched = match_population(company(101), COVERAGE_FIRST, progress=lambda _, __, gap: reported.append(gap))
 
     assert matched.trios
-    assert heard[-1] == pytest.approx(matched.gap)
+    assert reported[-1] == pytest.approx(matched.gap)
     assert matched.value == sum(pair.weight for pair in matched.pairs) + sum(trio.weight for trio in matched.trios)

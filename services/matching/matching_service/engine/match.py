@@ -32,7 +32,7 @@ def match_population(
     whether coverage comes first. ``target_gap``: comparing goes on until the certified gap is this small, or nothing
     more is found. ``fast``: stop after the first certificate. ``seed`` decides ties.
 
-    ``progress`` hears (phase, share of it done, certified gap if there is one yet), with the phases "scoring",
+    ``progress`` is called with (phase, share of it done, certified gap if there is one yet), with the phases "scoring",
     "matching" and "explaining". ``stop`` is asked now and then; once it says yes, the best pairs so far are returned
     with what is proven about them.
 
@@ -49,11 +49,11 @@ def match_population(
         search.run(fast)
     except Stopped:
         search.stopped = True
-        search.take_what_there_is()
-    search.join_the_loose()
-    search.tell("explaining", 0.0)
+        search.take_best_so_far()
+    search.form_trios()
+    search.notify("explaining", 0.0)
     result = answer(population, policy, search, target_gap, seed)
-    search.tell("explaining", 1.0)
+    search.notify("explaining", 1.0)
     return result
 
 

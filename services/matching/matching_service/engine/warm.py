@@ -11,7 +11,7 @@ from uuid import UUID
 
 from matching_service.engine.formats import FORMATS
 from matching_service.engine.match import match_population
-from matching_service.engine.problem.population import Person, Population, Seek, Skill
+from matching_service.engine.problem.population import Person, Population, Skill, SoughtSkill
 
 FEW, MANY = 12, 3_100
 """All pairs of few people are held in memory; many people are searched by blocks."""
@@ -24,7 +24,7 @@ def warm() -> None:
             Person(
                 id=UUID(int=number + 1),
                 offers=(Skill(f"skill-{number % 30}", 1 + number % 5),),
-                seeks=(Seek(f"skill-{(number + 1) % 30}"),),
+                seeks=(SoughtSkill(f"skill-{(number + 1) % 30}"),),
                 goals=(f"skill-{number % 7}",),
                 level=number % 9,
                 languages=("en",) if number else (),

@@ -212,7 +212,7 @@ def whole(name: str, values: ArrayLike) -> Int64Array:
     return array.astype(np.int64, copy=False)
 
 
-def lots(n: int, seed: int) -> NDArray[np.uint64]:
+def tie_breakers(n: int, seed: int) -> NDArray[np.uint64]:
     """A lot for each vertex, from the seed alone: the splitmix64 sequence, the same on every machine and version."""
     step, one, two = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
     start = np.uint64(seed * step & 0xFFFFFFFFFFFFFFFF)

@@ -1,4 +1,4 @@
-"""What a format of mentoring says about itself: one subclass, in one module, for each."""
+"""What every format of mentoring defines: one subclass, in one module, for each."""
 
 from __future__ import annotations
 

@@ -25,11 +25,14 @@ class JuniorSenior(Format[JuniorSeniorOptions]):
         return Policy(
             format=self.name,
             name="junior-senior",
+            version=2,
             juniors_up_to=options.junior_up_to_level,
             weaker_side=0,
             both_sides=0,
             junior_side=850_000,
             context_shares=Context(goals=600_000, level=0, common_hours=400_000, complement=0),
+            reporting_line=options.reporting_line,
+            same_manager=options.same_manager,
         )
 
     def sizes(self, options: JuniorSeniorOptions) -> range:  # noqa: ARG002 - the same in every program
@@ -41,5 +44,5 @@ class JuniorSenior(Format[JuniorSeniorOptions]):
         return 1 if employee_level <= options.junior_up_to_level else options.seats_per_senior
 
     def recognises(self, policy: Policy) -> bool:
-        """Policies stored without a format that tell juniors from seniors."""
+        """Policies stored without a format that distinguish juniors and seniors."""
         return policy.juniors_up_to is not None

@@ -21,9 +21,16 @@ class OneToOne(Format[OneToOneOptions]):
     options_model = OneToOneOptions
 
     def policy(self, options: OneToOneOptions) -> Policy:
-        """The policy's own defaults; trios where the program has them."""
+        """The policy's own shares; trios and the reporting line as the program chose."""
         name = "one-to-one peers, a trio when odd" if options.trio_when_odd else "one-to-one peers"
-        return Policy(format=self.name, name=name, trios=options.trio_when_odd)
+        return Policy(
+            format=self.name,
+            name=name,
+            version=2,
+            trios=options.trio_when_odd,
+            reporting_line=options.reporting_line,
+            same_manager=options.same_manager,
+        )
 
     def sizes(self, options: OneToOneOptions) -> range:
         """Two, or three with a trio."""
@@ -34,5 +41,5 @@ class OneToOne(Format[OneToOneOptions]):
         return 1
 
     def recognises(self, policy: Policy) -> bool:
-        """Policies stored without a format are those of peers unless they tell juniors from seniors."""
+        """Policies stored without a format are those of peers unless they distinguish juniors and seniors."""
         return policy.juniors_up_to is None

@@ -17,7 +17,7 @@ from matching_service.engine.weighing.profiles import RULES
 from matching_service.engine.weighing.scoring import weigh
 
 _LOOKED_UP: Final = 50_000_000
-"""How many pairs are looked at after a stop, to tell those left over why: some seconds' worth."""
+"""How many pairs are looked at after a stop, to find out why people are left over: some seconds' worth."""
 
 
 def answer(population: Population, policy: Policy, search: Search, target_gap: float, seed: int) -> MatchedPopulation:
@@ -78,10 +78,10 @@ def _unmatched(population: Population, search: Search) -> tuple[Unmatched, ...]:
     counts = search.field.alternatives(places)
     possible = counts[:, -1]
     part = search.graph.part
-    others_loose = np.bincount(part[places[possible > 0]], minlength=int(part.max(initial=-1)) + 1)
+    others_left = np.bincount(part[places[possible > 0]], minlength=int(part.max(initial=-1)) + 1)
     result: list[Unmatched] = []
     for place, of_one, partners in zip(places.tolist(), counts.tolist(), possible.tolist(), strict=True):
-        odd = search.one_match_each and others_loose[part[place]] == 1
+        odd = search.one_match_each and others_left[part[place]] == 1
         why: WhyUnmatched = "odd_one_out" if odd else "better_pairs_elsewhere"
         removed: dict[str, int] = {}
         if not partners:

@@ -13,7 +13,7 @@ from matching_service.engine.core.types import BoolArray, Int32Array, Int64Array
 from matching_service.engine.problem.certificate import FREE, Bound, Proof, bound
 from matching_service.engine.problem.policy import MICRO
 from matching_service.engine.searching.search import Search, Stopped
-from matching_service.engine.searching.trios import seat_the_loose
+from matching_service.engine.searching.trios import add_to_pairs
 from matching_service.engine.solvers.matching import solve
 from matching_service.engine.solvers.solver import METHOD, Solved, best_known, value_of
 from matching_service.engine.weighing.all_pairs import edges_of, floors
@@ -38,7 +38,7 @@ _MANY: Final = 300_000
 _PARTLY: Final = (16, 8)
 """Beyond so many people all pairs are compared only once, after comparing one of so many blocks, round after round."""
 
-_HOPELESS: Final = 600_000
+_UNPROMISING: Final = 600_000
 """How far below both prices, in doubled micro-units, an edge may lie to be kept."""
 
 _GAIN_WORTH_A_PATH: Final = 100
@@ -62,20 +62,20 @@ class PeerSearch(Search):
             self._exhaustive()
             return
         seen = _COLUMNS_SEEN_FAST if fast else _COLUMNS_SEEN
-        self.learn(self.field.by_worth(_LISTED, seen, self.heard))
+        self.add_edges(self.field.by_worth(_LISTED, seen, self.report_progress))
         self.phase = "matching"
         prices = self._shifted(self._solve())
-        self.learn(self.field.by_key(prices, self.graph, _LISTED, seen, self.heard))
+        self.add_edges(self.field.by_key(prices, self.graph, _LISTED, seen, self.report_progress))
         self._compare(fast)
-        self._leave_nobody_behind()
+        self._match_the_rest()
 
     def _exhaustive(self) -> None:
-        self.graph = self.field.complete(self.heard)
+        self.graph = self.field.complete(self.report_progress)
         self.phase = "matching"
-        self.heard(0.0)
+        self.report_progress(0.0)
         self.mate, self.proofs = solve(self.graph, coverage_first=self.policy.coverage_first, target_gap=self.target_gap)
         self.assess()
-        self.tell(self.phase, 1.0)
+        self.notify(self.phase, 1.0)
 
     def _compare(self, fast: bool) -> None:
         """Compare all pairs with the prices, let the pairs that exceed them change the prices, and so on."""
@@ -83,17 +83,17 @@ class PeerSearch(Search):
         if self.field.active > _MANY:
             for shift, stride in enumerate(_PARTLY):
                 prices = self._shifted(solved)
-                self._forget_the_hopeless(solved)
+                self._drop_unpromising_edges(solved)
                 del solved  # a graph by vertex is large, and a new one is on its way
-                self.learn(self.field.join(prices, 0, _JOINED, self.heard, stride=stride, shift=shift))
+                self.add_edges(self.field.join(prices, 0, _JOINED, self.report_progress, stride=stride, shift=shift))
                 solved = self._solve()
         rounds = 1 if fast or self.field.active > _MANY else _ROUNDS
         margin = _MARGIN_OF_ONE if rounds == 1 else 0  # what prices may fall before the next comparison, if there is one
         for _ in range(rounds):
             prices = self._shifted(solved)
-            self._forget_the_hopeless(solved)
+            self._drop_unpromising_edges(solved)
             del solved
-            lists = self.field.join(prices, margin, _JOINED, self.heard)
+            lists = self.field.join(prices, margin, _JOINED, self.report_progress)
             least = np.maximum(0, floors(lists, prices, margin) + self.bonus)
             # Where many lists are full, of equals for instance, a margin would cost more than it spares.
             margin = _MARGIN if (lists.length == _JOINED).mean() <= _OVERFULL else 0
@@ -113,16 +113,16 @@ class PeerSearch(Search):
             raise Stopped
         solved = Solved.of(self.graph, self.bonus).repaired(MICRO / 2)
         self._consider(solved.mate)
-        self.heard(1.0)
+        self.report_progress(1.0)
         return solved
 
     def _consider(self, mate: Int32Array) -> None:
         self.mate = best_known(self.graph, [self.mate, mate.copy()], coverage_first=self.policy.coverage_first)
         self.assess()
 
-    def _forget_the_hopeless(self, solved: Solved) -> None:
+    def _drop_unpromising_edges(self, solved: Solved) -> None:
         """Drop edges far below the prices; should those fall, the next comparison finds them again."""
-        graph, beyond = self.graph, self.bonus + _HOPELESS // 2
+        graph, beyond = self.graph, self.bonus + _UNPROMISING // 2
         kept = _worth_keeping(graph.u, graph.v, graph.weight, solved.prices, self.mate, graph.unit, beyond)
         self.graph = Graph(graph.n, graph.u[kept], graph.v[kept], graph.weight[kept])
 
@@ -138,24 +138,24 @@ class PeerSearch(Search):
         rest = Solved.of(self.graph.uncovered(self.bonus, least))
         self.keep(Proof(2 * least - (-2 * rest.prices // rest.graph.unit), 4, self.bonus))
 
-    def _leave_nobody_behind(self) -> None:
+    def _match_the_rest(self) -> None:
         """Look among everybody for those without a mate, find out who can have none, and try again with their edges."""
-        loose = np.flatnonzero(self.mate[: self.field.active] == FREE).astype(np.int32)
+        unmatched = np.flatnonzero(self.mate[: self.field.active] == FREE).astype(np.int32)
         degree = np.bincount(self.graph.u, minlength=self.graph.n) + np.bincount(self.graph.v, minlength=self.graph.n)
-        lists = self.field.partners_of(loose, np.zeros(self.graph.n, dtype=np.int64), _LISTED, self.heard)
-        lonely = loose[(lists.length[loose] == 0) & (degree[loose] == 0)]
-        self._prove_coverage(lonely)
-        reachable = self.field.active - len(lonely)
+        lists = self.field.partners_of(unmatched, np.zeros(self.graph.n, dtype=np.int64), _LISTED, self.report_progress)
+        unmatchable = unmatched[(lists.length[unmatched] == 0) & (degree[unmatched] == 0)]
+        self._prove_coverage(unmatchable)
+        reachable = self.field.active - len(unmatchable)
         if self.policy.coverage_first and int((self.mate != FREE).sum()) // 2 < reachable // 2:
-            self.learn(lists)
+            self.add_edges(lists)
             bonus = min(self.graph.coverage_bonus, self.graph.largest_bonus)
             self._consider(Solved.of(self.graph, bonus).repaired(self.graph.heaviest).mate)
 
-    def _prove_coverage(self, lonely: Int32Array) -> None:
+    def _prove_coverage(self, unmatchable: Int32Array) -> None:
         """Half a pair for everybody who has a possible partner: a cover of all feasible pairs by people."""
         halves = np.zeros(self.graph.n, dtype=np.int64)
         halves[: self.field.active] = 1
-        halves[lonely] = 0
+        halves[unmatchable] = 0
         self.proofs.append(Proof(halves, 2, 1, counts_pairs=True))
         self.assess()
 
@@ -166,24 +166,24 @@ class PeerSearch(Search):
         one = np.flatnonzero(in_pair).astype(np.int32)
         return one, self.mate[one]
 
-    def take_what_there_is(self) -> None:
+    def take_best_so_far(self) -> None:
         """After a stop: the pairs of the edges known if none were made of them yet, and a bound that needs no search."""
         if len(self.graph.u) and not (self.mate != FREE).any():
             self._consider(Solved.of(self.graph, self.bonus).mate)
         if not self.proofs:
             self.keep(Proof(np.full(self.graph.n, MICRO + self.bonus, dtype=np.int64), 2, self.bonus))
 
-    def join_the_loose(self) -> None:
+    def form_trios(self) -> None:
         """Where the policy has trios, whoever is left over joins a pair."""
         if not self.policy.trios:
             return
         field, paired = self.field, np.zeros(len(self.mate), dtype=np.int64)
         one, other = self.pairs()
         paired[one] = paired[other] = weigh(field.people, field.terms, field.skills, one, other)[0]
-        loose = np.flatnonzero(self.mate[: field.active] == FREE).astype(np.int32)
+        unmatched = np.flatnonzero(self.mate[: field.active] == FREE).astype(np.int32)
         value = value_of(self.graph, self.mate)
         coverage_first = self.policy.coverage_first
-        seated = seat_the_loose(field, self.mate, paired, loose, coverage_first=coverage_first, seed=self.seed)
+        seated = add_to_pairs(field, self.mate, paired, unmatched, coverage_first=coverage_first, seed=self.seed)
         self.mate, self.trios = seated.mate, seated.trios
         self.assess(value + seated.added)
 
@@ -196,7 +196,7 @@ class PeerSearch(Search):
         return self._bound([proof]).value
 
     def _bound(self, proofs: list[Proof]) -> Bound:
-        """Connected parts are told apart only where all pairs are known; elsewhere somebody might join two of them."""
+        """Connected parts are distinguished only where all pairs are known; elsewhere somebody might join two of them."""
         part = self.graph.part if self.few else np.zeros(self.graph.n, dtype=np.int32)
         return bound(proofs, part, self.matched, trios=self.policy.trios)
 

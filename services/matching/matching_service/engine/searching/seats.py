@@ -30,7 +30,7 @@ _JOINED: Final = 16
 _ROUNDS: Final = 5
 """How often all pairs are compared with prices at most, for the value and for the places."""
 
-_HOPELESS: Final = 600_000
+_UNPROMISING: Final = 600_000
 """How far below both prices, in doubled micro-units, an edge may lie to be kept."""
 
 
@@ -55,24 +55,24 @@ class SeatSearch(Search):
         if self.few:
             self._exhaustive()
             return
-        self.learn(self.field.by_worth(_LISTED, _COLUMNS_SEEN, self.heard))
+        self.add_edges(self.field.by_worth(_LISTED, _COLUMNS_SEEN, self.report_progress))
         self.phase = "matching"
         prices = self._solve()
-        self.learn(self.field.by_key(prices, self.graph, _LISTED, _COLUMNS_SEEN, self.heard))
+        self.add_edges(self.field.by_key(prices, self.graph, _LISTED, _COLUMNS_SEEN, self.report_progress))
         self._compare(1 if fast else _ROUNDS)
         self._fill_every_place()
         if not fast and (self.gap or 0.0) > self.target_gap:
             self._compare(_ROUNDS)  # what filled places may have changed the prices
 
     def _exhaustive(self) -> None:
-        self.graph = self.field.complete(self.heard)
+        self.graph = self.field.complete(self.report_progress)
         self.phase = "matching"
-        self.heard(0.0)
+        self.report_progress(0.0)
         found = self._matched(self.graph, self.graph.weight, coverage_first=self.policy.coverage_first)
         self._consider(found)
         self.proofs = [self._proof(proof, self.graph, self.graph.weight) for proof in found.proofs]
         self.assess()
-        self.tell(self.phase, 1.0)
+        self.notify(self.phase, 1.0)
 
     def _compare(self, rounds: int) -> None:
         """Compare all pairs with the prices, let the pairs that exceed them change the prices, and so on."""
@@ -80,9 +80,9 @@ class SeatSearch(Search):
         for _ in range(rounds):
             if self.gap is not None and self.gap <= self.target_gap:
                 return
-            self._forget_the_hopeless(prices)
-            lists = self.field.join(prices, 0, _JOINED, self.heard)
-            self.learn(lists)
+            self._drop_unpromising_edges(prices)
+            lists = self.field.join(prices, 0, _JOINED, self.report_progress)
+            self.add_edges(lists)
             least = np.maximum(0, floors(lists, prices, 0) + self.bonus)
             del lists
             prices = self._solve()
@@ -96,7 +96,7 @@ class SeatSearch(Search):
 
     def _solve(self) -> Int64Array:
         """Prices of the edges known, for twice the worth, less the bonus of one's own side."""
-        self.heard(1.0)
+        self.report_progress(1.0)
         found = self._matched(self.graph, self.graph.weight + self.bonus)
         self._consider(found)
         (proof,) = found.proofs
@@ -114,10 +114,10 @@ class SeatSearch(Search):
         places, value = len(chosen.u), int(chosen.weight.sum())
         return (places, value) if self.policy.coverage_first else (value, places)
 
-    def _forget_the_hopeless(self, prices: Int64Array) -> None:
+    def _drop_unpromising_edges(self, prices: Int64Array) -> None:
         """Drop edges far below the prices; should those fall, the next comparison finds them again."""
         graph = self.graph
-        kept = prices[graph.u] + prices[graph.v] <= 2 * graph.weight + _HOPELESS
+        kept = prices[graph.u] + prices[graph.v] <= 2 * graph.weight + _UNPROMISING
         self.graph = Graph(graph.n, graph.u[kept], graph.v[kept], graph.weight[kept])
 
     def _certify(self, least: Int64Array) -> None:
@@ -159,8 +159,8 @@ class SeatSearch(Search):
             self._consider(found)
             proof = self._proof(found.proofs[1], self.graph, self.graph.weight)
             asked, known = proof.prices * 2 * MICRO, len(self.graph.u)
-            missed = self.field.join(asked, 0, _JOINED, self.heard)
-            self.learn(missed)
+            missed = self.field.join(asked, 0, _JOINED, self.report_progress)
+            self.add_edges(missed)
             if len(self.graph.u) == known and (floors(missed, asked, 0) == asked).all():
                 self.proofs.append(proof)
         self.assess()
@@ -169,7 +169,7 @@ class SeatSearch(Search):
         """The best pairs found: the places of both people, the lower one first."""
         return self.chosen.u, self.chosen.v
 
-    def take_what_there_is(self) -> None:
+    def take_best_so_far(self) -> None:
         """After a stop: the pairs of the edges known if none were made of them yet, and a bound that needs no search."""
         if len(self.graph.u) and not len(self.chosen.u):
             self._consider(self._matched(self.graph, self.graph.weight + self.bonus))
@@ -178,7 +178,7 @@ class SeatSearch(Search):
             prices[: self.field.juniors] = MICRO + self.bonus
             self.proofs = [Proof(prices, 1, self.bonus)]
 
-    def join_the_loose(self) -> None:
+    def form_trios(self) -> None:
         """Juniors and seniors have no trios."""
 
     def proven(self) -> Bound:

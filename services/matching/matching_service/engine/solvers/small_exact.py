@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import rustworkx
 
-from matching_service.engine.core.graph import connected_parts, lots
+from matching_service.engine.core.graph import connected_parts, tie_breakers
 from matching_service.engine.core.types import Int32Array, Int64Array
 from matching_service.engine.problem.certificate import FREE
 from matching_service.engine.solvers.auction import Adjacency
@@ -62,7 +62,7 @@ def finish(graph: Adjacency, price: Int64Array, mate: Int32Array) -> None:
 def _best_pairs(u: Int32Array, v: Int32Array, weight: Int64Array) -> list[int]:
     """Which edges make the heaviest matching."""
     room = _TIES + len(u).bit_length()
-    chance = (lots(len(u), 0) >> np.uint64(64 - _TIES)).tolist()
+    chance = (tie_breakers(len(u), 0) >> np.uint64(64 - _TIES)).tolist()
     weights = [(worth << room) + lot for worth, lot in zip(weight.tolist(), chance, strict=True)]
     vertices, ends = np.unique(np.concatenate((u, v)), return_inverse=True)
     one, other = ends[: len(u)].tolist(), ends[len(u) :].tolist()
