@@ -94,6 +94,10 @@ class CertificateOut(Out):
     policy_version: int
     policy_fingerprint: str
     policy: dict[str, Any]
+    rules: dict[str, str] = Field(
+        description="The policy's rules that may keep two people apart, by name as in `removed` of an unmatched participant, each "
+        "in a sentence: also what the program chose of the reporting line."
+    )
     seed: int
     target_gap: float
     fast: bool
@@ -105,7 +109,11 @@ class CertificateOut(Out):
     def of(cls, certificate: Certificate) -> Self:
         """As the API shows it."""
         policy = certificate.policy
-        shown = asdict(certificate) | {"gap": certificate.gap, "matches_checked": certificate.pairs + certificate.trios}
+        shown = asdict(certificate) | {
+            "gap": certificate.gap,
+            "rules": certificate.rules,
+            "matches_checked": certificate.pairs + certificate.trios,
+        }
         return cls.model_validate(shown | {"policy_name": policy["name"], "policy_version": policy["version"]})
 
 

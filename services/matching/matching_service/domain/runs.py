@@ -6,6 +6,7 @@ from enum import Enum, StrEnum, auto
 from typing import Any
 from uuid import UUID
 
+from matching_service.engine import Policy, explain_rules
 from peerloom_service.problems import Conflict
 
 
@@ -228,6 +229,11 @@ class Certificate:
             engine_version=result.engine_version,
             answer_sha256=result.answer_sha256,
         )
+
+    @property
+    def rules(self) -> dict[str, str]:
+        """The rules of the policy that may keep two people apart, by name, each in a sentence."""
+        return explain_rules(Policy.model_validate(self.policy))
 
     @property
     def gap(self) -> float:
