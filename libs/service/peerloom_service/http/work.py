@@ -192,10 +192,11 @@ class Work:
         cursor: str | None,
         **equal: Any,
     ) -> Page[Item]:
-        """Entities in the order of their ids, those whose columns equal what is given (None: not asked for)."""
+        """Entities in the order of their ids, those whose columns equal what is given, or contain it where a column is a list
+        (None: not asked for)."""
         storage = self._runtime.storages[entity]
         asked = {name: value for name, value in equal.items() if value is not None}
-        conditions = "".join(f" AND {name} = ${position}" for position, name in enumerate(asked, start=4))
+        conditions = "".join(f" AND {storage.condition(name, position)}" for position, name in enumerate(asked, start=4))
         rows = await self.rows(
             f"SELECT {', '.join(storage.columns)} FROM {storage.table} "
             f"WHERE tenant_id = $1 AND id > $2{conditions} ORDER BY id LIMIT $3",
