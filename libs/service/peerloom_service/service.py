@@ -8,9 +8,9 @@ import asyncio
 import gc
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -23,11 +23,15 @@ from fastapi import APIRouter, FastAPI
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
-from peerloom_events import TOPICS, Topic, dead_letter_topic
+from peerloom_events import TOPICS, Event, Topic, dead_letter_topic
 from peerloom_service.auth import TokenVerifier
 from peerloom_service.consuming import dead_letters
-from peerloom_service.consuming.consumer import Consumer
+from peerloom_service.consuming import tasks as long_work
+from peerloom_service.consuming.chain import Chain
+from peerloom_service.consuming.consumer import BATCH, Consumer
 from peerloom_service.consuming.decoding import Subscriptions
+from peerloom_service.consuming.member import Member, Membership
+from peerloom_service.consuming.retry import RetryPolicy
 from peerloom_service.consuming.tasks import TaskConsumer, Tasks
 from peerloom_service.housekeeping import HOUSEKEEPING
 from peerloom_service.http.app import Health, create_app
@@ -38,7 +42,7 @@ from peerloom_service.publishing.relay import Relay
 from peerloom_service.publishing.topics import TopicRefused, ensure_topics
 from peerloom_service.settings import ServiceSettings, read_settings
 from peerloom_service.storage.database import TRANSIENT, Database
-from peerloom_service.storage.migrations import head_revision, migrate
+from peerloom_service.storage.schema import READ_REVISIONS, heads, migrate, state_of
 from peerloom_service.storage.tables import storages
 from peerloom_service.telemetry import configure_telemetry
 from peerloom_service.use_cases.runtime import Runtime
@@ -50,7 +54,7 @@ _HEALTH_SECONDS: Final = 2.0
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
     """A service, declared. `subscribes`: events in, each with its handler. `tasks`: long work that comes as events.
-    `jobs`: what its worker does besides, by name.
+    `jobs`: what its worker does besides, by name. `retry`, `batch` and `membership`: how its consumer goes about its events.
     """
 
     name: str
@@ -62,6 +66,9 @@ class Service:
     subscribes: Subscriptions = field(default_factory=dict)
     tasks: Tasks = field(default_factory=dict)
     jobs: Mapping[str, Job] = field(default_factory=dict)
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    batch: int = BATCH
+    membership: Membership = field(default_factory=Membership)
 
     def run(self, arguments: Sequence[str] | None = None) -> None:
         """The command line: `python -m <name>_service api|worker|migrate|all|parked|release|discard`."""
@@ -149,24 +156,34 @@ class Service:
         return {"housekeeping": HOUSEKEEPING, **self.jobs}
 
     def _consumers(self, runtime: Runtime) -> list[Consumer]:
-        consumers = [self.consumer(runtime)] if self.subscribes else []
+        consumers = []
+        if self.subscribes:
+            chain = self.chain(runtime)
+            consumers.append(Consumer(self._member(runtime, chain.group, self.subscribes), chain, batch=self.batch))
         if self.tasks:
-            sender = Sender(runtime.settings.kafka_bootstrap, idempotent=runtime.settings.kafka_idempotent)
-            consumers.append(TaskConsumer(group=f"{self.name}.tasks", tasks=self.tasks, runtime=runtime, sender=sender))
+            chain = self._chain(runtime, f"{self.name}.tasks", dict.fromkeys(self.tasks, long_work.not_in_a_transaction))
+            member = self._member(runtime, chain.group, self.tasks)
+            consumers.append(TaskConsumer(member, chain, tasks=self.tasks, runtime=runtime))
         return consumers
 
-    def consumer(self, runtime: Runtime) -> Consumer:
-        """The service's consumer, not yet running."""
-        return Consumer(
-            group=self.name,
-            bootstrap=runtime.settings.kafka_bootstrap,
-            subscribes=self.subscribes,
+    def chain(self, runtime: Runtime, subscribes: Subscriptions | None = None) -> Chain:
+        """The steps every event of the service's group goes through; `subscribes`: for these types alone."""
+        return self._chain(runtime, self.name, self.subscribes if subscribes is None else subscribes)
+
+    def _chain(self, runtime: Runtime, group: str, subscribes: Subscriptions) -> Chain:
+        return Chain(
+            group=group,
+            subscribes=subscribes,
             database=runtime.database,
             storages=runtime.storages,
             sender=Sender(runtime.settings.kafka_bootstrap, idempotent=runtime.settings.kafka_idempotent),
             wake_relay=runtime.wake_relay,
-            session_ms=runtime.settings.kafka_session_ms,
+            retry=self.retry,
         )
+
+    def _member(self, runtime: Runtime, group: str, kinds: Iterable[type[Event]]) -> Member:
+        membership = replace(self.membership, session_ms=runtime.settings.kafka_session_ms)
+        return Member(group, runtime.settings.kafka_bootstrap, {kind.topic.name for kind in kinds}, membership)
 
     def topics(self) -> list[Topic]:
         """Every topic this service needs to exist: all that events travel on, and its own dead-letter topics."""
@@ -195,15 +212,22 @@ class Service:
 
     def _migrate(self, settings: ServiceSettings) -> None:
         try:
-            migrate(settings.database_url, self.migrations)
+            ahead = migrate(settings.database_url, self.migrations)
             asyncio.run(ensure_topics(settings.kafka_bootstrap, self.topics(), replication=settings.kafka_replication))
         except OSError as error:
             _stop(f"{self.name}: the database or the broker cannot be reached: {error}")
+        except (asyncpg.ClientConfigurationError, ValueError) as error:
+            _stop(f"{self.name}: PEERLOOM_DATABASE_URL is not understood: {error}")
+        except asyncpg.PostgresError as error:
+            _stop(f"{self.name}: its database refuses: {error}")
         except DBAPIError as error:
             _stop(f"{self.name}: its database refuses: {error.orig}")
         except (KafkaError, TopicRefused) as error:
             _stop(f"{self.name}: the topics could not be made: {error}")
-        print(f"{self.name}: database at {head_revision(self.migrations)}, {len(self.topics())} topics present")
+        at = " and ".join(sorted(heads(self.migrations)))
+        if ahead:
+            at = f"{' and '.join(ahead)}, made by a newer release and left as it is; this release runs on it"
+        print(f"{self.name}: database at {at}, {len(self.topics())} topics present")
 
     async def _refuse_an_unready_database(self, settings: ServiceSettings) -> None:
         """Look before the server starts: what stops its start is logged as a traceback."""
@@ -212,7 +236,6 @@ class Service:
 
     @asynccontextmanager
     async def _database(self, settings: ServiceSettings) -> AsyncIterator[Database]:
-        wanted = head_revision(self.migrations)
         async with AsyncExitStack() as stack:
             try:
                 database = await stack.enter_async_context(
@@ -220,24 +243,28 @@ class Service:
                         settings.database_url, name=f"peerloom-{self.name}", connections=settings.database_connections
                     )
                 )
-                found = await database.fetchrow(None, "SELECT version_num FROM alembic_version")
+                found = await database.fetch(None, READ_REVISIONS)
             except asyncpg.UndefinedTableError:
                 _stop(f"{self.name}: its database is empty. Run `python -m {self.name}_service migrate` first.")
+            except (asyncpg.ClientConfigurationError, ValueError) as error:
+                _stop(f"{self.name}: PEERLOOM_DATABASE_URL is not understood: {error}")
             except (OSError, asyncpg.PostgresError) as error:
                 _stop(f"{self.name}: its database cannot be used: {error}")
-            if found is None or found["version_num"] != wanted:
-                at = found["version_num"] if found else "nothing"
-                _stop(f"{self.name}: its database is at {at}, this release needs {wanted}. Run migrate first.")
+            state = state_of([row["version_num"] for row in found], self.migrations)
+            if state.behind:
+                _stop(f"{self.name}: its database {state.behind}. Run `python -m {self.name}_service migrate` first.")
+            if state.ahead:
+                _log.warning("a newer release has migrated the database; this one runs on it", revisions=state.ahead)
             yield database
 
     async def _dead_letters(self, settings: ServiceSettings, chosen: argparse.Namespace) -> None:
         async with self.running(settings, worker=False) as (runtime, _health):
-            consumer = self.consumer(runtime)
+            chain = self.chain(runtime)
             match chosen.command:
                 case "parked":
                     await dead_letters.show(runtime.database, self.name)
                 case "release":
-                    await dead_letters.release(runtime.database, consumer, self.name, chosen.topic, chosen.key.encode())
+                    await dead_letters.release(runtime.database, chain, self.name, chosen.topic, chosen.key.encode())
                 case "discard":
                     await dead_letters.discard(runtime.database, self.name, chosen.topic, chosen.key.encode())
 

@@ -202,7 +202,7 @@ def ledger(name: str = "ledger", **changed: Any) -> Service:
             "tables": Base,
             "routes": router,
             "migrations": Path(__file__).parent / "migrations",
-            "hears": {
+            "subscribes": {
                 ParticipantRegistered: InBatches(copy_accounts),
                 ParticipantUpdated: InBatches(copy_accounts),
                 MatchConfirmed: partial(have_an_effect, ledger_id=id_of(name)),

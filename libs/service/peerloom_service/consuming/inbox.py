@@ -1,4 +1,4 @@
-"""The inbox: which events this consumer has handled, remembered in the very transaction of their effects.
+"""Second step: the inbox knows which events this consumer has handled; it is written in the very transaction of their effects.
 
 Kafka may deliver an event again after a crash, a rebalance or a retried send; the second time it meets its own id here.
 """

@@ -7,15 +7,15 @@ arrived twice is absorbed by the consumers' inbox. A send that timed out is unkn
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from typing import Any, Final, NamedTuple
 from zlib import crc32
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from peerloom_service import kafka_client
 from peerloom_service.publishing.record_batch import RecordBatch, encoded_headers
-from peerloom_service.publishing.shutdown import ended
+from peerloom_service.publishing.shutdown import stopped
 
 _SEND_SECONDS: Final = 15.0
 _STOP_SECONDS: Final = 5.0
@@ -63,23 +63,14 @@ class Sender:
     async def close(self) -> None:
         """Stop the producer, within a few seconds."""
         if self._producer is not None:
-            await ended(self._producer.stop(), within=_STOP_SECONDS)
+            await stopped(self._producer.stop(), within=_STOP_SECONDS)
             await self._abandon()
 
     async def _abandon(self) -> None:
-        """End the producer at once. Its own way would send on what it holds, late and for as long as an outage lasts, while a
-        new producer is sending the same.
-        """
+        """End the producer at once; the next send makes a new one."""
         producer, self._producer = self._producer, None
-        if producer is None:
-            return
-        sending = producer._sender.sender_task  # noqa: SLF001 - the client cannot be asked to give up
-        while sending is not None and not sending.done():
-            sending.cancel()  # the first time it only stops taking batches, and waits for its requests to be answered
-            await asyncio.sleep(0)
-        with suppress(KafkaError, OSError):
-            await producer.client.close()
-        producer._closed = True  # noqa: SLF001 - or it complains of not having been stopped
+        if producer is not None:
+            await kafka_client.abandon(producer)
 
     async def _started(self) -> AIOKafkaProducer:
         if self._producer is None:
