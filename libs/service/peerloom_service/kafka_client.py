@@ -9,6 +9,8 @@ from contextlib import suppress
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from peerloom_service.publishing.record_batch import RecordBatch
+
 
 async def close_connections(client: AIOKafkaConsumer) -> None:
     """Close the connections of a consumer whose `stop` failed: that leaves them open."""
@@ -26,3 +28,28 @@ async def abandon(producer: AIOKafkaProducer) -> None:
     with suppress(KafkaError, OSError):
         await producer.client.close()
     producer._closed = True  # noqa: SLF001 - or it warns, when it is collected, that it was not stopped
+
+
+class PreparedBatch:
+    """Stands in for aiokafka's `BatchBuilder`, whose methods `send_batch` and the sender behind it call."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._batch = RecordBatch(most_bytes)
+        self._producer: tuple[int, int, int] | None = None
+        self.add = self._batch.add
+
+    def record_count(self) -> int:
+        return self._batch.count()
+
+    def closed(self) -> bool:
+        """Always: aiokafka adds nothing of its own, and does not wait for more."""
+        return True
+
+    def close(self) -> None:
+        """It is."""
+
+    def _set_producer_state(self, producer_id: int, producer_epoch: int, base_sequence: int) -> None:
+        self._producer = producer_id, producer_epoch, base_sequence
+
+    def _build(self) -> bytes:
+        return self._batch.build(*([self._producer] if self._producer else []))

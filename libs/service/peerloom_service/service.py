@@ -11,6 +11,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -25,12 +26,13 @@ from sqlmodel import SQLModel
 
 from peerloom_events import TOPICS, Event, Topic, dead_letter_topic
 from peerloom_service.auth import TokenVerifier
-from peerloom_service.consuming import dead_letters
+from peerloom_service.consuming import dead_letters, replay
 from peerloom_service.consuming import tasks as long_work
 from peerloom_service.consuming.chain import Chain
 from peerloom_service.consuming.consumer import BATCH, Consumer
 from peerloom_service.consuming.decoding import Subscriptions
 from peerloom_service.consuming.member import Member, Membership
+from peerloom_service.consuming.replay import Replay
 from peerloom_service.consuming.retry import RetryPolicy
 from peerloom_service.consuming.tasks import TaskConsumer, Tasks
 from peerloom_service.housekeeping import HOUSEKEEPING
@@ -71,7 +73,7 @@ class Service:
     membership: Membership = field(default_factory=Membership)
 
     def run(self, arguments: Sequence[str] | None = None) -> None:
-        """The command line: `python -m <name>_service api|worker|migrate|all|parked|release|discard`."""
+        """The command line: `python -m <name>_service api|worker|migrate|all|replay|parked|release|discard`."""
         parser = argparse.ArgumentParser(prog=f"{self.name}_service", description=self.description)
         commands = parser.add_subparsers(dest="command", required=True)
         commands.add_parser("api", help="serve HTTP")
@@ -83,6 +85,11 @@ class Service:
             one = commands.add_parser(name, help=text)
             one.add_argument("topic")
             one.add_argument("key")
+        again = commands.add_parser("replay", help="handle the events the running service has passed by")
+        again.add_argument("--from", dest="since", required=True, type=_moment, metavar="TIME|beginning")
+        again.add_argument(
+            "--types", nargs="+", type=self._subscribed, metavar="TYPE", help="only these; default: all it handles"
+        )
         chosen = parser.parse_args(arguments)
         settings = read_settings(self.settings, self.name)
         configure_logs(self.name, settings.log_level)
@@ -91,6 +98,8 @@ class Service:
                 self._migrate(settings)
             case "parked" | "release" | "discard":
                 asyncio.run(self._dead_letters(settings, chosen))
+            case "replay":
+                asyncio.run(self._replay(settings, chosen.since, chosen.types or list(self.subscribes)))
             case process:
                 configure_telemetry(self.name, otlp=_traces_wanted(), trace_share=settings.trace_share)
                 self._serve(settings, process)
@@ -257,6 +266,25 @@ class Service:
                 _log.warning("a newer release has migrated the database; this one runs on it", revisions=state.ahead)
             yield database
 
+    def _subscribed(self, name: str) -> type[Event]:
+        """The event of this type or class name. Raises: ArgumentTypeError where the service has no handler for it."""
+        known = {spelling: kind for kind in self.subscribes for spelling in (kind.type, kind.__name__)}
+        if name not in known:
+            subscribed = ", ".join(sorted(kind.__name__ for kind in self.subscribes)) or "no event"
+            raise argparse.ArgumentTypeError(f"{self.name} does not handle {name}; it handles {subscribed}")
+        return known[name]
+
+    async def _replay(self, settings: ServiceSettings, since: datetime | None, kinds: Sequence[type[Event]]) -> None:
+        async with self.running(settings, worker=False) as (runtime, _health):
+            chain = self.chain(runtime, {kind: self.subscribes[kind] for kind in kinds})
+            try:
+                await replay.show(Replay(chain, runtime.database, settings.kafka_bootstrap, kinds), since)
+                await dead_letters.show(runtime.database, self.name)
+            except KafkaError as error:
+                _stop(f"{self.name}: the broker cannot be reached: {error}")
+            finally:
+                await chain.close()
+
     async def _dead_letters(self, settings: ServiceSettings, chosen: argparse.Namespace) -> None:
         async with self.running(settings, worker=False) as (runtime, _health):
             chain = self.chain(runtime)
@@ -309,6 +337,19 @@ def _health_app(service: Service, settings: ServiceSettings) -> FastAPI:
         run=lambda _app: service.running(settings, worker=True),
         tracing=False,
     )
+
+
+def _moment(text: str) -> datetime | None:
+    """A time with its zone; None for `beginning`."""
+    if text == "beginning":
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text} is no time; write 2026-11-30T08:00:00Z, or beginning") from error
+    if moment.tzinfo is None:
+        raise argparse.ArgumentTypeError(f"{text} has no zone; write {text}Z for UTC")
+    return moment
 
 
 def _traces_wanted() -> bool:

@@ -13,8 +13,8 @@ from zlib import crc32
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from peerloom_service import kafka_client
-from peerloom_service.publishing.record_batch import RecordBatch, encoded_headers
+from peerloom_service.kafka_client import PreparedBatch, abandon
+from peerloom_service.publishing.record_batch import encoded_headers
 from peerloom_service.publishing.shutdown import stopped
 
 _SEND_SECONDS: Final = 15.0
@@ -70,7 +70,7 @@ class Sender:
         """End the producer at once; the next send makes a new one."""
         producer, self._producer = self._producer, None
         if producer is not None:
-            await kafka_client.abandon(producer)
+            await abandon(producer)
 
     async def _started(self) -> AIOKafkaProducer:
         if self._producer is None:
@@ -89,8 +89,8 @@ class Sender:
     async def _send(self, producer: AIOKafkaProducer, records: Iterable[Record]) -> None:
         """Frame the records of each partition in as few batches as hold them, and wait for all."""
         partitions: dict[str, int] = {}
-        filling: dict[tuple[str, int], RecordBatch] = {}
-        batches: list[tuple[str, int, RecordBatch]] = []
+        filling: dict[tuple[str, int], PreparedBatch] = {}
+        batches: list[tuple[str, int, PreparedBatch]] = []
         for topic, key, value, headers in records:
             if topic not in partitions:
                 partitions[topic] = len(await producer.partitions_for(topic))
@@ -99,7 +99,7 @@ class Sender:
             encoded = headers if isinstance(headers, bytes) else encoded_headers(headers)
             batch = filling.get(place)
             if batch is None or not batch.add(key, value, encoded):
-                batch = filling[place] = RecordBatch(_BATCH_BYTES)
+                batch = filling[place] = PreparedBatch(_BATCH_BYTES)
                 batch.add(key, value, encoded)
                 batches.append((*place, batch))
         acknowledgements = [await producer.send_batch(batch, topic, partition=partition) for topic, partition, batch in batches]
