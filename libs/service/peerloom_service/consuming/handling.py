@@ -5,7 +5,7 @@ Handlers are called in the order of the events. What they publish is written to 
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -68,17 +68,25 @@ class Handling:
     ) -> None:
         await connection.serve(tenant_id)
         if isinstance(handler, InBatches):
-            tx = self._transaction(connection, run[0])
-            await handler.handler(tx, [one.event for one in run])
-            await tx.flush()
+            with self._span(run):
+                tx = self._transaction(connection, run[0])
+                await handler.handler(tx, [one.event for one in run])
+                await tx.flush()
             return
         for one in run:
-            with telemetry.processing(
-                one.envelope.traceparent, topic=one.delivery.topic, group=self._group, event_type=one.envelope.type
-            ):
+            with self._span([one]):
                 tx = self._transaction(connection, one)
                 await handler(tx, one.event)
                 await tx.flush()
+
+    def _span(self, run: Sequence[Received]) -> AbstractContextManager[object]:
+        first = run[0]
+        return telemetry.processing(
+            (one.envelope.traceparent for one in run),
+            topic=first.delivery.topic,
+            group=self._group,
+            event_type=first.envelope.type,
+        )
 
     def _transaction(self, connection: Connection, received: Received) -> Transaction:
         cause = Cause(
