@@ -20,9 +20,9 @@ from typing import Any, Final
 import uvloop
 
 from matching_service.main import service as matching
-from peerloom_service.consuming.consumer import Consumer
+from peerloom_service.consuming.chain import Chain
 from peerloom_service.consuming.decoding import Received
-from peerloom_service.consuming.parking import Delivery
+from peerloom_service.consuming.delivery import Delivery
 from peerloom_service.context import Cause
 from peerloom_service.identifiers import new_id
 from peerloom_service.publishing.producer import Sender
@@ -142,25 +142,25 @@ def _bodies(count: int) -> Iterator[tuple[int, schemas.NewParticipant]]:
 async def _matching(task: dict[str, Any]) -> dict[str, float]:
     """When the effect of each person's event was committed, by id."""
     async with runtime_of(matching) as runtime:
-        consumer = consumer_of(_NotingConsumer, runtime, task["group"])
-        consumer.committed = {}
+        chain, consumer = consumer_of(_NotingChain, runtime, task["group"])
+        chain.committed = {}
         running = asyncio.ensure_future(consumer.run())
         within = task["events"] / EVENTS_A_SECOND + _JOIN_SECONDS + _REST_SECONDS
         with suppress(AssertionError):  # what is missing then is told by name
-            await eventually(lambda: len(consumer.committed) >= task["events"], within=within, every=0.2)
+            await eventually(lambda: len(chain.committed) >= task["events"], within=within, every=0.2)
         running.cancel()
         with suppress(asyncio.CancelledError):
             await running
-    return consumer.committed
+    return chain.committed
 
 
-class _NotingConsumer(Consumer):
-    """The chassis's consumer, noting when the transaction of each event's effect was committed."""
+class _NotingChain(Chain):
+    """The chassis's chain, noting when the transaction of each event's effect was committed."""
 
     committed: dict[str, float]
 
-    async def handle(self, deliveries: Sequence[Delivery], heard: Sequence[Received] | None = None) -> None:
-        await super().handle(deliveries, heard)
+    async def handle(self, deliveries: Sequence[Delivery], received: Sequence[Received] | None = None) -> None:
+        await super().handle(deliveries, received)
         now = time.monotonic()
         self.committed.update((delivery.key.decode(), now) for delivery in deliveries)
 

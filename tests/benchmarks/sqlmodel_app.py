@@ -21,7 +21,7 @@ from fastapi import Depends, FastAPI, Header, HTTPException, Request, Response
 from sqlalchemy import BigInteger, Column, Identity, LargeBinary, SmallInteger, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import async_sessionmaker
 from sqlmodel import Field, SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -32,7 +32,7 @@ from peerloom_service.http.bodies import Line
 from peerloom_service.identifiers import new_id
 from peerloom_service.publishing.outbox import SHARDS
 from peerloom_service.publishing.record_batch import encoded_headers
-from peerloom_service.storage.migrations import sqlalchemy_url
+from peerloom_service.storage.schema import engine_of
 from profile_service.schemas import (
     Email,
     EmployeeLevel,
@@ -127,7 +127,7 @@ class OutboxMessage(SQLModel, table=True):
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     # As many connections as the chassis's pool has.
-    engine = create_async_engine(sqlalchemy_url(os.environ["BENCH_DATABASE_URL"]), pool_size=10, max_overflow=0)
+    engine = engine_of(os.environ["BENCH_DATABASE_URL"], pool_size=10, max_overflow=0)
     app.state.sessions = async_sessionmaker(engine, class_=AsyncSession, expire_on_commit=False)
     async with engine.begin() as connection:
         await connection.run_sync(SQLModel.metadata.create_all)

@@ -17,7 +17,7 @@ from peerloom_dev.demo import BAD_ROWS, Demo
 from peerloom_dev.report import Report
 from peerloom_dev.stack import SERVICES
 from peerloom_events import TOPICS
-from peerloom_service.consuming.parking import Delivery
+from peerloom_service.consuming.delivery import Delivery
 from peerloom_service.publishing.producer import Record
 from tests.journeys.conftest import PEOPLE, Platform
 from tests.support import Surroundings, a_program, eventually
@@ -138,7 +138,7 @@ async def test_analytics_made_again_from_the_log_counts_the_same_in_any_order(
 
     async with surroundings.running(analytics, worker=False) as newborn:
         for first in range(0, len(shuffled), 500):
-            await analytics.consumer(newborn.runtime).handle(
+            await analytics.chain(newborn.runtime).handle(
                 [
                     Delivery(one.topic, one.partition, one.offset, one.key, one.value, tuple(one.headers))
                     for one in shuffled[first : first + 500]

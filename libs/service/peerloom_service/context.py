@@ -1,7 +1,12 @@
 """Who asks, for which organisation, and what it is part of."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from uuid import UUID
+
+from peerloom_service import telemetry
+from peerloom_service.identifiers import random_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +25,21 @@ class Cause:
     correlation_id: str
     causation_id: str = ""
     traceparent: str = ""
+
+    def kept(self) -> dict[str, str]:
+        """What a row of work that is done later keeps of it (a jsonb column), for `of`."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, kept: Mapping[str, str] | None) -> "Cause":
+        """The cause a row has kept. None: it has none, and the work gets a correlation id of its own."""
+        return cls(random_bytes(16).hex()) if kept is None else cls(**kept)
+
+    @contextmanager
+    def working(self, name: str) -> Iterator["Cause"]:
+        """Span of work that is done later, in the trace of what asked for it, and the cause of what it publishes."""
+        with telemetry.working(name, self.traceparent):
+            yield replace(self, traceparent=telemetry.current_traceparent() or self.traceparent)
 
 
 @dataclass(frozen=True, slots=True)

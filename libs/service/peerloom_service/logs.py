@@ -87,12 +87,6 @@ def log_request(
     )
 
 
-def get_logger(name: str) -> structlog.stdlib.BoundLogger:
-    """A logger whose calls take an event name and facts: `log.info("relay started", shards=8)`."""
-    logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
-    return logger
-
-
 def _add_trace(_logger: Any, _method: str, record: dict[str, Any]) -> dict[str, Any]:
     span = trace.get_current_span().get_span_context()
     if span.is_valid:
