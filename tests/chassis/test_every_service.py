@@ -13,13 +13,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from ledgers import Ledger
 from sqlalchemy import Connection, pool
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from peerloom_service.consuming import inbox, parking
 from peerloom_service.publishing import outbox
 from peerloom_service.service import Service
 from peerloom_service.settings import ServiceSettings
-from peerloom_service.storage.migrations import sqlalchemy_url
+from peerloom_service.storage.schema import engine_of
 from peerloom_service.storage.tables import CHASSIS_TABLES, storages
 from peerloom_service.use_cases import idempotency, transaction
 from tests.contracts.openapi import SERVICES
@@ -45,7 +44,7 @@ async def migrated(request: pytest.FixtureRequest, surroundings: Surroundings) -
 
 async def test_models_and_the_migrated_schema_agree(migrated: Migrated) -> None:
     """Columns, their types and nullability, unique constraints and indexes, as Alembic would change them."""
-    engine = create_async_engine(sqlalchemy_url(migrated.settings.database_url), poolclass=pool.NullPool)
+    engine = engine_of(migrated.settings.database_url, poolclass=pool.NullPool)
     try:
         async with engine.connect() as connection:
             differences = await connection.run_sync(_differences, migrated.service)
@@ -57,7 +56,7 @@ async def test_models_and_the_migrated_schema_agree(migrated: Migrated) -> None:
 
 async def test_a_schema_that_does_not_agree_with_its_models_would_be_noticed(own_ledger: Ledger) -> None:
     await own_ledger.rows("ALTER TABLE account DROP CONSTRAINT account_name_key, ALTER balance TYPE text")
-    engine = create_async_engine(sqlalchemy_url(own_ledger.settings.database_url), poolclass=pool.NullPool)
+    engine = engine_of(own_ledger.settings.database_url, poolclass=pool.NullPool)
     try:
         async with engine.connect() as connection:
             differences = await connection.run_sync(_differences, own_ledger.service)
@@ -116,7 +115,8 @@ async def test_every_statement_fits_the_migrated_schema(migrated: Migrated) -> N
 
 def _modules_with_statements(service: Service) -> list[Any]:
     package = service.migrations.parent.name
-    return [importlib.import_module(f"{package}.sql")] if importlib.util.find_spec(f"{package}.sql") else []
+    names = (f"{package}.{module}" for module in ("sql", "queries"))
+    return [importlib.import_module(name) for name in names if importlib.util.find_spec(name)]
 
 
 async def test_every_table_with_an_organisation_in_it_is_behind_the_second_wall(migrated: Migrated) -> None:

@@ -139,7 +139,13 @@ async def test_surveys_and_responses_are_found_by_what_they_are_about(
     assert await found("/v1/surveys", session_id=other.session_id, state="open") == 2
     assert await found("/v1/surveys", session_id=one.session_id, state="open") == 1
     assert await found("/v1/surveys", participant_id=answered.participant_id, state="answered") == 1
+    assert await found("/v1/surveys", match_id=other.match_id) == 2
     assert await found("/v1/responses", program_id=one.program_id) == 1
+    assert await found("/v1/responses", participant_id=answered.participant_id) == 1
+    assert await found("/v1/responses", session_id=one.session_id, match_id=one.match_id) == 1
+    assert await found("/v1/responses", session_id=other.session_id) == 0
+    colleague = next(person for person in one.participant_ids if person != answered.participant_id)
+    assert await found("/v1/responses", participant_id=colleague) == 0
     assert await found("/v1/responses", program_id=other.program_id) == 0
 
 

@@ -20,7 +20,7 @@ from peerloom_dev.demo import BAD_ROWS, Demo
 from peerloom_dev.report import Report
 from peerloom_dev.stack import ROOT, SERVICES
 from peerloom_events import TOPICS
-from peerloom_service.consuming.parking import Delivery
+from peerloom_service.consuming.delivery import Delivery
 from peerloom_service.publishing.producer import Record
 from tests.journeys.conftest import PEOPLE, Platform
 from tests.support import Surroundings, a_program, eventually
@@ -102,7 +102,7 @@ async def test_a_run_whose_worker_is_killed_is_worked_off_again_and_proposes_onc
 ) -> None:
     program = a_program()
     launched = await company.post("profile", "/v1/programs", program)
-    enrolled = await company.post("profile", f"/v1/programs/{launched['id']}/enrolments", {})
+    enrolled = await company.post("profile", f"/v1/programs/{launched['id']}/enrolments", {"everybody": True})
 
     async def known() -> bool:
         pool = await company.found("matching", f"/v1/match-pools/{launched['id']}")
@@ -165,7 +165,7 @@ async def test_analytics_made_again_from_the_log_counts_the_same_in_any_order(
 
     async with surroundings.running(analytics, worker=False) as newborn:
         for first in range(0, len(shuffled), 500):
-            await analytics.consumer(newborn.runtime).handle(
+            await analytics.chain(newborn.runtime).handle(
                 [
                     Delivery(one.topic, one.partition, one.offset, one.key, one.value, tuple(one.headers))
                     for one in shuffled[first : first + 500]

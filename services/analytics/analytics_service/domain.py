@@ -1,4 +1,4 @@
-"""What analytics believes its figures mean. Pure: counts in, figures out; no I/O, no clock."""
+"""What analytics keeps of events, and what its figures mean. Pure: no I/O, no clock."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -23,6 +23,94 @@ class SessionState(StrEnum):
     SCHEDULED = "scheduled"
     COMPLETED = "completed"
     MISSED = "missed"
+
+
+# -- facts --------------------------------------------------------------------------------------------------------------
+# What an event states about one thing. Each is kept under its id, unless a newer version is known.
+
+
+@dataclass(frozen=True, slots=True)
+class ParticipantFact:
+    id: UUID
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramFact:
+    id: UUID
+    version: int
+    format: str
+    goal: str
+    metric: str
+    starts_on: date
+    ends_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolmentFact:
+    id: UUID
+    version: int
+    program_id: UUID
+    participant_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class RunFact:
+    """The results are None until the run is completed."""
+
+    id: UUID
+    version: int
+    program_id: UUID
+    state: RunState
+    people: int | None = None
+    pairs: int | None = None
+    trios: int | None = None
+    unmatched: int | None = None
+    value: int | None = None
+    upper_bound: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MatchFact:
+    id: UUID
+    version: int
+    program_id: UUID
+    state: MatchState
+    participant_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptanceFact:
+    match_id: UUID
+    participant_id: UUID
+    version: int
+    program_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFact:
+    id: UUID
+    version: int
+    program_id: UUID
+    state: SessionState
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyFact:
+    """The answers are None until the survey is answered."""
+
+    id: UUID
+    version: int
+    program_id: UUID
+    usefulness: int | None = None
+    learned_something: bool | None = None
+    meet_again: bool | None = None
+
+
+Fact = ParticipantFact | ProgramFact | EnrolmentFact | RunFact | MatchFact | AcceptanceFact | SessionFact | SurveyFact
+
+
+# -- figures ------------------------------------------------------------------------------------------------------------
 
 
 def ratio(part: int, whole: int) -> float | None:
@@ -93,7 +181,7 @@ class Sessions:
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """What people said. `usefulness` holds how many answers gave 1, 2, 3, 4 and 5, in this order."""
+    """What people answered. `usefulness` holds how many answers gave 1, 2, 3, 4 and 5, in this order."""
 
     surveys_requested: int
     usefulness: tuple[int, int, int, int, int]

@@ -1,4 +1,4 @@
-"""Analytics is made of this."""
+"""What the analytics service is made of."""
 
 from pathlib import Path
 

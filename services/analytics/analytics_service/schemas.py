@@ -17,7 +17,7 @@ class OverviewOut(Out):
     participants: int = Field(description="People ever registered.")
     programs: int = Field(description="Programs ever launched.")
     events: dict[str, int] = Field(
-        description="Events by CloudEvents type, each event once however often it was delivered; 0 for types never heard."
+        description="Events by CloudEvents type, each event once however often it was delivered; 0 for types never received."
     )
 
     @classmethod
@@ -75,12 +75,12 @@ class ProposalsOut(Out):
 
     made: int = Field(description="Proposals made, whatever became of them.")
     acceptances: int = Field(
-        description="Answers that were a yes: up to one for each person of a proposal, also where it came to nothing."
+        description="Acceptances: up to one for each person of a proposal, whether or not it became a match."
     )
     waiting: int = Field(description="Proposals that have not ended: at least one person has not answered, and there is time.")
-    declined: int = Field(description="Proposals somebody said no to.")
+    declined: int = Field(description="Proposals that somebody declined.")
     expired: int = Field(description="Proposals that were not answered by all in time.")
-    confirmed: int = Field(description="Matches: proposals everybody said yes to.")
+    confirmed: int = Field(description="Matches: proposals that everybody accepted.")
 
 
 class SessionsOut(Out):
@@ -93,7 +93,7 @@ class SessionsOut(Out):
 
 
 class FeedbackOut(Out):
-    """What people said about their sessions. Rates and means have four decimals and are null where there is nothing to rate."""
+    """What people answered about their sessions. Rates and means have four decimals; null: there is nothing to rate."""
 
     surveys_requested: int = Field(description="Surveys sent: one for each person of a completed session.")
     surveys_answered: int = Field(description="Surveys answered.")
@@ -103,7 +103,7 @@ class FeedbackOut(Out):
     usefulness_mean: float | None = Field(description="Mean usefulness over the answers, 1 to 5; null before the first.")
     usefulness_distribution: dict[int, int] = Field(description="How many answers gave each usefulness; always 1 to 5.")
     share_learned_something: float | None = Field(
-        description="Answers that said something was learned / surveys_answered, 0 to 1; null before the first."
+        description="Answers that something was learned / surveys_answered, 0 to 1; null before the first."
     )
     share_meet_again: float | None = Field(
         description="Answers that want to meet again / surveys_answered, 0 to 1; null before the first."

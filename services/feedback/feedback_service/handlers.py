@@ -1,4 +1,4 @@
-"""Events in: what feedback does about them."""
+"""Events in: each is translated into a command for a use case."""
 
 from feedback_service import use_cases
 from peerloom_events import SessionCompleted

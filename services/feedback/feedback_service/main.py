@@ -1,4 +1,4 @@
-"""Feedback is made of this."""
+"""What the feedback service is made of."""
 
 from pathlib import Path
 

@@ -72,6 +72,7 @@ class ProgramRow(TenantColumns, Base, table=True):
     trio_when_odd: bool = Field(sa_column_kwargs={"server_default": text("false")})
     junior_up_to_level: int | None = Field(sa_type=SmallInteger)
     seats_per_senior: int = Field(sa_type=SmallInteger, sa_column_kwargs={"server_default": text("1")})
+    options: dict[str, Any] | None = Field(sa_type=JSONB)
     state: str = Field(sa_type=Text)
 
 

@@ -1,4 +1,4 @@
-"""What sessions believes about relationships and their meetings. Pure: no I/O, no clock."""
+"""The rules of relationships and their sessions. Pure: no I/O, no clock."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,52 +19,52 @@ Taken = Mapping[UUID, Sequence[Slot]]
 
 
 class SlotTaken(Conflict):
-    title = "Somebody has another session at that time"
+    title = "This time is taken: somebody already has another session"
 
 
 class NotStartedYet(Conflict):
-    title = "The session has not started yet"
+    title = "This session has not started yet"
 
 
 class NotEndedYet(Conflict):
-    title = "The session has not ended yet"
+    title = "This session has not ended yet"
 
 
 class AlreadyStarted(Conflict):
-    title = "The session has started already"
+    title = "This session has already started"
 
 
 class SessionOver(Conflict):
-    title = "It is settled already what became of the session"
+    title = "This session is already over"
 
 
 class FactsMissing(Conflict):
-    title = "Not everything that is needed of the people or the program has arrived yet"
+    title = "Some facts about the people or the program have not arrived yet"
 
 
 class TimeZoneUnknown(Conflict):
-    title = "This release does not know somebody's time zone"
+    title = "A participant's time zone is not known to this release"
 
 
 class InThePast(Invalid):
-    title = "A session is moved to a time to come"
+    title = "A session can only be moved to a time in the future"
 
 
 class OutsideProgram(Invalid):
-    title = "A session lies within the dates of its program"
+    title = "A session must lie within the dates of its program"
 
 
 class NotOfTheSession(Invalid):
-    title = "Only people of the session can be absent from it"
+    title = "Only participants of the session can be absent from it"
 
 
 class TooFewPeople(Invalid):
-    title = "A relationship is between two people or more"
+    title = "A relationship needs at least two different people"
 
 
 @dataclass(frozen=True, slots=True)
 class Participant:
-    """What is known here of a person: when they work."""
+    """A person, as far as sessions needs to know: when they work."""
 
     id: UUID
     version: int
@@ -77,7 +77,7 @@ class Participant:
         try:
             return ZoneInfo(self.time_zone)
         except (KeyError, ValueError, OSError) as error:
-            raise TimeZoneUnknown(f"There is no {self.time_zone} in this release's time zone data.") from error
+            raise TimeZoneUnknown(f"{self.time_zone} is not in the time zone data. Correct it in the profile.") from error
 
     def diary(self, taken: Sequence[Slot] = ()) -> Diary:
         """Raises: TimeZoneUnknown."""
@@ -86,7 +86,7 @@ class Participant:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What is known here of a program: how long its people meet, and between which days."""
+    """A program, as far as sessions needs to know: how long and how often its people meet, and between which days."""
 
     id: UUID
     version: int
@@ -102,7 +102,7 @@ class Program:
     def refuse_outside(self, slot: Slot, people: Iterable[Participant]) -> None:
         """Raises: OutsideProgram where the slot is not within the program's days on somebody's own calendar."""
         if not all(lies_within(slot, person.zone, self.starts_on, self.ends_on) for person in people):
-            raise OutsideProgram(f"The program runs from {self.starts_on} to {self.ends_on}.")
+            raise OutsideProgram(f"The program runs from {self.starts_on} to {self.ends_on}. Choose a time between these days.")
 
 
 class RelationshipState(StrEnum):
@@ -117,13 +117,14 @@ class Reason(StrEnum):
     PROGRAM_UNKNOWN = "program_unknown"
     TIME_ZONE_UNKNOWN = "time_zone_unknown"
     NO_COMMON_HOURS = "no_common_hours"
+    PLANNING_FAILED = "planning_failed"
 
 
 @dataclass(frozen=True, slots=True)
 class Relationship:
     """People who agreed to meet: a confirmed match, whose id it has.
 
-    It waits for its first session; `reason` says why, where it has been tried in vain.
+    It waits for its first session; `reason` says why, once planning has been tried without success.
     """
 
     id: UUID
@@ -136,7 +137,7 @@ class Relationship:
 
     def __post_init__(self) -> None:
         if len(set(self.participant_ids)) < 2 or len(set(self.participant_ids)) < len(self.participant_ids):
-            raise TooFewPeople(f"Match {self.id} names {len(self.participant_ids)}, not all of them different.")
+            raise TooFewPeople(f"Match {self.id} names {len(set(self.participant_ids))} different people.")
 
     def waiting(self, reason: Reason) -> "Relationship":
         return self if self.reason is reason else replace(self, version=self.version + 1, reason=reason)
@@ -171,16 +172,16 @@ class Session:
         """Raises: SessionOver, NotStartedYet."""
         self._still_scheduled()
         if not may_complete(self, now):
-            raise NotStartedYet(f"It starts at {self.starts_at.isoformat()}, and now it is {now.isoformat()}.")
+            raise NotStartedYet(f"It starts at {self.starts_at.isoformat()}; it is {now.isoformat()} now. Try again then.")
         return replace(self, version=self.version + 1, state=SessionState.COMPLETED)
 
     def missed(self, absent_ids: Sequence[UUID], now: datetime) -> "Session":
         """Raises: SessionOver, NotEndedYet, NotOfTheSession."""
         self._still_scheduled()
         if not may_miss(self, now):
-            raise NotEndedYet(f"It ends at {self.ends_at.isoformat()}, and now it is {now.isoformat()}.")
+            raise NotEndedYet(f"It ends at {self.ends_at.isoformat()}; it is {now.isoformat()} now. Try again then.")
         if not are_of(self, absent_ids):
-            raise NotOfTheSession(f"They are {', '.join(map(str, self.participant_ids))}.")
+            raise NotOfTheSession(f"Its participants are {', '.join(map(str, self.participant_ids))}.")
         absent = tuple(person for person in self.participant_ids if person in absent_ids)
         return replace(self, version=self.version + 1, state=SessionState.MISSED, absent_ids=absent)
 
@@ -191,9 +192,9 @@ class Session:
         """
         self._still_scheduled()
         if not may_reschedule(self, now):
-            raise AlreadyStarted(f"It started at {self.starts_at.isoformat()}.")
+            raise AlreadyStarted(f"It started at {self.starts_at.isoformat()}. Record instead whether it took place.")
         if starts_at <= now:
-            raise InThePast(f"Now it is {now.isoformat()}.")
+            raise InThePast(f"It is {now.isoformat()} now. Choose a later time.")
         ends_at = starts_at + (self.ends_at - self.starts_at)
         return replace(self, version=self.version + 1, starts_at=starts_at, ends_at=ends_at)
 
@@ -203,7 +204,7 @@ class Session:
 
     def _still_scheduled(self) -> None:
         if self.state is not SessionState.SCHEDULED:
-            raise SessionOver(f"It is {self.state}.")
+            raise SessionOver(f"It has already been {self.state}.")
 
 
 def may_complete(session: Session, now: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""Sessions is made of this."""
+"""What the sessions service is made of."""
 
 from pathlib import Path
 

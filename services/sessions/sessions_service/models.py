@@ -18,7 +18,7 @@ class Base(SQLModel, registry=registry()):
 
 
 class ParticipantRow(TenantColumns, Base, table=True):
-    """A copy of what profile says of people. Also whom a scheduler locks while it plans for them."""
+    """A copy of what profile publishes about people. Whoever books for people locks their rows first."""
 
     __tablename__ = "participant"
     __entity__ = domain.Participant
@@ -28,7 +28,7 @@ class ParticipantRow(TenantColumns, Base, table=True):
 
 
 class ProgramRow(TenantColumns, Base, table=True):
-    """A copy of what profile says of programs."""
+    """A copy of what profile publishes about programs."""
 
     __tablename__ = "program"
     __entity__ = domain.Program
@@ -40,12 +40,13 @@ class ProgramRow(TenantColumns, Base, table=True):
 
 
 class RelationshipRow(TenantColumns, Base, table=True):
-    """`due_at`: when the job looks at a waiting one again, by the real clock; `tries`: how often it has looked in vain."""
+    """`due_at`: when the job plans for a waiting one again, by the real clock; `tries`: how often it has tried in vain."""
 
     __tablename__ = "relationship"
     __entity__ = domain.Relationship
     __table_args__ = (
         Index("relationship_list", "tenant_id", "program_id", "id"),
+        Index("relationship_people", "participant_ids", postgresql_using="gin"),
         Index("relationship_due", "due_at", postgresql_where=text("state = 'waiting'")),
         Index(
             "relationship_waiting_people",
@@ -70,6 +71,7 @@ class SessionRow(TenantColumns, Base, table=True):
     __table_args__ = (
         UniqueConstraint("tenant_id", "match_id", "number", name="session_number_key"),
         Index("session_list", "tenant_id", "program_id", "id"),
+        Index("session_people", "participant_ids", postgresql_using="gin"),
     )
 
     match_id: UUID

@@ -17,8 +17,9 @@ Moment = Annotated[
 
 
 class RelationshipOut(Out):
-    """A waiting one gets its first session as soon as that is possible; `reason` says why it has not been so far: facts of its
-    people or program have not arrived, a time zone is not known, or there are no common hours before the program ends."""
+    """While `state` is `waiting`, the first session has no time yet. `reason` says why: facts about the people or the program
+    have not arrived, a time zone is not known, there are no common hours before the program ends, or planning failed and is
+    tried again."""
 
     id: UUID
     version: int
@@ -66,7 +67,7 @@ class SessionOut(Out):
 
 
 class Absence(Body):
-    absent_ids: tuple[UUID, ...] = Field(min_length=1, max_length=100, description="Who did not come.")
+    absent_ids: tuple[UUID, ...] = Field(min_length=1, max_length=100, description="Participants who did not come.")
 
 
 class Reschedule(Body):

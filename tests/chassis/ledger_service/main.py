@@ -174,7 +174,7 @@ Writer = Annotated[Work, Security(authorized, scopes=["accounts:write"])]
 
 
 @router.post("/accounts", status_code=201, response_model=AccountOut)
-async def post_account(body: NewAccount, work: Writer) -> Response:
+async def post_account(body: NewAccount, work: Writer, dry: int = 0) -> Response:
     return await work(open_account, body, returns=_out, status=201, location=lambda account: f"/v1/accounts/{account.id}")
 
 

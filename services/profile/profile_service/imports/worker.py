@@ -1,4 +1,4 @@
-"""Imports: a people file is kept whole when it arrives, then worked through by a worker that may be killed at any point.
+"""Works through imports: a people file that was kept whole is read and written by a worker that may be killed at any point.
 
 The worker first looks at the whole file: it finds everything that is wrong with it and which managers exist, and puts the good
 rows aside in batches (`good_rows`). Then it writes people, a batch a transaction, together with their events and the import's
@@ -6,79 +6,35 @@ progress. A worker that takes over looks at the file again and goes on behind th
 but by what the whole-file rules need: a few numbers a person.
 """
 
-import hashlib
-from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
-from itertools import islice
+from functools import partial
+from itertools import groupby, islice
+from operator import add, attrgetter
 from typing import Final
 from uuid import UUID
 
 import asyncpg
 import structlog
 
-from peerloom_events import ParticipantRegistered, ParticipantUpdated
 from peerloom_service.context import Cause
-from peerloom_service.http.work import Work
-from peerloom_service.identifiers import new_id, numbered_id
-from peerloom_service.storage.database import TRANSIENT, Connection, Database
+from peerloom_service.identifiers import numbered_id
+from peerloom_service.storage.database import TRANSIENT, Connection
 from peerloom_service.use_cases.runtime import Runtime
 from peerloom_service.use_cases.transaction import Transaction
-from profile_service import sql
+from profile_service import queries, sql
 from profile_service.domain import Import, ImportState
-from profile_service.imports.good_rows import BREAK, GoodRow, GoodRows, admission
+from profile_service.imports.findings import Findings, add_finding
+from profile_service.imports.good_rows import GoodRow, GoodRows, admission
 from profile_service.imports.people_file import PeopleFileError, PeopleFileReader, ReportingCheck, RowError
 from profile_service.imports.row_processes import outcomes
-from profile_service.schemas import FindingOut, FindingsOut, ImportOut
+from profile_service.use_cases.upsert import upsert_people
 
-UPLOAD_BYTES: Final = 256 * 1024 * 1024
 _MOST_ROWS: Final = 250_000
-_PIECE_BYTES: Final = 1024 * 1024
 _BATCH: Final = 1000
 _LOOKUP: Final = 5000
-_MOST_FINDINGS: Final = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """A file as it was kept."""
-
-    import_id: UUID
-    size_bytes: int
-    digest: bytes
-
-
-async def receive(database: Database, tenant_id: UUID, stream: AsyncIterable[bytes]) -> Received:
-    """Keep a file in pieces while it is being sent. A broken upload leaves pieces that are swept away a day later."""
-    import_id, size, number, digest = new_id(), 0, 0, hashlib.sha256()
-    buffer = bytearray()
-    async for chunk in stream:
-        buffer += chunk
-        digest.update(chunk)
-        size += len(chunk)
-        while len(buffer) >= _PIECE_BYTES:
-            await database.execute(tenant_id, sql.KEEP_PIECE, tenant_id, import_id, number, bytes(buffer[:_PIECE_BYTES]))
-            del buffer[:_PIECE_BYTES]
-            number += 1
-    await database.execute(tenant_id, sql.KEEP_PIECE, tenant_id, import_id, number, bytes(buffer))
-    return Received(import_id, size, digest.digest())
-
-
-async def findings(work: Work, import_id: UUID, start: int, limit: int) -> FindingsOut:
-    """What was found wrong, from finding number `start` on.
-
-    Raises: NotFound.
-    """
-    await work.one(Import, import_id, returns=ImportOut.of)
-    rows = await work.rows(sql.FINDINGS, work.tenant_id, import_id, start, limit + 1)
-    items = [
-        FindingOut(
-            line=row["line"], column=row["column_name"], code=row["code"], message=row["message"], severity=row["severity"]
-        )
-        for row in rows[:limit]
-    ]
-    return FindingsOut(items=items, next=start + limit if len(rows) > limit else None)
 
 
 async def work_through(runtime: Runtime) -> bool:
@@ -110,6 +66,7 @@ class _Worker:
         self._runtime = runtime
         self._database = runtime.database
         self._tenant_id = tenant_id
+        self._read = partial(runtime.database.fetch, tenant_id)
         self._good_rows = good_rows
 
     async def run(self, import_id: UUID) -> None:
@@ -145,7 +102,7 @@ class _Worker:
         """By employee number the line of each good row, none for known managers; how many batches of rows were put aside; and
         what the rules about managers say. Every finding is written, unless people have been written already."""
         reader = PeopleFileReader(mapping=job.columns, defaults=job.defaults, max_rows=_MOST_ROWS)
-        found = _Findings(self._database, self._tenant_id, job.id)
+        found = Findings()
         lines: dict[str, int | None] = {}
         await self._good_rows.clear()
         batches, rows = 0, list[str]()
@@ -173,8 +130,7 @@ class _Worker:
             found.add(finding)
         if job.rows_done == 0:
             refused = reader.rows - len(lines) + len(reporting.refused)
-            await self._database.execute(self._tenant_id, sql.DROP_FINDINGS, self._tenant_id, job.id)
-            await found.write()
+            await found.write(partial(self._database.execute, self._tenant_id), self._tenant_id, job.id)
             await self._database.execute(
                 self._tenant_id, sql.COUNT_IMPORT, self._tenant_id, job.id, reader.rows, refused, found.warnings
             )
@@ -192,19 +148,17 @@ class _Worker:
 
     async def _known(self, numbers: Iterable[str]) -> dict[str, str]:
         known: dict[str, str] = {}
-        if await self._database.fetchrow(self._tenant_id, sql.ANYBODY, self._tenant_id) is None:
+        if not await queries.is_anybody_known(self._read, self._tenant_id):
             return known  # a company's first file
         for some in _chunks(numbers):
-            for number, id_ in await self._database.fetch(self._tenant_id, sql.IDS_OF_NUMBERS, self._tenant_id, some):
-                known[number] = str(id_)
+            known |= await queries.ids_of_numbers(self._read, self._tenant_id, some)
         return known
 
     async def _upwards(self, managers: Iterable[str]) -> dict[str, str | None]:
         """Manager's number by employee number, of those who are known and everybody above them."""
         lines: dict[str, str | None] = {}
         for some in _chunks(managers):
-            rows = await self._database.fetch(self._tenant_id, sql.LINES_UPWARDS, self._tenant_id, some)
-            lines |= {row["employee_number"]: row["manager"] for row in rows}
+            lines |= await queries.managers_upwards(self._read, self._tenant_id, some)
         return lines
 
     async def _write(
@@ -217,7 +171,7 @@ class _Worker:
             try:
                 await self._write_but(refused, import_id, rows, ids, without_manager)
             except asyncpg.UniqueViolationError:
-                found = await self._owners(rows)
+                found = await queries.owners_of_emails(self._read, self._tenant_id, [row.email for row in rows])
                 if found == owners:
                     raise
                 owners = found
@@ -237,46 +191,32 @@ class _Worker:
             tx = self._transaction(connection, import_id)
             try:
                 taken = [row for row in rows if row.employee_number not in refused]
-                managers = {
-                    row.employee_number: None
-                    if row.employee_number in without_manager
-                    else ids.get(row.manager_employee_number)
-                    for row in taken
-                }
-                written = await tx.fetch(sql.UPSERT_PEOPLE, tx.tenant_id, *_columns(taken, ids, managers)) if taken else []
-                facts = {row.employee_number: row.facts(managers[row.employee_number]) for row in taken}
-                new = [_published(row, facts) for row in written if row["version"] == 1]
-                tx.publish_many(ParticipantRegistered, new)
-                tx.publish_many(ParticipantUpdated, [_published(row, facts) for row in written if row["version"] > 1])
+                counts = [0, 0, 0]
+                by_absent = sorted(taken, key=attrgetter("absent"))  # most often the same for all: one statement
+                for absent, alike in groupby(by_absent, key=attrgetter("absent")):
+                    people = [
+                        row.person(
+                            ids[row.employee_number],
+                            None if row.employee_number in without_manager else ids.get(row.manager_employee_number),
+                        )
+                        for row in alike
+                    ]
+                    written = await upsert_people(tx, people, absent=frozenset(filter(None, absent.split(","))))
+                    counts = list(map(add, counts, written))
                 for error in refused.values():
-                    await tx.execute(sql.ADD_FINDING, tx.tenant_id, import_id, *_finding(error))
-                await tx.execute(
-                    sql.PROGRESS,
-                    tx.tenant_id,
-                    import_id,
-                    len(rows),
-                    len(new),
-                    len(written) - len(new),
-                    len(taken) - len(written),
-                    len(refused),
-                )
+                    await add_finding(tx, import_id, error)
+                await tx.execute(sql.PROGRESS, tx.tenant_id, import_id, len(rows), *counts, len(refused))
                 await tx.commit()
             except BaseException:
                 await tx.rollback()
                 raise
         self._runtime.wake_relay.set()
 
-    async def _owners(self, rows: Sequence[GoodRow]) -> dict[str, str]:
-        """Employee number by e-mail address, of these addresses."""
-        emails = [row.email for row in rows]
-        found = await self._database.fetch(self._tenant_id, sql.OWNERS_OF_EMAILS, self._tenant_id, emails)
-        return {row["email"]: row["employee_number"] for row in found}
-
     async def _pieces(self, import_id: UUID) -> AsyncGenerator[bytes | None, None]:
         """The file piece by piece; None at its end."""
         number = 0
-        while row := await self._database.fetchrow(self._tenant_id, sql.PIECE, self._tenant_id, import_id, number):
-            yield row["content"]
+        while (piece := await queries.piece(self._read, self._tenant_id, import_id, number)) is not None:
+            yield piece
             number += 1
         yield None
 
@@ -312,26 +252,6 @@ class _Worker:
         return Transaction(connection, self._runtime.storages, tenant_id=self._tenant_id, cause=cause)
 
 
-class _Findings:
-    """What a pass found; as many as a report is any use for are kept, the rest are counted."""
-
-    def __init__(self, database: Database, tenant_id: UUID, import_id: UUID) -> None:
-        self._database, self._tenant_id, self._import_id = database, tenant_id, import_id
-        self._kept: list[RowError] = []
-        self.warnings = 0
-
-    def add(self, error: RowError) -> None:
-        self.warnings += error.severity == "warning"
-        if len(self._kept) < _MOST_FINDINGS:
-            self._kept.append(error)
-
-    async def write(self) -> None:
-        if self._kept:
-            columns = [list(column) for column in zip(*(_finding(error) for error in self._kept), strict=True)]
-            numbers = list(range(len(self._kept)))
-            await self._database.execute(self._tenant_id, sql.ADD_FINDINGS, self._tenant_id, self._import_id, numbers, *columns)
-
-
 def _refused(rows: Sequence[GoodRow], owners: Mapping[str, str], today: date) -> dict[str, RowError]:
     """By employee number what is wrong with rows that are sound by themselves but cannot be taken. `owners`: who has an e-mail
     address already.
@@ -345,40 +265,6 @@ def _refused(rows: Sequence[GoodRow], owners: Mapping[str, str], today: date) ->
             message = f"Left on {row.leaving_date}: not imported. Leave people out who have left."
             refused[row.employee_number] = RowError(int(row.line), "leaving_date", "has_left", message)
     return refused
-
-
-def _finding(error: RowError) -> tuple[int, str | None, str, str, str]:
-    return error.line, error.column, error.code, error.message, error.severity
-
-
-def _columns(rows: Sequence[GoodRow], ids: Mapping[str, str], managers: Mapping[str, str | None]) -> Iterator[str]:
-    """Parameters of `sql.UPSERT_PEOPLE`."""
-    column = GoodRow._make(zip(*rows, strict=True))  # of each field, all its values
-    columns = (
-        map(ids.__getitem__, column.employee_number),
-        column.employee_number,
-        column.name,
-        column.email,
-        column.department,
-        column.job_title,
-        column.level,
-        column.location,
-        column.time_zone,
-        column.languages,
-        column.hire_date,
-        [managers[number] or "" for number in column.employee_number],
-        column.working_hours,
-        column.offers,
-        column.seeks,
-        column.goals,
-    )
-    return map(BREAK.join, columns)
-
-
-def _published(written: asyncpg.Record, facts: Mapping[str, bytes]) -> tuple[UUID, bytes]:
-    """The event's aggregate and JSON, `ParticipantRegistered` and `ParticipantUpdated` alike."""
-    id_, number, version = written
-    return id_, b'{"version":%d,"participant_id":"%s","facts":%s}' % (version, str(id_).encode(), facts[number])
 
 
 def _chunks(numbers: Iterable[str]) -> Iterator[list[str]]:

@@ -24,7 +24,7 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
     "email": ("email", "emailaddress", "mail", "workemail", "workemailaddress", "businessemail"),
     "department": ("department", "departmentname", "dept"),
     "job_title": ("jobtitle", "job", "jobname", "position", "positiontitle"),
-    "level": ("level", "joblevel", "careerlevel", "grade", "jobgrade"),
+    "employee_level": ("level", "employeelevel", "joblevel", "careerlevel", "grade", "jobgrade"),
     "manager_employee_number": (
         "manageremployeenumber", "manageremployeeno", "manageremployeeid", "managernumber", "managerno", "managerid",
         "supervisoremployeenumber", "supervisorid", "reportsto", "reportstoid",
@@ -32,20 +32,26 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
     "location": ("location", "locationname", "worklocation", "office", "officelocation", "site"),
     "time_zone": ("timezone", "timezoneid", "timezonename", "ianatimezone", "tz"),
     "languages": ("languages", "language", "languagesspoken", "spokenlanguages", "preferredlanguage"),
-    "hire_date": ("hiredate", "hiredon", "datehired", "dateofhire", "startdate", "joindate", "joiningdate"),
+    "hired_on": ("hiredate", "hiredon", "datehired", "dateofhire", "startdate", "joindate", "joiningdate"),
     "working_hours": ("workinghours", "workhours", "workinghour", "workingtime"),
     "leaving_date": (
         "leavingdate", "terminationdate", "dateoftermination", "lastdayofwork", "lastworkingday", "enddate",
     ),
-    "skills_offered": ("skillsoffered", "offeredskills", "offers"),
-    "skills_sought": ("skillssought", "soughtskills", "skillswanted", "skillstolearn", "seeks"),
+    "offers": ("skillsoffered", "offeredskills", "offers"),
+    "seeks": ("skillssought", "soughtskills", "skillswanted", "skillstolearn", "seeks"),
     "goals": ("goals", "goal", "developmentgoals"),
 }  # fmt: skip
 """What each of our columns is commonly called, written without case, blanks and punctuation."""
 
-OPTIONAL: Final = frozenset(
-    {"manager_employee_number", "working_hours", "leaving_date", "skills_offered", "skills_sought", "goals"}
-)
+OTHER_NAMES: Final = {
+    "level": "employee_level",
+    "hire_date": "hired_on",
+    "skills_offered": "offers",
+    "skills_sought": "seeks",
+}
+"""Names of our columns that mappings and defaults may use as well. The first ones are the API's."""
+
+OPTIONAL: Final = frozenset({"manager_employee_number", "working_hours", "leaving_date", "offers", "seeks", "goals"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +105,7 @@ def missed_columns(columns: Columns, defaults: Collection[str]) -> Iterator[str]
     """What people will lack because the file has no such column, though it may do without."""
     for name, consequence in _CONSEQUENCES.items():
         if name not in columns.place and name not in defaults:
-            yield f"The header line has no column for {name}: {consequence}."
+            yield f"The header line has no column for {name}: {consequence}. Everybody else keeps what is known of them."
 
 
 def _places(headers: list[str], mapping: Mapping[str, str]) -> dict[str, int]:
@@ -170,7 +176,7 @@ _NAME_PARTS: Final = frozenset({"first_name", "last_name"})
 _OUR_NAMES: Final = frozenset(alias for aliases in ALIASES.values() for alias in aliases)
 _EXCEL_SEPARATOR: Final = re.compile(r'"?sep=([,;\t])"?\s*', re.IGNORECASE)
 _CONSEQUENCES: Final = {
-    "manager_employee_number": "everybody is imported without a manager, so reporting lines cannot be kept apart",
-    "skills_offered": "nobody is imported with skills to offer",
-    "skills_sought": "nobody is imported with skills to learn",
+    "manager_employee_number": "people who are new have no manager, so their reporting lines cannot be kept apart",
+    "offers": "people who are new have no skills to offer",
+    "seeks": "people who are new have no skills to learn",
 }
