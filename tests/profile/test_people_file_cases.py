@@ -1,5 +1,6 @@
 """Files as HR systems and people write them, and what is right for each: small copies of cases from the field."""
 
+import unicodedata
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,10 @@ import pytest
 from peerloom_events import ParticipantUpdated
 from profile_service.imports.people_file import PeopleFileReader
 from profile_service.imports.people_file.cells import USUAL_HOURS
-from tests.support import RunningService
+from tests.support import RunningService, a_person
 
 from .people_files import HEADER, cells, numbers, outcomes, text_of
-from .test_imports import findings, imported, people
+from .test_imports import file_of, findings, imported, people
 
 CASES = Path(__file__).parent / "cases"
 
@@ -153,3 +154,120 @@ async def test_an_unreadable_optional_cell_leaves_what_is_known(profile: Running
         ("Working Hours", "warning"),
         ("Skills Offered", "warning"),
     }
+
+
+async def test_of_two_rows_of_a_person_who_came_back_the_current_one_is_taken(profile: RunningService, tenant: UUID) -> None:
+    client = profile.client(tenant)
+
+    job = await imported(client, case("04-rehire-same-number"))
+
+    after = await people(client)
+    assert {number: person["hired_on"] for number, person in after.items()} == {"E1": "2022-03-01", "E2": "2020-01-02"}
+    assert [(line, code) for line, _, code, _ in await findings(client, job)] == [(2, "has_left")]
+    assert (job["rows_total"], job["rows_done"], job["registered"], job["rows_refused"]) == (3, 3, 2, 1)
+
+
+async def test_nobody_reports_to_a_row_that_was_not_taken(profile: RunningService, tenant: UUID) -> None:
+    client = profile.client(tenant)
+
+    first = await imported(client, case("05-manager-has-left"))
+    again = await imported(client, case("05-manager-has-left-again"))
+
+    assert {number: person["manager_id"] for number, person in (await people(client)).items()} == {"E1": None, "E2": None}
+    unknown = [(3, "unknown_manager"), (4, "unknown_manager"), (2, "has_left")]
+    for job in (first, again):
+        assert [(line, code) for line, _, code, _ in await findings(client, job)] == unknown
+    assert (first["registered"], again["registered"], again["updated"], again["unchanged"]) == (2, 0, 0, 2)
+
+
+async def test_nobody_reports_to_a_row_whose_address_is_somebody_elses(profile: RunningService, tenant: UUID) -> None:
+    client = profile.client(tenant)
+    await client.post("/v1/participants", json=a_person(employee_number="there", email="zoe.1@example.com"))
+
+    job = await imported(client, text_of([cells("1"), cells("2", manager_employee_number="1")]).encode())
+
+    assert (await person_of(client, "2"))["manager_id"] is None
+    assert {code for _, _, code, _ in await findings(client, job)} == {"email_taken", "unknown_manager"}
+    assert (job["registered"], job["rows_refused"], job["rows_done"]) == (1, 1, 2)
+
+
+async def test_an_address_is_one_persons_in_whatever_case_by_every_door(profile: RunningService, tenant: UUID) -> None:
+    client = profile.client(tenant)
+    await imported(client, case("07-first"))
+
+    job = await imported(client, case("07-same-address-other-case-other-number"))
+    registered = await client.post("/v1/participants", json=a_person(email="ANN@example.COM"))
+
+    assert sorted(await people(client)) == ["E1"]
+    assert [code for _, _, code, _ in await findings(client, job)] == ["email_taken"]
+    assert (registered.status_code, registered.json()["type"]) == (409, "urn:peerloom:problem:email-taken")
+
+
+async def test_a_file_is_judged_by_what_holds_after_it_where_an_address_is_handed_on(
+    profile: RunningService, tenant: UUID
+) -> None:
+    client = profile.client(tenant)
+    await imported(client, case("08-first"))
+
+    job = await imported(client, case("08-address-handed-on"))
+
+    after = {number: person["email"] for number, person in (await people(client)).items()}
+    assert after == {"E1": "anna.jones@example.com", "E2": "bea@example.com", "E9": "anna.smith@example.com"}
+    assert await findings(client, job) == []
+    assert (job["registered"], job["updated"], job["unchanged"], job["rows_done"]) == (1, 1, 1, 3)
+
+
+async def test_addresses_passed_round_are_everybodys_as_the_file_says(profile: RunningService, tenant: UUID, heard) -> None:
+    client = profile.client(tenant)
+    await imported(client, file_of("1", "2", "3"))
+    moved = [cells(to, email=f"zoe.{of}@example.com") for to, of in (("1", "2"), ("2", "3"), ("3", "1"), ("4", "4"))]
+
+    job = await imported(client, text_of(moved).encode())
+    again = await imported(client, text_of(moved).encode())
+
+    after = {number: person["email"] for number, person in (await people(client)).items()}
+    assert after == {row[0]: row[2] for row in moved}
+    assert (job["registered"], job["updated"], job["unchanged"]) == (1, 3, 0)
+    assert (again["registered"], again["updated"], again["unchanged"]) == (0, 0, 4)
+    assert {event.version for event in await heard(ParticipantUpdated, 3)} == {2}
+
+
+async def test_an_address_is_not_handed_on_by_somebody_who_keeps_it(profile: RunningService, tenant: UUID) -> None:
+    client = profile.client(tenant)
+    await imported(client, file_of("1", "2"))
+
+    rows = [cells("1", email="zoe.2@example.com"), cells("3", email="zoe.1@example.com")]
+    job = await imported(client, text_of(rows).encode())
+
+    after = {number: person["email"] for number, person in (await people(client)).items()}
+    assert after == {"1": "zoe.1@example.com", "2": "zoe.2@example.com"}
+    assert [(line, code) for line, _, code, _ in await findings(client, job)] == [(2, "email_taken"), (3, "email_taken")]
+
+
+def test_invisible_characters_are_dropped_before_anything_is_compared() -> None:
+    reader = PeopleFileReader()
+    taken, errors = outcomes(case("30-invisible-in-number"), reader)
+
+    assert errors == []
+    assert numbers(taken) == ["E1", "E2", "E3", "E4", "E5", "E6", "１０"]
+    assert reader.check_reporting_lines({}).findings == ()
+
+
+async def test_a_number_with_invisible_characters_is_the_same_person_by_every_door(
+    profile: RunningService, tenant: UUID
+) -> None:
+    client = profile.client(tenant)
+    await imported(client, file_of("E1"))
+
+    again = await client.post("/v1/participants", json=a_person(employee_number="E1\u200b"))
+
+    assert (again.status_code, again.json()["type"]) == (409, "urn:peerloom:problem:employee-number-taken")
+
+
+def test_a_header_in_decomposed_form_is_mapped_by_its_composed_name() -> None:
+    header = [unicodedata.normalize("NFD", "Prénom et nom") if name == "Name" else f"\ufeff{name}\u200b" for name in HEADER]
+    reader = PeopleFileReader(mapping={"name": "Prénom et nom"})
+
+    taken, _ = outcomes(text_of([cells("1")], header=header), reader)
+
+    assert [person.name for person in taken] == ["Zoë Müller"]

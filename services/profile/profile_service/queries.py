@@ -37,7 +37,15 @@ MANAGERS_UPWARDS: Final = """
     FROM above LEFT JOIN above AS manager ON manager.id = above.manager_id
 """
 
-OWNERS_OF_EMAILS: Final = "SELECT email, employee_number FROM participant WHERE tenant_id = $1 AND email = ANY($2::text[])"
+# In whatever case, but for those who had shared an address before that was asked for: each of them is found by their own way
+# of writing it. Both halves are found by an index.
+OWNERS_OF_EMAILS: Final = """
+    SELECT asked.email, employee_number FROM unnest($2::text[]) AS asked (email) JOIN participant
+        ON tenant_id = $1 AND lower(participant.email) = lower(asked.email) AND NOT shares_email
+    UNION ALL
+    SELECT asked.email, employee_number FROM unnest($2::text[]) AS asked (email) JOIN participant
+        ON tenant_id = $1 AND participant.email = asked.email AND shares_email
+"""
 
 
 # The rule of an audience ($2 to $8: `audience_values`). A part left empty asks nothing.
@@ -120,5 +128,5 @@ async def managers_upwards(read: Read, tenant_id: UUID, numbers: Sequence[str]) 
 
 
 async def owners_of_emails(read: Read, tenant_id: UUID, emails: Sequence[str]) -> dict[str, str]:
-    """Employee number by e-mail address, of these addresses."""
+    """Employee number of who has each of these e-mail addresses, in whatever case."""
     return {row["email"]: row["employee_number"] for row in await read(OWNERS_OF_EMAILS, tenant_id, emails)}

@@ -14,6 +14,7 @@ from peerloom_service.context import ExpectedVersion
 from peerloom_service.http.bodies import Body, Line, Out, Passage
 from peerloom_service.http.paging import Page
 from profile_service import domain, options
+from profile_service.plain_text import plain, plain_identity
 from profile_service.use_cases.enrolments import AudiencePreview, Enrolled, ForAudience
 from profile_service.use_cases.organisations import FoundOrganisation
 from profile_service.use_cases.people import ChangeParticipant, RegisterParticipant
@@ -21,7 +22,9 @@ from profile_service.use_cases.programs import LaunchProgram
 
 Level = Annotated[int, Field(ge=1, le=5)]
 EmployeeLevel = Annotated[int, Field(ge=domain.LOWEST_LEVEL, le=domain.HIGHEST_LEVEL)]
-Email = Annotated[Line, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
+Text = Annotated[Line, AfterValidator(plain)]
+EmployeeNumber = Annotated[Line, AfterValidator(plain_identity)]
+Email = Annotated[Line, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$"), AfterValidator(plain_identity)]
 Minute = Annotated[int, Field(ge=0, le=1440)]
 
 
@@ -82,13 +85,13 @@ class Hours(Body):
 
 
 class NewParticipant(Body):
-    employee_number: Line
-    name: Line
+    employee_number: EmployeeNumber
+    name: Text
     email: Email
-    department: Line
-    job_title: Line
+    department: Text
+    job_title: Text
     employee_level: EmployeeLevel
-    location: Line
+    location: Text
     time_zone: TimeZone
     languages: tuple[Line, ...] = Field(default=("en",), min_length=1, max_length=20)
     hired_on: date
@@ -106,10 +109,10 @@ class NewParticipant(Body):
 class ParticipantChange(Body):
     """What is to be different; whatever is left out stays."""
 
-    department: Line | None = None
-    job_title: Line | None = None
+    department: Text | None = None
+    job_title: Text | None = None
     employee_level: EmployeeLevel | None = None
-    location: Line | None = None
+    location: Text | None = None
     time_zone: TimeZone | None = None
     working_hours: Hours | None = None
     offers: tuple[OfferedSkill, ...] | None = Field(default=None, max_length=50)

@@ -19,6 +19,11 @@ ENROL_PAGE: Final = f"""
     FROM included LEFT JOIN joining ON joining.participant_id = included.id ORDER BY included.id
 """
 
+# Until the statement behind it gives each of them another address, in the same transaction.
+RELEASE_ADDRESSES: Final = """
+    UPDATE participant SET email = id::text WHERE tenant_id = $1 AND employee_number = ANY($2::text[])
+"""
+
 KEEP_PIECE: Final = "INSERT INTO import_piece (tenant_id, import_id, number, content) VALUES ($1, $2, $3, $4)"
 DROP_PIECES: Final = "DELETE FROM import_piece WHERE tenant_id = $1 AND import_id = $2"
 

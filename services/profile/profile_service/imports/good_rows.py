@@ -37,6 +37,7 @@ class GoodRow(NamedTuple):
     employee_number: str
     email: str
     manager_employee_number: str
+    leaving_date: str
     name: str
     department: str
     job_title: str
@@ -45,7 +46,6 @@ class GoodRow(NamedTuple):
     time_zone: str
     languages: str
     hired_on: str
-    leaving_date: str
     working_hours: str
     offers: str
     seeks: str
@@ -60,6 +60,7 @@ class GoodRow(NamedTuple):
             person.employee_number,
             person.email,
             person.manager_employee_number or "",
+            "" if person.leaving_date is None else person.leaving_date.isoformat(),
             person.name,
             person.department,
             person.job_title,
@@ -68,7 +69,6 @@ class GoodRow(NamedTuple):
             person.time_zone,
             "\n".join(person.languages),
             person.hired_on.isoformat(),
-            "" if person.leaving_date is None else person.leaving_date.isoformat(),
             _hours(person.working_hours),
             f"[{','.join(map(_offer, person.offers))}]",
             f"[{','.join(map(_wish, person.seeks))}]",
@@ -139,10 +139,10 @@ class GoodRows:
         return [GoodRow.decoded(row) for row in content.decode().split(_ROW_BREAK)]
 
 
-def admission(encoded: str) -> tuple[int, str, str, str | None]:
-    """Line, employee number, e-mail address and manager of an encoded row: what the rules between rows ask for."""
-    line, employee_number, email, manager, _ = encoded.split(BREAK, 4)
-    return int(line), employee_number, email, manager or None
+def admission(encoded: str) -> tuple[int, str, str, str | None, str]:
+    """Line, employee number, e-mail address, manager and leaving date of an encoded row, for the rules between rows."""
+    line, employee_number, email, manager, leaving_date, _ = encoded.split(BREAK, 5)
+    return int(line), employee_number, email, manager or None, leaving_date
 
 
 @lru_cache(_REMEMBERED)

@@ -1,10 +1,11 @@
 """What each cell of a people file may hold: one rule per column, a value or a `CellError` that says what to do."""
 
 import re
-import unicodedata
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Final, NamedTuple, NoReturn, TypeVar
+
+from profile_service.plain_text import plain, plain_identity
 
 Value = TypeVar("Value")
 
@@ -81,10 +82,10 @@ def shown(value: str) -> str:
 
 
 def text(cell: str, most: int = MAX_TEXT_CHARS) -> str:
-    """Trimmed, with single blanks, in composed form (NFC); may be empty."""
+    """Trimmed, with single blanks, in composed form (NFC), without invisible characters; may be empty."""
     words = " ".join(cell.split())
     if not words.isascii():
-        words = unicodedata.normalize("NFC", words)
+        words = " ".join(plain(words).split())
     if not words.isprintable():
         if _UNDECODED.search(words):
             raise CellError("undecodable", f"{shown(words)} has bytes that are not text. Save the file as “CSV UTF-8”.")
@@ -107,7 +108,7 @@ def missing() -> NoReturn:
 
 def employee_number(cell: str) -> str:
     """As written, leading zeros kept; Excel's `="00123"` is unwrapped."""
-    number = text(cell, most=64)
+    number = plain_identity(text(cell, most=64))
     if number[:2] == '="' and number[-1] == '"':
         number = number[2:-1].strip()
     if _SCIENTIFIC.fullmatch(number):
@@ -130,7 +131,7 @@ def manager_number(cell: str) -> str | None:
 
 def email(cell: str) -> str:
     """An address that can plausibly receive mail; only mailing it would tell."""
-    address = text(cell, most=MAX_EMAIL_CHARS) or missing()
+    address = plain_identity(text(cell, most=MAX_EMAIL_CHARS)) or missing()
     if not _EMAIL.fullmatch(address):
         raise CellError("bad_email", f"{shown(address)} is not an e-mail address. Write one, such as ann@example.com.")
     return address

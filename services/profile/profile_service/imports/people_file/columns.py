@@ -8,6 +8,7 @@ from typing import Final
 
 from profile_service.imports.people_file.cells import shown
 from profile_service.imports.people_file.records import PeopleFileError
+from profile_service.plain_text import plain
 
 DELIMITERS: Final = (",", ";", "\t")
 MAX_COLUMNS: Final = 500
@@ -133,8 +134,8 @@ def _mapped(headers: list[str], name: str, header: str) -> int:
         raise PeopleFileError(
             "bad_mapping", f"The mapping names {shown(name)}, which is none of our columns: {', '.join(ALIASES)}."
         )
-    found = [index for index, candidate in enumerate(headers) if candidate == " ".join(header.split())]
-    found = found or [index for index, candidate in enumerate(headers) if _folded(candidate) == _folded(header)]
+    found = [index for index, candidate in enumerate(headers) if candidate == " ".join(plain(header).split())]
+    found = found or [index for index, candidate in enumerate(headers) if _folded(candidate) == _folded(plain(header))]
     if len(found) != 1:
         problem = "is there more than once" if found else "is not in the header line"
         raise PeopleFileError("bad_mapping", f"The mapping gives {shown(header)} for {name}, but it {problem}.")
@@ -159,7 +160,7 @@ def _first_record(lines: list[str], delimiter: str) -> tuple[list[str], int, str
     """The cells of the first record, how many lines it takes, and the delimiter; no cells if its quotes are broken."""
     reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True)
     try:
-        return [" ".join(cell.split()) for cell in next(reader, [])], reader.line_num, delimiter
+        return [" ".join(plain(cell).split()) for cell in next(reader, [])], reader.line_num, delimiter
     except csv.Error:
         return [], 0, delimiter
 

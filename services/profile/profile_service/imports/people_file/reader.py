@@ -101,6 +101,14 @@ class PeopleFileReader:
         self._line_by_email[address] = line
         return None
 
+    def addresses(self) -> dict[str, int]:
+        """By case-folded e-mail address of everybody admitted: the line of their row."""
+        return self._line_by_email
+
+    def withdraw(self, employee_number: str) -> None:
+        """Forget a person who cannot be taken after all, so that they are nobody's manager by this file."""
+        self._reporting.pop(employee_number, None)
+
     def managers_outside(self) -> set[str]:
         """The managers' numbers that no person of the file has: look these up among the people already known."""
         return {manager for _, manager in self._reporting.values() if manager is not None} - self._reporting.keys()
