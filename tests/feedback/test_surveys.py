@@ -51,6 +51,17 @@ async def test_everybody_who_was_in_a_completed_session_is_asked(
     assert {(one["id"], one["state"]) for one in listed} == {(str(one.survey_id), "open") for one in asked}
 
 
+async def test_who_was_absent_is_not_asked(feed: Feed, heard: Received, feedback: RunningService) -> None:
+    session = a_completed_session(people=3)
+    absent = session.participant_ids[1]
+
+    await feed(session.model_copy(update={"absent_ids": (absent,)}))
+
+    await feedback.settled()
+    asked = await heard(SurveyRequested, 2)
+    assert {one.participant_id for one in asked} == set(session.participant_ids) - {absent}
+
+
 async def test_nobody_is_asked_twice_about_a_session(
     feedback: RunningService, client: httpx.AsyncClient, feed: Feed, heard: Received
 ) -> None:

@@ -23,6 +23,12 @@ class SessionState(StrEnum):
     SCHEDULED = "scheduled"
     COMPLETED = "completed"
     MISSED = "missed"
+    CANCELLED = "cancelled"
+
+
+class RelationshipState(StrEnum):
+    AT_RISK = "at_risk"
+    COMPLETED = "completed"
 
 
 # -- facts --------------------------------------------------------------------------------------------------------------
@@ -96,6 +102,16 @@ class SessionFact:
 
 
 @dataclass(frozen=True, slots=True)
+class RelationshipFact:
+    """`id` is the match's."""
+
+    id: UUID
+    version: int
+    program_id: UUID
+    state: RelationshipState
+
+
+@dataclass(frozen=True, slots=True)
 class SurveyFact:
     """The answers are None until the survey is answered."""
 
@@ -107,7 +123,17 @@ class SurveyFact:
     meet_again: bool | None = None
 
 
-Fact = ParticipantFact | ProgramFact | EnrolmentFact | RunFact | MatchFact | AcceptanceFact | SessionFact | SurveyFact
+Fact = (
+    ParticipantFact
+    | ProgramFact
+    | EnrolmentFact
+    | RunFact
+    | MatchFact
+    | AcceptanceFact
+    | SessionFact
+    | RelationshipFact
+    | SurveyFact
+)
 
 
 # -- figures ------------------------------------------------------------------------------------------------------------
@@ -172,11 +198,20 @@ class Sessions:
     scheduled: int
     completed: int
     missed: int
+    cancelled: int = 0
 
     @property
     def to_come(self) -> int:
-        """Sessions not known to have been completed or missed."""
-        return self.scheduled - self.completed - self.missed
+        """Sessions not known to have been completed, missed or cancelled."""
+        return self.scheduled - self.completed - self.missed - self.cancelled
+
+
+@dataclass(frozen=True, slots=True)
+class Relationships:
+    """What became of a program's relationships, as far as it is known of them."""
+
+    at_risk: int
+    completed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,4 +288,5 @@ class ProgramFigures:
     runs: Runs
     proposals: Proposals
     sessions: Sessions
+    relationships: Relationships
     feedback: Feedback

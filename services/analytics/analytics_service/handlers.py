@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from analytics_service import domain
-from analytics_service.domain import Fact, MatchState, RunState, SessionState
+from analytics_service.domain import Fact, MatchState, RelationshipState, RunState, SessionState
 from analytics_service.use_cases import CountEvents, KeepFacts, count_events, keep_facts
 from peerloom_events import (
     Event,
@@ -26,8 +26,12 @@ from peerloom_events import (
     ParticipantRegistered,
     ParticipantUpdated,
     ProgramLaunched,
+    RelationshipAtRisk,
+    RelationshipCompleted,
+    SessionCancelled,
     SessionCompleted,
     SessionMissed,
+    SessionRescheduled,
     SessionScheduled,
     SurveyRequested,
 )
@@ -46,8 +50,14 @@ _MATCH_STATES: Final[dict[type[Event], MatchState]] = {
 }
 _SESSION_STATES: Final[dict[type[Event], SessionState]] = {
     SessionScheduled: SessionState.SCHEDULED,
+    SessionRescheduled: SessionState.SCHEDULED,
     SessionCompleted: SessionState.COMPLETED,
     SessionMissed: SessionState.MISSED,
+    SessionCancelled: SessionState.CANCELLED,
+}
+_RELATIONSHIP_STATES: Final[dict[type[Event], RelationshipState]] = {
+    RelationshipAtRisk: RelationshipState.AT_RISK,
+    RelationshipCompleted: RelationshipState.COMPLETED,
 }
 
 
@@ -128,11 +138,21 @@ async def acceptances(tx: Transaction, events: Sequence[MatchAccepted]) -> None:
     await _keep(tx, MatchAccepted, facts)
 
 
-async def sessions(tx: Transaction, events: Sequence[SessionScheduled | SessionCompleted | SessionMissed]) -> None:
+async def sessions(
+    tx: Transaction,
+    events: Sequence[SessionScheduled | SessionRescheduled | SessionCompleted | SessionMissed | SessionCancelled],
+) -> None:
     """Sessions were given a time, took place, or did not."""
     kind = type(events[0])
     state = _SESSION_STATES[kind]
     await _keep(tx, kind, [domain.SessionFact(one.session_id, one.version, one.program_id, state) for one in events])
+
+
+async def relationships(tx: Transaction, events: Sequence[RelationshipAtRisk | RelationshipCompleted]) -> None:
+    """Relationships need help, or ended."""
+    kind = type(events[0])
+    state = _RELATIONSHIP_STATES[kind]
+    await _keep(tx, kind, [domain.RelationshipFact(one.match_id, one.version, one.program_id, state) for one in events])
 
 
 async def surveys(tx: Transaction, events: Sequence[SurveyRequested]) -> None:

@@ -86,6 +86,16 @@ class SessionRow(TenantColumns, Base, table=True):
     state: str = Field(sa_type=Text)
 
 
+class RelationshipRow(TenantColumns, Base, table=True):
+    """Kept from the first event that tells more of a relationship than its match does."""
+
+    __tablename__ = "relationship"
+    __table_args__ = (Index("relationship_program", "tenant_id", "program_id", "state"),)
+
+    program_id: UUID
+    state: str = Field(sa_type=Text)
+
+
 class SurveyRow(TenantColumns, Base, table=True):
     """Answer columns are empty until the survey is answered."""
 

@@ -13,6 +13,7 @@ from analytics_service.domain import (
     Program,
     ProgramFigures,
     Proposals,
+    Relationships,
     Runs,
     Sessions,
 )
@@ -39,7 +40,8 @@ PROGRAM_FIGURES: Final = """
         SELECT DISTINCT unnest(participant_ids) AS participant_id FROM match
         WHERE tenant_id = $1 AND program_id = $2 AND state = 'confirmed'
     )
-    SELECT now() AS as_of, program.*, people.*, proposals.*, acceptances.*, sessions.*, feedback.*, runs.*, last_run.*
+    SELECT now() AS as_of, program.*, people.*, proposals.*, acceptances.*, sessions.*, relationships.*, feedback.*,
+        runs.*, last_run.*
     FROM program
     CROSS JOIN (
         SELECT count(*) AS enrolled,
@@ -60,9 +62,15 @@ PROGRAM_FIGURES: Final = """
     CROSS JOIN (
         SELECT count(*) AS sessions_scheduled,
             count(*) FILTER (WHERE state = 'completed') AS sessions_completed,
-            count(*) FILTER (WHERE state = 'missed') AS sessions_missed
+            count(*) FILTER (WHERE state = 'missed') AS sessions_missed,
+            count(*) FILTER (WHERE state = 'cancelled') AS sessions_cancelled
         FROM session WHERE tenant_id = $1 AND program_id = $2
     ) AS sessions
+    CROSS JOIN (
+        SELECT count(*) FILTER (WHERE state = 'at_risk') AS relationships_at_risk,
+            count(*) FILTER (WHERE state = 'completed') AS relationships_completed
+        FROM relationship WHERE tenant_id = $1 AND program_id = $2
+    ) AS relationships
     CROSS JOIN (
         SELECT count(*) AS surveys_requested,
             ARRAY[
@@ -113,7 +121,10 @@ def _figures(row: asyncpg.Record) -> ProgramFigures:
         people=People(row["enrolled"], row["matched"], row["without_match"]),
         runs=Runs(row["runs_requested"], row["runs_completed"], row["runs_failed"], _last_run(row)),
         proposals=Proposals(row["made"], row["acceptances"], row["declined"], row["expired"], row["confirmed"]),
-        sessions=Sessions(row["sessions_scheduled"], row["sessions_completed"], row["sessions_missed"]),
+        sessions=Sessions(
+            row["sessions_scheduled"], row["sessions_completed"], row["sessions_missed"], row["sessions_cancelled"]
+        ),
+        relationships=Relationships(row["relationships_at_risk"], row["relationships_completed"]),
         feedback=Feedback(row["surveys_requested"], tuple(row["usefulness"]), row["learned_something"], row["meet_again"]),
     )
 

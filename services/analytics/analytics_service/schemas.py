@@ -84,12 +84,20 @@ class ProposalsOut(Out):
 
 
 class SessionsOut(Out):
-    """Meetings of the program's matches: scheduled = to_come + completed + missed."""
+    """Meetings of the program's matches: scheduled = to_come + completed + missed + cancelled."""
 
     scheduled: int = Field(description="Sessions that were given a time, whatever became of them.")
-    to_come: int = Field(description="Sessions neither completed nor missed so far.")
+    to_come: int = Field(description="Sessions not completed, missed or cancelled so far.")
     completed: int = Field(description="Sessions that took place.")
-    missed: int = Field(description="Sessions that did not take place.")
+    missed: int = Field(description="Sessions that somebody did not come to.")
+    cancelled: int = Field(description="Sessions that were called off before they started.")
+
+
+class RelationshipsOut(Out):
+    """What became of the program's matches."""
+
+    at_risk: int = Field(description="Relationships that were last reported to need help, and have not ended.")
+    completed: int = Field(description="Relationships that ended: with their program, or closed by their people.")
 
 
 class FeedbackOut(Out):
@@ -119,6 +127,7 @@ class ProgramFiguresOut(Out):
     runs: RunsOut
     proposals: ProposalsOut
     sessions: SessionsOut
+    relationships: RelationshipsOut
     feedback: FeedbackOut
 
     @classmethod

@@ -13,6 +13,7 @@ from analytics_service.domain import (
     MatchFact,
     ParticipantFact,
     ProgramFact,
+    RelationshipFact,
     RunFact,
     SessionFact,
     SurveyFact,
@@ -56,5 +57,6 @@ KEEP: Final[dict[type[Fact], str]] = {
     MatchFact: _keep(models.MatchRow),
     AcceptanceFact: _keep(models.AcceptanceRow),
     SessionFact: _keep(models.SessionRow),
+    RelationshipFact: _keep(models.RelationshipRow),
     SurveyFact: _keep(models.SurveyRow),
 }

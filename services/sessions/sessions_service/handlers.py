@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from peerloom_events import MatchConfirmed, ProgramLaunched
 from peerloom_service.use_cases.transaction import Transaction
-from sessions_service.domain import Participant, Program
+from sessions_service.domain.people import Participant, Program
 from sessions_service.slots import Hours
 from sessions_service.use_cases import copies, planning
 
@@ -61,6 +61,7 @@ async def keep_program(tx: Transaction, event: ProgramLaunched) -> None:
         cadence_days=event.cadence_days,
         starts_on=event.starts_on,
         ends_on=event.ends_on,
+        format=event.format,
     )
     await copies.keep_program(tx, copies.KeepProgram(program))
 

@@ -7,7 +7,7 @@ from peerloom_service.consuming.decoding import InBatches
 from peerloom_service.jobs import Job
 from peerloom_service.manifest import Manifest
 from peerloom_service.service import Service
-from sessions_service import first_sessions, handlers
+from sessions_service import handlers, planner
 from sessions_service.models import Base
 from sessions_service.routes import router
 from sessions_service.settings import Settings
@@ -24,5 +24,5 @@ service = Service(
         ProgramLaunched: handlers.keep_program,
         MatchConfirmed: handlers.begin_relationship,
     },
-    jobs={"first sessions": Job(first_sessions.schedule, every=0.1)},
+    jobs={"planner": Job(planner.schedule, every=0.1)},
 )

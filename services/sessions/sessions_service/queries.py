@@ -1,5 +1,6 @@
 """What sessions reads, by name."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,10 @@ from uuid import UUID
 from peerloom_service.storage.database import Database
 from peerloom_service.use_cases.transaction import Transaction
 from sessions_service import clock
-from sessions_service.domain import FactsMissing, Participant, Program, Relationship, free_slots
+from sessions_service.domain.people import FactsMissing, Participant, Program
+from sessions_service.domain.planning import free_slots
+from sessions_service.domain.relationships import Relationship
+from sessions_service.domain.sessions import Session, SessionState
 from sessions_service.slots import Slot
 
 # -- people and programs ------------------------------------------------------------------------------------------------
@@ -31,6 +35,14 @@ TAKEN: Final = """
 async def programs(tx: Transaction, ids: Iterable[UUID]) -> dict[UUID, Program]:
     """Those of these programs that are known here, by id."""
     return {one.id: one for one in await tx.find(Program, "id = ANY($2::uuid[])", list(ids))}
+
+
+async def program(tx: Transaction, id_: UUID) -> Program:
+    """A program that is known here.
+
+    Raises: NotFound.
+    """
+    return await tx.get(Program, id_)
 
 
 async def people(tx: Transaction, ids: Iterable[UUID]) -> dict[UUID, Participant]:
@@ -89,6 +101,57 @@ async def due(database: Database, *, most: int) -> Due | None:
 async def lock_due(tx: Transaction, ids: Iterable[UUID]) -> list[Relationship]:
     """Those of these relationships that are still due and that no other worker holds, locked."""
     return await tx.find(Relationship, STILL_DUE, list(ids))
+
+
+# -- sessions of relationships ------------------------------------------------------------------------------------------
+
+_LATEST: Final = 6
+LATEST_SESSIONS: Final = f"""
+    id IN (
+        SELECT latest.id FROM unnest($2::uuid[]) AS relationship (id) CROSS JOIN LATERAL (
+            SELECT id FROM session WHERE tenant_id = $1 AND match_id = relationship.id ORDER BY number DESC LIMIT {_LATEST}
+        ) AS latest
+    ) ORDER BY number DESC
+"""
+SESSION_COUNTS: Final = """
+    SELECT match_id, state, count(*) AS sessions FROM session
+    WHERE tenant_id = $1 AND match_id = ANY($2::uuid[]) GROUP BY match_id, state
+"""
+TO_COME: Final = "match_id = $2 AND state = 'scheduled' ORDER BY id FOR UPDATE"
+
+
+async def latest_sessions(tx: Transaction, relationship_ids: Iterable[UUID]) -> dict[UUID, list[Session]]:
+    """The last six sessions of each of these relationships that has any, the newest first."""
+    found: dict[UUID, list[Session]] = {}
+    for session in await tx.find(Session, LATEST_SESSIONS, list(relationship_ids)):
+        found.setdefault(session.match_id, []).append(session)
+    return found
+
+
+async def session_counts(tx: Transaction, relationship_ids: Iterable[UUID]) -> dict[UUID, Counter[SessionState]]:
+    """How many sessions each of these relationships has in each state."""
+    counts: dict[UUID, Counter[SessionState]] = {id_: Counter() for id_ in relationship_ids}
+    for row in await tx.fetch(SESSION_COUNTS, tx.tenant_id, list(counts)):
+        counts[row["match_id"]][SessionState(row["state"])] = row["sessions"]
+    return counts
+
+
+async def sessions_to_come(tx: Transaction, relationship_id: UUID) -> list[Session]:
+    """The sessions of a relationship that are still scheduled, locked."""
+    return await tx.find(Session, TO_COME, relationship_id)
+
+
+async def lock_with_relationship(tx: Transaction, session_id: UUID) -> Session:
+    """A session, locked after its relationship: whoever needs both locks them in this order.
+
+    Raises: NotFound.
+    """
+    session = await tx.get(Session, session_id)
+    await tx.lock(Relationship, session.match_id)
+    return await tx.lock(Session, session_id)
+
+
+# -- free time ----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,24 +15,25 @@ from peerloom_service.problems import (
     NotFound,
 )
 from sessions_service import clock, queries
-from sessions_service.domain import (
+from sessions_service.domain.people import FactsMissing, OutsideProgram, TimeZoneUnknown
+from sessions_service.domain.relationships import Relationship, RelationshipOver, RelationshipState, SessionPlanned
+from sessions_service.domain.sessions import (
     AlreadyStarted,
-    FactsMissing,
     InThePast,
     NotEndedYet,
     NotOfTheSession,
     NotStartedYet,
-    OutsideProgram,
-    Relationship,
-    RelationshipState,
     Session,
     SessionOver,
     SessionState,
     SlotTaken,
-    TimeZoneUnknown,
 )
 from sessions_service.schemas import (
     Absence,
+    Attendance,
+    Booking,
+    Cancellation,
+    CloseOut,
     RelationshipOut,
     Reschedule,
     SessionOut,
@@ -41,7 +42,7 @@ from sessions_service.schemas import (
     TestClockOut,
 )
 from sessions_service.settings import Settings
-from sessions_service.use_cases import attendance
+from sessions_service.use_cases import attendance, changes, closing
 
 SCOPES = {
     "sessions:read": "Read relationships, sessions and free slots.",
@@ -96,6 +97,47 @@ async def read_free_slots(
     return await work(queries.common_free_slots, queries.FreeSlots(relationship_id, limit), returns=SlotsOut.of)
 
 
+@router.post(
+    "/relationships/{relationship_id}/sessions",
+    status_code=201,
+    response_model=SessionOut,
+    responses=problems(
+        *KEYED,
+        NotFound,
+        RelationshipOver,
+        SessionPlanned,
+        FactsMissing,
+        SlotTaken,
+        TimeZoneUnknown,
+        InThePast,
+        OutsideProgram,
+        NotOfTheSession,
+    ),
+    tags=["relationships"],
+)
+async def book_session(relationship_id: UUID, body: Booking, work: Writer) -> Response:
+    """Book the next session of a relationship that has none to come, at a time its people choose."""
+    return await work(
+        changes.book,
+        changes.BookSession(relationship_id, body.starts_at, by=body.participant_id),
+        returns=SessionOut.of,
+        status=201,
+        location=lambda session: f"/v1/sessions/{session.id}",
+    )
+
+
+@router.post(
+    "/relationships/{relationship_id}/close",
+    response_model=RelationshipOut,
+    responses=problems(*KEYED, NotFound, RelationshipOver),
+    tags=["relationships"],
+)
+async def close_relationship(relationship_id: UUID, body: CloseOut, work: Writer) -> Response:
+    """Its people end a relationship, without blame. A session to come is cancelled."""
+    command = closing.CloseRelationship(relationship_id, body.reason)
+    return await work(closing.close, command, returns=RelationshipOut.of)
+
+
 @router.get("/sessions", response_model=Page[SessionOut], tags=["sessions"])
 async def list_sessions(
     work: Reader,
@@ -148,15 +190,49 @@ async def miss_session(session_id: UUID, body: Absence, work: Writer) -> Respons
 
 
 @router.post(
+    "/sessions/{session_id}/attendance",
+    response_model=SessionOut,
+    responses=problems(*KEYED, NotFound, SessionOver, NotStartedYet, NotEndedYet, NotOfTheSession),
+    tags=["sessions"],
+)
+async def record_attendance(session_id: UUID, body: Attendance, work: Writer) -> Response:
+    """Who came. With two people or more the session took place (possible once it has started); otherwise it was missed
+    (possible once it has ended)."""
+    command = attendance.RecordAttendance(session_id, body.present_ids)
+    return await work(attendance.record_attendance, command, returns=SessionOut.of)
+
+
+@router.post(
     "/sessions/{session_id}/reschedule",
     response_model=SessionOut,
-    responses=problems(*KEYED, NotFound, SessionOver, AlreadyStarted, InThePast, OutsideProgram, SlotTaken, TimeZoneUnknown),
+    responses=problems(
+        *KEYED,
+        NotFound,
+        SessionOver,
+        AlreadyStarted,
+        InThePast,
+        OutsideProgram,
+        NotOfTheSession,
+        SlotTaken,
+        TimeZoneUnknown,
+    ),
     tags=["sessions"],
 )
 async def reschedule_session(session_id: UUID, body: Reschedule, work: Writer) -> Response:
     """Move a session that has not started to another time, at which none of its participants has another session."""
-    command = attendance.RescheduleSession(session_id, body.starts_at)
-    return await work(attendance.reschedule, command, returns=SessionOut.of)
+    command = changes.RescheduleSession(session_id, body.starts_at, by=body.participant_id)
+    return await work(changes.reschedule, command, returns=SessionOut.of)
+
+
+@router.post(
+    "/sessions/{session_id}/cancel",
+    response_model=SessionOut,
+    responses=problems(*KEYED, NotFound, SessionOver, AlreadyStarted, NotOfTheSession),
+    tags=["sessions"],
+)
+async def cancel_session(session_id: UUID, body: Cancellation, work: Writer) -> Response:
+    """Cancel a session that has not started. Everybody's time is free again, and the next session is planned."""
+    return await work(changes.cancel, changes.CancelSession(session_id, by=body.participant_id), returns=SessionOut.of)
 
 
 @router.get("/test-clock", response_model=TestClockOut, responses=problems(NotFound), tags=["test clock"])

@@ -12,15 +12,15 @@ KEEP_PEOPLE: Final = """
     WHERE participant.version < excluded.version
 """
 KEEP_PROGRAM: Final = """
-    INSERT INTO program (tenant_id, id, version, session_minutes, cadence_days, starts_on, ends_on)
-    VALUES ($1, $2, $3, $4, $5, $6, $7)
+    INSERT INTO program (tenant_id, id, version, session_minutes, cadence_days, starts_on, ends_on, format)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
     ON CONFLICT (tenant_id, id) DO UPDATE
     SET version = excluded.version, session_minutes = excluded.session_minutes, cadence_days = excluded.cadence_days,
-        starts_on = excluded.starts_on, ends_on = excluded.ends_on
-    WHERE program.version < excluded.version
+        starts_on = excluded.starts_on, ends_on = excluded.ends_on, format = excluded.format
+    WHERE program.version < excluded.version OR program.format IS NULL
 """
 
-# -- relationships and their first sessions -----------------------------------------------------------------------------
+# -- relationships and the planning of their sessions -------------------------------------------------------------------
 
 # A match confirmed twice begins one relationship.
 BEGIN_RELATIONSHIP: Final = """
@@ -40,10 +40,17 @@ WAKE_BY_PROGRAM: Final = _WAKE.format(they_wait_for_it="program_id = $2")
 # arrives, but cannot see a relationship whose transaction runs beside its own: that one finds it by looking again soon.
 _NEXT_TRY: Final = "clock_timestamp() + least(interval '0.2 seconds' * 2 ^ least(tries, 20), interval '1 hour')"
 RECORD_PLANNING: Final = f"""
-    UPDATE relationship SET version = planned.version, state = planned.state, reason = planned.reason, tries = tries + 1,
-           due_at = {_NEXT_TRY}
-    FROM unnest($2::uuid[], $3::int[], $4::text[], $5::text[]) AS planned (id, version, state, reason)
+    UPDATE relationship SET version = planned.version, state = planned.state, reason = planned.reason,
+           at_risk = planned.at_risk, ending = planned.ending, ended_at = planned.ended_at,
+           tries = CASE planned.state WHEN 'waiting' THEN tries + 1 ELSE 0 END, due_at = {_NEXT_TRY}
+    FROM unnest($2::uuid[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[])
+        AS planned (id, version, state, reason, at_risk, ending, ended_at)
     WHERE relationship.tenant_id = $1 AND relationship.id = planned.id
+"""
+# A session is over: the next one is planned at the job's next turn. A relationship that was completed meanwhile stays so.
+PLAN_NEXT: Final = """
+    UPDATE relationship SET version = version + 1, state = 'waiting', reason = NULL, due_at = now(), tries = 0
+    WHERE tenant_id = $1 AND id = $2 AND state = 'running'
 """
 # The version rises with what the API shows.
 PUT_OFF: Final = f"""

@@ -1,16 +1,13 @@
-"""What people do with a session that has a time."""
+"""What became of a session: whether it took place, and who came."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from uuid import UUID
-
-import asyncpg
 
 from peerloom_events import SessionCompleted, SessionMissed
 from peerloom_service.use_cases.transaction import Transaction
-from sessions_service import clock, queries, sql
-from sessions_service.domain import Program, Session, SlotTaken
-from sessions_service.use_cases.planning import scheduled
+from sessions_service import clock, queries
+from sessions_service.domain.sessions import Session, SessionState
+from sessions_service.use_cases import bookings
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,25 +16,12 @@ class CompleteSession:
 
 
 async def complete(tx: Transaction, command: CompleteSession) -> Session:
-    """A session took place.
+    """A session took place, and everybody came.
 
     Raises: NotFound, SessionOver, NotStartedYet.
     """
-    session = await tx.lock(Session, command.session_id)
-    now = await clock.now(tx)
-    completed = session.completed(now)
-    await tx.save(completed)
-    tx.publish(
-        SessionCompleted(
-            version=completed.version,
-            session_id=completed.id,
-            match_id=completed.match_id,
-            program_id=completed.program_id,
-            participant_ids=completed.participant_ids,
-            completed_at=now,
-        )
-    )
-    return completed
+    session = await queries.lock_with_relationship(tx, command.session_id)
+    return await _record(tx, session.completed(await clock.now(tx)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,43 +35,51 @@ async def miss(tx: Transaction, command: MissSession) -> Session:
 
     Raises: NotFound, SessionOver, NotEndedYet, NotOfTheSession.
     """
-    session = await tx.lock(Session, command.session_id)
-    missed = session.missed(command.absent_ids, await clock.now(tx))
-    await tx.save(missed)
-    await tx.execute(sql.LET_GO, tx.tenant_id, missed.id)
-    tx.publish(
-        SessionMissed(
-            version=missed.version,
-            session_id=missed.id,
-            match_id=missed.match_id,
-            program_id=missed.program_id,
-            participant_ids=missed.participant_ids,
-            absent_ids=missed.absent_ids,
-        )
-    )
-    return missed
+    session = await queries.lock_with_relationship(tx, command.session_id)
+    return await _record(tx, session.missed(command.absent_ids, await clock.now(tx)))
 
 
 @dataclass(frozen=True, slots=True)
-class RescheduleSession:
+class RecordAttendance:
     session_id: UUID
-    starts_at: datetime
+    present_ids: tuple[UUID, ...]
 
 
-async def reschedule(tx: Transaction, command: RescheduleSession) -> Session:
-    """Move a session to another time. It may lie outside working hours: its people decide.
+async def record_attendance(tx: Transaction, command: RecordAttendance) -> Session:
+    """Who came: with two people or more the session took place, otherwise it was missed.
 
-    Raises: NotFound, SessionOver, AlreadyStarted, InThePast, OutsideProgram, SlotTaken (everybody keeps their other sessions).
+    Raises: NotFound, SessionOver, NotStartedYet, NotEndedYet, NotOfTheSession.
     """
-    session = await tx.lock(Session, command.session_id)
-    moved = session.moved_to(command.starts_at.astimezone(UTC), await clock.now(tx))
-    people = await queries.lock_people(tx, session.participant_ids)
-    program = await tx.get(Program, session.program_id)
-    program.refuse_outside(moved.slot, people.values())
-    await tx.save(moved)
-    try:
-        await tx.execute(sql.MOVE, tx.tenant_id, moved.id, moved.starts_at, moved.ends_at)
-    except asyncpg.ExclusionViolationError as error:
-        raise SlotTaken("Choose another time. The relationship's slots show which times are free.") from error
-    tx.publish(scheduled(moved))
-    return moved
+    session = await queries.lock_with_relationship(tx, command.session_id)
+    return await _record(tx, session.attended(command.present_ids, await clock.now(tx)))
+
+
+async def _record(tx: Transaction, session: Session) -> Session:
+    """Write and publish that a session is over, and have the next one planned."""
+    await tx.save(session)
+    if session.state is SessionState.MISSED:
+        await bookings.give_back(tx, session)
+        tx.publish(
+            SessionMissed(
+                version=session.version,
+                session_id=session.id,
+                match_id=session.match_id,
+                program_id=session.program_id,
+                participant_ids=session.participant_ids,
+                absent_ids=session.absent_ids,
+            )
+        )
+    else:
+        tx.publish(
+            SessionCompleted(
+                version=session.version,
+                session_id=session.id,
+                match_id=session.match_id,
+                program_id=session.program_id,
+                participant_ids=session.participant_ids,
+                completed_at=await clock.now(tx),
+                absent_ids=session.absent_ids,
+            )
+        )
+    await bookings.plan_next(tx, session)
+    return session

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from peerloom_service.use_cases.transaction import Transaction
 from sessions_service import sql
-from sessions_service.domain import Participant, Program
+from sessions_service.domain.people import Participant, Program
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,5 +48,6 @@ async def keep_program(tx: Transaction, command: KeepProgram) -> None:
         program.cadence_days,
         program.starts_on,
         program.ends_on,
+        program.format,
     )
     await tx.execute(sql.WAKE_BY_PROGRAM, tx.tenant_id, program.id)

@@ -1,15 +1,21 @@
-"""Relationships begin, and their first sessions are planned."""
+"""Relationships begin, and their sessions are planned, one after the other."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from peerloom_events import SessionScheduled
+from peerloom_events import RelationshipAtRisk
 from peerloom_service.identifiers import new_id
 from peerloom_service.use_cases.transaction import Transaction
 from sessions_service import clock, queries, sql
-from sessions_service.domain import Reason, Relationship, Session, first_session, first_slot
+from sessions_service.domain.people import Program
+from sessions_service.domain.planning import next_session, next_slot
+from sessions_service.domain.relationships import Ending, Reason, Relationship, RelationshipState, risk_of
+from sessions_service.domain.sessions import Session
+from sessions_service.slots import Slot
+from sessions_service.use_cases import bookings
+from sessions_service.use_cases.closing import publish_completed
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +52,7 @@ async def begin_relationship(tx: Transaction, command: BeginRelationship) -> Non
         relationship.reason,
     )
     if begun == "INSERT 0 1":
-        await _schedule_first_sessions(tx, [relationship])
+        await _plan(tx, [relationship], {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +61,14 @@ class ScheduleDue:
 
 
 async def schedule_due(tx: Transaction, command: ScheduleDue) -> int:
-    """Schedule the first sessions of these relationships, or record what each waits for.
+    """Schedule the next sessions of these relationships, record what each waits for, or complete those whose program ends.
 
     Passes over those that are no longer due or that another worker holds. Returns how many it was not prevented from planning.
     """
     due = await queries.lock_due(tx, command.relationship_ids)
-    return await _schedule_first_sessions(tx, due) if due else 0
+    if not due:
+        return 0
+    return await _plan(tx, due, await queries.latest_sessions(tx, [relationship.id for relationship in due]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +81,11 @@ async def put_off(tx: Transaction, command: PutOff) -> None:
     await tx.execute(sql.PUT_OFF, tx.tenant_id, command.relationship_id, Reason.PLANNING_FAILED)
 
 
-async def _schedule_first_sessions(tx: Transaction, relationships: Sequence[Relationship]) -> int:
-    """Plan these relationships one after the other, write all in one go, and publish what was scheduled.
+async def _plan(tx: Transaction, relationships: Sequence[Relationship], latest: Mapping[UUID, Sequence[Session]]) -> int:
+    """Plan these relationships one after the other, write all in one go, and publish what came of it.
 
     A few statements however many they are. Those left out, because somebody is being booked elsewhere this very moment, stay
-    due. Returns how many were not left out.
+    due. Returns how many were not left out. `latest`: their last sessions, the newest first.
     """
     now = await clock.now(tx)
     everybody = {person for relationship in relationships for person in relationship.participant_ids}
@@ -87,41 +95,67 @@ async def _schedule_first_sessions(tx: Transaction, relationships: Sequence[Rela
     taken = await queries.taken(tx, people, since=now)
 
     planned: list[tuple[Relationship, Session]] = []
-    waiting: list[Relationship] = []
+    others: list[Relationship] = []
     for relationship in relationships:
-        program = programs.get(relationship.program_id)
+        program, last = programs.get(relationship.program_id), next(iter(latest.get(relationship.id, ())), None)
         if program is None:
-            waiting.append(relationship.waiting(Reason.PROGRAM_UNKNOWN))
+            others.append(relationship.waiting(Reason.PROGRAM_UNKNOWN))
         elif not known.issuperset(relationship.participant_ids):
-            waiting.append(relationship.waiting(Reason.PARTICIPANTS_UNKNOWN))
+            others.append(relationship.waiting(Reason.PARTICIPANTS_UNKNOWN))
         elif people.keys() >= set(relationship.participant_ids):
-            slot = first_slot(program, [people[id_] for id_ in relationship.participant_ids], taken, now)
-            if isinstance(slot, Reason):
-                waiting.append(relationship.waiting(slot))
-            else:
-                planned.append((relationship.running(), first_session(relationship, new_id(), slot)))
-                for person in relationship.participant_ids:
-                    taken[person].append(slot)
+            match next_slot(program, [people[id_] for id_ in relationship.participant_ids], taken, last, now):
+                case Slot() as slot:
+                    planned.append((relationship.running(), next_session(relationship, new_id(), slot, last)))
+                    for person in relationship.participant_ids:
+                        taken[person].append(slot)
+                case Reason() as reason:
+                    others.append(relationship.waiting(reason))
+                case Ending() as ending:
+                    others.append(relationship.completed(ending, now))
 
-    running = await _book(tx, planned)
-    await _record(tx, [*running, *waiting])
-    return len(running) + len(waiting)
+    settled = _with_risks(tx, [*await _book(tx, planned), *others], programs, latest, now)
+    await _record(tx, settled)
+    await publish_completed(tx, [one for one in settled if one.state is RelationshipState.COMPLETED])
+    return len(settled)
 
 
 async def _book(tx: Transaction, planned: Sequence[tuple[Relationship, Session]]) -> list[Relationship]:
-    """Make the planned sessions and publish them. Returns their relationships: without those whose time turned out to be
-    taken."""
+    """Make the planned sessions. Returns their relationships: without those whose time turned out to be taken."""
     if not planned:
         return []
-    rows = await tx.fetch(sql.SCHEDULE, tx.tenant_id, [asdict(session) for _, session in planned])
-    made = {row["id"] for row in rows}
-    lost = [session.id for _, session in planned if session.id not in made]
-    if lost:
-        await tx.execute(sql.RELEASE, tx.tenant_id, lost)
-    for _, session in planned:
-        if session.id in made:
-            tx.publish(scheduled(session))
+    made = await bookings.make(tx, [session for _, session in planned])
     return [relationship for relationship, session in planned if session.id in made]
+
+
+def _with_risks(
+    tx: Transaction,
+    relationships: Sequence[Relationship],
+    programs: Mapping[UUID, Program],
+    latest: Mapping[UUID, Sequence[Session]],
+    now: datetime,
+) -> list[Relationship]:
+    """These relationships with what puts them at risk; publishes each risk when it is new."""
+    settled: list[Relationship] = []
+    for relationship in relationships:
+        program = programs.get(relationship.program_id)
+        if program is None or relationship.state is RelationshipState.COMPLETED:
+            settled.append(relationship)
+            continue
+        risk = risk_of(relationship, program, latest.get(relationship.id, ()), now)
+        assessed = relationship.with_risk(risk)
+        settled.append(assessed)
+        if risk is not None and assessed is not relationship:
+            tx.publish(
+                RelationshipAtRisk(
+                    version=assessed.version,
+                    match_id=assessed.id,
+                    program_id=assessed.program_id,
+                    participant_ids=assessed.participant_ids,
+                    reason=risk,
+                    noticed_at=now,
+                )
+            )
+    return settled
 
 
 async def _record(tx: Transaction, relationships: Sequence[Relationship]) -> None:
@@ -133,17 +167,7 @@ async def _record(tx: Transaction, relationships: Sequence[Relationship]) -> Non
         [relationship.version for relationship in relationships],
         [relationship.state for relationship in relationships],
         [relationship.reason for relationship in relationships],
-    )
-
-
-def scheduled(session: Session) -> SessionScheduled:
-    """The event that a session has this time."""
-    return SessionScheduled(
-        version=session.version,
-        session_id=session.id,
-        match_id=session.match_id,
-        program_id=session.program_id,
-        participant_ids=session.participant_ids,
-        starts_at=session.starts_at,
-        ends_at=session.ends_at,
+        [relationship.at_risk for relationship in relationships],
+        [relationship.ending for relationship in relationships],
+        [relationship.ended_at for relationship in relationships],
     )

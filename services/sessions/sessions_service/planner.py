@@ -1,7 +1,8 @@
-"""The worker's job that schedules first sessions which could not be scheduled when their match was confirmed.
+"""The worker's job that schedules the next sessions of relationships that have none to come.
 
-Facts travel on several topics, so a match may be confirmed before its people or its program are known here; and people may
-have no hours in common until one of them changes theirs. Such relationships wait in their table until they are due.
+One waits when its last session is over. So does a first session that could not be scheduled when its match was confirmed: facts
+travel on several topics, so that a match may be confirmed before its people or its program are known here, and people may have
+no hours in common until one of them changes theirs. Relationships wait in their table until they are due.
 """
 
 from typing import Final
