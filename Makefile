@@ -35,7 +35,7 @@ lint: $(VENV)/dev ## style, types, import contracts, dead code, duplicates
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy $(CODE)
 	@$(BIN)/lint-imports --no-cache
-	@$(BIN)/vulture
+	@$(BIN)/python tests/architecture/dead_code.py
 	@$(BIN)/python tests/architecture/duplicates.py
 
 contracts: $(VENV)/dev ## events against every snapshot and sample; generated documents against the code
