@@ -32,7 +32,7 @@ test-fast: $(VENV)/dev ## the tests that need no server
 	  $(wildcard tests/*/test_domain.py)
 
 lint: style types imports ## style, types, import contracts, dead code, duplicates
-	@$(BIN)/vulture
+	@$(BIN)/python tests/architecture/dead_code.py
 	@$(BIN)/python tests/architecture/duplicates.py
 
 style: $(VENV)/dev ## the style of the code

@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from belongings import CHASSIS_TABLES
 from ledgers import Ledger
 from sqlalchemy import Connection, pool
 
@@ -19,7 +20,7 @@ from peerloom_service.publishing import outbox
 from peerloom_service.service import Service
 from peerloom_service.settings import ServiceSettings
 from peerloom_service.storage.schema import engine_of
-from peerloom_service.storage.tables import CHASSIS_TABLES, storages
+from peerloom_service.storage.tables import storages
 from peerloom_service.use_cases import idempotency, transaction
 from tests.contracts.openapi import SERVICES
 from tests.support import Surroundings

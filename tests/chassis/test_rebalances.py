@@ -52,10 +52,11 @@ async def test_what_a_member_has_read_ahead_is_left_to_whom_a_rebalance_gives_it
     matches = [a_match() for _ in range(60)]
 
     async with own_ledger.serving() as first:
-        await first.rows("INSERT INTO slowness VALUES (0.05)")
+        await first.rows("INSERT INTO slowness VALUES (0.5)")
         await feed(*matches)
         await eventually(own_ledger.effects)
         async with own_ledger.serving():
+            await first.rows("DELETE FROM slowness")
             await own_ledger.settled()
 
     assert "events read before a rebalance are left to whom it gives them" in caplog.messages, "this test proves nothing"

@@ -1,4 +1,7 @@
-"""A running group is given the events it has passed by: once each, in order, and without stopping."""
+"""A running group is given the events it has passed by: once each, in order, and without stopping.
+
+On Apache Kafka only: the embedded broker says a topic ends at the first record of its last batch.
+"""
 
 import asyncio
 from collections import Counter
@@ -71,6 +74,7 @@ async def test_a_group_that_runs_is_given_what_it_passed_by_since_a_time_once_ea
     assert not set(await own_ledger.effects()) & {match.match_id for match in too_early}
 
 
+@pytest.mark.real_kafka
 async def test_a_replay_from_the_beginning_keeps_the_order_of_each_key_and_ends_where_the_topic_ended(
     own_ledger: Ledger, feed
 ) -> None:
@@ -88,6 +92,7 @@ async def test_a_replay_from_the_beginning_keeps_the_order_of_each_key_and_ends_
     assert [await versions_of(own_ledger, one.match_id) for one in (first, second)] == [list(range(1, 21))] * 2
 
 
+@pytest.mark.real_kafka
 async def test_an_event_of_a_parked_key_waits_in_its_place_behind_and_before_the_others(own_ledger: Ledger, feed) -> None:
     bad, good = a_match(), a_match()
     async with before_it_subscribed(own_ledger).serving():
@@ -125,6 +130,7 @@ class FailsNowAndThen(Chain):
             raise SendFailed("after its effects")
 
 
+@pytest.mark.real_kafka
 async def test_a_replay_that_is_interrupted_goes_on_and_repeats_nothing(
     own_ledger: Ledger, feed, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -81,11 +81,11 @@ def processing(traceparents: Iterable[str], *, topic: str, group: str, event_typ
 
 @contextmanager
 def sending(records: Callable[[], Iterable[bytes]]) -> Iterator[Span | None]:
-    """Span of sending records of these encoded headers to Kafka; None, and nothing looked at, where nothing is traced."""
-    if not tracing():
+    """Span of sending records of these encoded headers to Kafka; None where nothing is traced: then nothing is looked at."""
+    headers = list(records()) if tracing() else []
+    if not headers:
         yield None
         return
-    headers = list(records())
     attributes: dict[str, str | int] = {
         "messaging.system": "kafka",
         "messaging.operation.type": "send",
