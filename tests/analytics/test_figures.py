@@ -17,7 +17,7 @@ from peerloom_events import (
     ParticipantRegistered,
     ParticipantUpdated,
 )
-from peerloom_service.consuming.parking import Delivery
+from peerloom_service.consuming.delivery import Delivery
 from peerloom_service.identifiers import new_id
 from tests.support import RunningService, Surroundings
 from tests.support.facts import (
@@ -74,7 +74,7 @@ def deliver(alone: RunningService, tenant: UUID) -> Deliver:
             Delivery(event.topic.name, 0, 0, str(event.key).encode(), event.to_json(), tuple(envelope.headers()))
             for event, envelope in ((event, envelope_of(event, tenant, **attributes)) for event in events)
         ]
-        await service.consumer(alone.runtime).handle(deliveries)
+        await service.chain(alone.runtime).handle(deliveries)
 
     return deliver
 

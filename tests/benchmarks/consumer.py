@@ -19,9 +19,12 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from matching_service.main import service
 from peerloom_events import ParticipantRegistered
+from peerloom_service.consuming.chain import Chain
 from peerloom_service.consuming.consumer import Consumer
 from peerloom_service.consuming.decoding import Received
-from peerloom_service.consuming.parking import Delivery
+from peerloom_service.consuming.delivery import Delivery
+from peerloom_service.consuming.member import Member, Membership
+from peerloom_service.consuming.retry import RetryPolicy
 from peerloom_service.identifiers import new_id
 from peerloom_service.publishing.producer import Sender
 from peerloom_service.settings import read_settings
@@ -33,7 +36,7 @@ from tests.support.services import Surroundings
 
 KEYS = ("consumer_vs_getmany",)
 
-AnyConsumer = TypeVar("AnyConsumer", bound=Consumer)
+AnyChain = TypeVar("AnyChain", bound=Chain)
 
 _TOPIC = ParticipantRegistered.topic.name
 _BATCH = 1000
@@ -111,13 +114,13 @@ class _Clock:
             self.pace.set_result(self._watch.pace(self._counted))
 
 
-class _TimedConsumer(Consumer):
-    """The chassis's consumer with a clock that ticks after each batch."""
+class _TimedChain(Chain):
+    """The chassis's chain with a clock that ticks after each batch."""
 
     clock: _Clock
 
-    async def handle(self, deliveries: Sequence[Delivery], heard: Sequence[Received] | None = None) -> None:
-        await super().handle(deliveries, heard)
+    async def handle(self, deliveries: Sequence[Delivery], received: Sequence[Received] | None = None) -> None:
+        await super().handle(deliveries, received)
         self.clock.done(len(deliveries))
 
 
@@ -125,10 +128,10 @@ async def _consumer(task: dict[str, Any]) -> Pace:
     async with runtime_of(service) as runtime:
         database = runtime.database
         await database.execute(None, "TRUNCATE member, inbox")
-        consumer = consumer_of(_TimedConsumer, runtime, task["group"])
-        consumer.clock = _Clock(task["events"])
+        chain, consumer = consumer_of(_TimedChain, runtime, task["group"])
+        chain.clock = _Clock(task["events"])
         running = asyncio.ensure_future(consumer.run())
-        pace = await consumer.clock.pace
+        pace = await chain.clock.pace
         running.cancel()
         with suppress(asyncio.CancelledError):
             await running
@@ -138,18 +141,19 @@ async def _consumer(task: dict[str, Any]) -> Pace:
     return pace
 
 
-def consumer_of(kind: type[AnyConsumer], runtime: Runtime, group: str) -> AnyConsumer:
-    """Matching's consumer as a member of `group`, hearing only of people registered."""
+def consumer_of(kind: type[AnyChain], runtime: Runtime, group: str) -> tuple[AnyChain, Consumer]:
+    """Matching's consumer as a member of `group`, subscribed to ParticipantRegistered alone, and its chain."""
     bootstrap = runtime.settings.kafka_bootstrap
-    return kind(
+    chain = kind(
         group=group,
-        bootstrap=bootstrap,
         subscribes={ParticipantRegistered: service.subscribes[ParticipantRegistered]},
         database=runtime.database,
         storages=runtime.storages,
         sender=Sender(bootstrap, idempotent=True),
         wake_relay=runtime.wake_relay,
+        retry=RetryPolicy(),
     )
+    return chain, Consumer(Member(group, bootstrap, [_TOPIC], Membership()), chain)
 
 
 async def _raw(task: dict[str, Any]) -> Pace:

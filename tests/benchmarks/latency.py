@@ -20,15 +20,16 @@ from typing import Any, Final
 import uvloop
 
 from matching_service.main import service as matching
-from peerloom_service.consuming.consumer import Consumer
+from peerloom_service.consuming.chain import Chain
 from peerloom_service.consuming.decoding import Received
-from peerloom_service.consuming.parking import Delivery
+from peerloom_service.consuming.delivery import Delivery
 from peerloom_service.context import Cause
 from peerloom_service.identifiers import new_id
 from peerloom_service.publishing.producer import Sender
 from peerloom_service.publishing.relay import Relay
-from profile_service import schemas, use_cases
+from profile_service import schemas
 from profile_service.main import service as profile
+from profile_service.use_cases import people
 from tests.benchmarks.consumer import consumer_of, ends, start_at
 from tests.benchmarks.figures import Effort, Measured
 from tests.benchmarks.processes import MeasurementFailed, contestant, runtime_of
@@ -114,7 +115,7 @@ async def _profile(task: dict[str, Any]) -> dict[str, tuple[float, float]]:
                 if (early := due - time.monotonic()) > 0:
                     await asyncio.sleep(early)
                 cause = Cause(correlation_id=f"{number:032x}")
-                person = await runtime.perform(use_cases.register_participant, body, tenant_id=tenant_id, cause=cause)
+                person = await runtime.perform(people.register_participant, body.command(), tenant_id=tenant_id, cause=cause)
                 due_and_committed[str(person.id)] = (due, time.monotonic())
 
         await asyncio.gather(*(register_in_time() for _ in range(_AT_ONCE)))
@@ -141,25 +142,25 @@ def _bodies(count: int) -> Iterator[tuple[int, schemas.NewParticipant]]:
 async def _matching(task: dict[str, Any]) -> dict[str, float]:
     """When the effect of each person's event was committed, by id."""
     async with runtime_of(matching) as runtime:
-        consumer = consumer_of(_NotingConsumer, runtime, task["group"])
-        consumer.committed = {}
+        chain, consumer = consumer_of(_NotingChain, runtime, task["group"])
+        chain.committed = {}
         running = asyncio.ensure_future(consumer.run())
         within = task["events"] / EVENTS_A_SECOND + _JOIN_SECONDS + _REST_SECONDS
         with suppress(AssertionError):  # what is missing then is told by name
-            await eventually(lambda: len(consumer.committed) >= task["events"], within=within, every=0.2)
+            await eventually(lambda: len(chain.committed) >= task["events"], within=within, every=0.2)
         running.cancel()
         with suppress(asyncio.CancelledError):
             await running
-    return consumer.committed
+    return chain.committed
 
 
-class _NotingConsumer(Consumer):
-    """The chassis's consumer, noting when the transaction of each event's effect was committed."""
+class _NotingChain(Chain):
+    """The chassis's chain, noting when the transaction of each event's effect was committed."""
 
     committed: dict[str, float]
 
-    async def handle(self, deliveries: Sequence[Delivery], heard: Sequence[Received] | None = None) -> None:
-        await super().handle(deliveries, heard)
+    async def handle(self, deliveries: Sequence[Delivery], received: Sequence[Received] | None = None) -> None:
+        await super().handle(deliveries, received)
         now = time.monotonic()
         self.committed.update((delivery.key.decode(), now) for delivery in deliveries)
 

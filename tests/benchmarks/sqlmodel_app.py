@@ -21,19 +21,29 @@ from fastapi import Depends, FastAPI, Header, HTTPException, Request, Response
 from sqlalchemy import BigInteger, Column, Identity, LargeBinary, SmallInteger, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import async_sessionmaker
 from sqlmodel import Field, SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from peerloom_events import Envelope, ParticipantFacts, ParticipantRegistered, rfc3339
-from peerloom_service.auth import TokenVerifier, require_scope
+from peerloom_service.auth import TokenVerifier, require_scopes
 from peerloom_service.context import Caller
 from peerloom_service.http.bodies import Line
 from peerloom_service.identifiers import new_id
 from peerloom_service.publishing.outbox import SHARDS
 from peerloom_service.publishing.record_batch import encoded_headers
-from peerloom_service.storage.migrations import sqlalchemy_url
-from profile_service.schemas import Email, EmployeeLevel, Hours, HoursOut, Offer, OfferOut, TimeZone, Wish, WishOut
+from peerloom_service.storage.schema import engine_of
+from profile_service.schemas import (
+    Email,
+    EmployeeLevel,
+    Hours,
+    HoursOut,
+    OfferedSkill,
+    OfferedSkillOut,
+    SoughtSkill,
+    SoughtSkillOut,
+    TimeZone,
+)
 
 
 class ParticipantBase(SQLModel):
@@ -53,8 +63,8 @@ class ParticipantBase(SQLModel):
 
 class ParticipantCreate(ParticipantBase):
     working_hours: Hours = Hours()
-    offers: list[Offer] = Field(default=[], max_length=50)
-    seeks: list[Wish] = Field(default=[], max_length=50)
+    offers: list[OfferedSkill] = Field(default=[], max_length=50)
+    seeks: list[SoughtSkill] = Field(default=[], max_length=50)
 
 
 class Participant(ParticipantBase, table=True):
@@ -72,8 +82,8 @@ class ParticipantPublic(ParticipantBase):
     id: UUID
     version: int
     working_hours: HoursOut
-    offers: list[OfferOut]
-    seeks: list[WishOut]
+    offers: list[OfferedSkillOut]
+    seeks: list[SoughtSkillOut]
 
 
 class IdempotencyKey(SQLModel, table=True):
@@ -117,7 +127,7 @@ class OutboxMessage(SQLModel, table=True):
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     # As many connections as the chassis's pool has.
-    engine = create_async_engine(sqlalchemy_url(os.environ["BENCH_DATABASE_URL"]), pool_size=10, max_overflow=0)
+    engine = engine_of(os.environ["BENCH_DATABASE_URL"], pool_size=10, max_overflow=0)
     app.state.sessions = async_sessionmaker(engine, class_=AsyncSession, expire_on_commit=False)
     async with engine.begin() as connection:
         await connection.run_sync(SQLModel.metadata.create_all)
@@ -137,7 +147,7 @@ async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
 
 async def people_writer(request: Request, authorization: Annotated[str, Header()]) -> Caller:
     caller: Caller = await request.app.state.verifier.caller(authorization.removeprefix("Bearer "))
-    require_scope(caller, "people:write")
+    require_scopes(caller, ["people:write"])
     return caller
 
 

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -40,6 +40,10 @@ class Ledger:
         async with surroundings.migrated(service, kafka_session_ms=SESSION_MS) as settings:
             await surroundings.log.start_at_the_end(service.name, {kind.topic.name for kind in service.subscribes})
             yield cls(service, settings, surroundings, output)
+
+    def changed(self, **declared: Any) -> "Ledger":
+        """The same ledger with something of its service declared differently."""
+        return replace(self, service=replace(self.service, **declared))
 
     def serving(self, *, worker: bool = True, **changed: Any) -> AbstractAsyncContextManager[RunningService]:
         """It runs inside the test."""

@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaConnectionError
 from ledgers import Ledger, a_match, metric
 
 from peerloom_events import MatchConfirmed, SurveyRequested
-from peerloom_service.consuming import consumer
+from peerloom_service.consuming.member import Membership
 from peerloom_service.publishing.producer import Record
 from tests.support import EventLog, RunningService, Surroundings, a_participant_registered, a_participant_updated, eventually
 from tests.support.log import envelope_of
@@ -148,8 +148,7 @@ async def test_a_commit_of_offsets_that_is_never_answered_is_made_again(
         await asyncio.sleep(60)
 
     first = at_its_first_commit(monkeypatch, own_ledger.service.name, unanswered)
-    monkeypatch.setattr(consumer, "_COMMIT_SECONDS", 0.3)
-    async with own_ledger.serving():
+    async with own_ledger.changed(membership=Membership(commit_seconds=0.3)).serving():
         await feed(match)
         await own_ledger.settled()
 

@@ -11,16 +11,16 @@ import asyncpg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from belongings import CHASSIS_TABLES
 from ledgers import Ledger
 from sqlalchemy import Connection, pool
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from peerloom_service.consuming import inbox, parking
 from peerloom_service.publishing import outbox
 from peerloom_service.service import Service
 from peerloom_service.settings import ServiceSettings
-from peerloom_service.storage.migrations import sqlalchemy_url
-from peerloom_service.storage.tables import CHASSIS_TABLES, storages
+from peerloom_service.storage.schema import engine_of
+from peerloom_service.storage.tables import storages
 from peerloom_service.use_cases import idempotency, transaction
 from tests.contracts.openapi import SERVICES
 from tests.support import Surroundings
@@ -45,7 +45,7 @@ async def migrated(request: pytest.FixtureRequest, surroundings: Surroundings) -
 
 async def test_models_and_the_migrated_schema_agree(migrated: Migrated) -> None:
     """Columns, their types and nullability, unique constraints and indexes, as Alembic would change them."""
-    engine = create_async_engine(sqlalchemy_url(migrated.settings.database_url), poolclass=pool.NullPool)
+    engine = engine_of(migrated.settings.database_url, poolclass=pool.NullPool)
     try:
         async with engine.connect() as connection:
             differences = await connection.run_sync(_differences, migrated.service)
@@ -57,7 +57,7 @@ async def test_models_and_the_migrated_schema_agree(migrated: Migrated) -> None:
 
 async def test_a_schema_that_does_not_agree_with_its_models_would_be_noticed(own_ledger: Ledger) -> None:
     await own_ledger.rows("ALTER TABLE account DROP CONSTRAINT account_name_key, ALTER balance TYPE text")
-    engine = create_async_engine(sqlalchemy_url(own_ledger.settings.database_url), poolclass=pool.NullPool)
+    engine = engine_of(own_ledger.settings.database_url, poolclass=pool.NullPool)
     try:
         async with engine.connect() as connection:
             differences = await connection.run_sync(_differences, own_ledger.service)

@@ -11,7 +11,7 @@ from ledgers import Ledger, a_match
 
 from peerloom_events.topics import MATCHES
 from peerloom_service.consuming.decoding import Decoder, Received
-from peerloom_service.consuming.parking import Delivery
+from peerloom_service.consuming.delivery import Delivery
 from peerloom_service.publishing import producer
 from peerloom_service.publishing.producer import Record
 from tests.support import EventLog, RunningService, eventually

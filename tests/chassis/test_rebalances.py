@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from ledgers import SESSION_MS, Ledger, a_match
 
-from peerloom_service.consuming import consumer
+from peerloom_service.consuming.member import Membership
 from tests.support import eventually
 
 
@@ -45,17 +45,18 @@ async def test_a_member_that_joins_in_the_middle_of_a_batch_repeats_nothing_of_i
 
 
 async def test_what_a_member_has_read_ahead_is_left_to_whom_a_rebalance_gives_it(
-    own_ledger: Ledger, feed, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    own_ledger: Ledger, feed, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    monkeypatch.setattr(consumer, "_BATCH", 5)
+    own_ledger = own_ledger.changed(batch=5)
     matches = [a_match() for _ in range(60)]
 
     async with own_ledger.serving() as first:
-        await first.rows("INSERT INTO slowness VALUES (0.05)")
+        await first.rows("INSERT INTO slowness VALUES (0.5)")
         await feed(*matches)
         await eventually(own_ledger.effects)
         async with own_ledger.serving():
+            await first.rows("DELETE FROM slowness")
             await own_ledger.settled()
 
     assert "events read before a rebalance are left to whom it gives them" in caplog.messages, "this test proves nothing"
@@ -78,17 +79,16 @@ async def test_what_a_killed_member_held_is_taken_over_when_its_session_ends(own
 
 @pytest.mark.real_kafka
 async def test_who_starts_after_a_member_was_killed_waits_for_its_place_instead_of_giving_up_again_and_again(
-    own_ledger: Ledger, feed, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    own_ledger: Ledger, feed, caplog: pytest.LogCaptureFixture
 ) -> None:
     # All times as in production, in proportion: a killed member holds up its group for longer than a batch may take to drain.
-    monkeypatch.setattr(consumer, "_DRAIN_SECONDS", SESSION_MS / 1000 * 20 / 45)
-    monkeypatch.setattr(consumer, "_REBALANCE_MS", SESSION_MS * 60 // 45)
+    in_proportion = Membership(drain_seconds=SESSION_MS / 1000 * 20 / 45, rebalance_ms=SESSION_MS * 60 // 45)
     match = a_match()
 
     async with own_ledger.process("worker") as doomed:
         await doomed.kill()
     await feed(match)
-    async with own_ledger.serving():
+    async with own_ledger.changed(membership=in_proportion).serving():
         await own_ledger.settled(within=4 * SESSION_MS / 1000)
 
     assert await own_ledger.effects() == [match.match_id]

@@ -21,8 +21,7 @@ def test_a_batch_is_read_as_it_was_written_and_as_aiokafka_writes_it(records: li
     batch = RecordBatch(_MANY)
     for key, value, headers in records:
         assert batch.add(key, value, encoded_headers(headers))
-    batch._set_producer_state(*_PRODUCER)
-    written = bytes(batch._build())
+    written = bytes(batch.build(_PRODUCER))
 
     read = MemoryRecords(written).next_batch()
     assert read.validate_crc()
@@ -41,14 +40,14 @@ def test_a_full_batch_takes_no_more_and_an_empty_one_takes_any_size() -> None:
 
     assert batch.add(b"key", b"x" * 5000, encoded_headers([]))
     assert not batch.add(b"key", b"x", encoded_headers([]))
-    assert batch.record_count() == 1
+    assert batch.count() == 1
 
 
 def test_a_batch_that_is_sent_again_is_the_same() -> None:
     batch = RecordBatch(1000)
     batch.add(b"key", b"value", encoded_headers([]))
 
-    assert batch._build() is batch._build()
+    assert batch.build() is batch.build()
 
 
 def test_numbers_too_long_for_the_table_are_encoded_like_the_others() -> None:

@@ -9,7 +9,7 @@ from pydantic_core import from_json, to_json
 
 from peerloom_events import Event, golden_records
 from peerloom_service.consuming.decoding import Decoder, InBatches, Undecodable
-from peerloom_service.consuming.parking import Delivery
+from peerloom_service.consuming.delivery import Delivery
 from tests.contracts.openapi import SERVICES
 
 PARTS = [

@@ -279,7 +279,7 @@ async def test_a_relationship_that_cannot_be_planned_for_holds_up_none_of_those_
     await session_of(await confirmed(ada, await person()))
 
 
-@pytest.mark.real_kafka  # the wheel's broker takes long to give partitions back when the second worker leaves
+@pytest.mark.real_kafka  # the embedded broker takes long to give partitions back when the second worker leaves
 async def test_a_person_is_never_in_two_sessions_at_once(
     surroundings: Surroundings,
     sessions: RunningService,

@@ -1,7 +1,12 @@
 """Who asks, for which organisation, and what it is part of."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from uuid import UUID
+
+from peerloom_service import telemetry
+from peerloom_service.identifiers import random_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,11 +20,37 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What a transaction happens because of; goes into the envelope of every event it says."""
+    """What a transaction happens because of; goes into the envelope of every event it publishes."""
 
     correlation_id: str
     causation_id: str = ""
     traceparent: str = ""
+
+    def kept(self) -> dict[str, str]:
+        """What a row of work that is done later keeps of it (a jsonb column), for `of`."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, kept: Mapping[str, str] | None) -> "Cause":
+        """The cause a row has kept. None: it has none, and the work gets a correlation id of its own."""
+        return cls(random_bytes(16).hex()) if kept is None else cls(**kept)
+
+    @contextmanager
+    def working(self, name: str) -> Iterator["Cause"]:
+        """Span of work that is done later, in the trace of what asked for it, and the cause of what it publishes."""
+        with telemetry.working(name, self.traceparent):
+            yield replace(self, traceparent=telemetry.current_traceparent() or self.traceparent)
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedVersion:
+    """The versions of something a caller is willing to change; None: whichever it has."""
+
+    versions: frozenset[int] | None
+
+    def allows(self, version: int) -> bool:
+        """Whether this is one of them."""
+        return self.versions is None or version in self.versions
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ import asyncio
 import gc
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -23,22 +24,28 @@ from fastapi import APIRouter, FastAPI
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
-from peerloom_events import TOPICS, Topic, dead_letter_topic
+from peerloom_events import TOPICS, Event, Topic, dead_letter_topic
 from peerloom_service.auth import TokenVerifier
-from peerloom_service.consuming import dead_letters
-from peerloom_service.consuming.consumer import Consumer
+from peerloom_service.consuming import dead_letters, replay
+from peerloom_service.consuming import tasks as long_work
+from peerloom_service.consuming.chain import Chain
+from peerloom_service.consuming.consumer import BATCH, Consumer
 from peerloom_service.consuming.decoding import Subscriptions
+from peerloom_service.consuming.member import Member, Membership
+from peerloom_service.consuming.replay import Replay
+from peerloom_service.consuming.retry import RetryPolicy
 from peerloom_service.consuming.tasks import TaskConsumer, Tasks
 from peerloom_service.housekeeping import HOUSEKEEPING
 from peerloom_service.http.app import Health, create_app
 from peerloom_service.jobs import Job, RunningJob
 from peerloom_service.logs import configure_logs
+from peerloom_service.manifest import Manifest
 from peerloom_service.publishing.producer import Sender
 from peerloom_service.publishing.relay import Relay
 from peerloom_service.publishing.topics import TopicRefused, ensure_topics
 from peerloom_service.settings import ServiceSettings, read_settings
 from peerloom_service.storage.database import TRANSIENT, Database
-from peerloom_service.storage.migrations import head_revision, migrate
+from peerloom_service.storage.schema import READ_REVISIONS, heads, migrate, state_of
 from peerloom_service.storage.tables import storages
 from peerloom_service.telemetry import configure_telemetry
 from peerloom_service.use_cases.runtime import Runtime
@@ -49,12 +56,12 @@ _HEALTH_SECONDS: Final = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """A service, declared. `subscribes`: events in, each with its handler. `tasks`: long work that comes as events.
-    `jobs`: what its worker does besides, by name.
+    """A service, declared. `manifest`: what others need to know of it. `subscribes`: events in, each with its handler.
+    `tasks`: long work that comes as events. `jobs`: what its worker does besides, by name. `retry`, `batch` and
+    `membership`: how its consumer goes about its events.
     """
 
-    name: str
-    description: str
+    manifest: Manifest
     settings: type[ServiceSettings]
     tables: type[SQLModel]
     routes: APIRouter
@@ -62,9 +69,22 @@ class Service:
     subscribes: Subscriptions = field(default_factory=dict)
     tasks: Tasks = field(default_factory=dict)
     jobs: Mapping[str, Job] = field(default_factory=dict)
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    batch: int = BATCH
+    membership: Membership = field(default_factory=Membership)
+
+    @property
+    def name(self) -> str:
+        """Its name, which is its consumer group's too."""
+        return self.manifest.name
+
+    @property
+    def description(self) -> str:
+        """What it is for, in a sentence."""
+        return self.manifest.description
 
     def run(self, arguments: Sequence[str] | None = None) -> None:
-        """The command line: `python -m <name>_service api|worker|migrate|all|parked|release|discard`."""
+        """The command line: `python -m <name>_service api|worker|migrate|all|replay|parked|release|discard`."""
         parser = argparse.ArgumentParser(prog=f"{self.name}_service", description=self.description)
         commands = parser.add_subparsers(dest="command", required=True)
         commands.add_parser("api", help="serve HTTP")
@@ -76,6 +96,11 @@ class Service:
             one = commands.add_parser(name, help=text)
             one.add_argument("topic")
             one.add_argument("key")
+        again = commands.add_parser("replay", help="handle the events the running service has passed by")
+        again.add_argument("--from", dest="since", required=True, type=_moment, metavar="TIME|beginning")
+        again.add_argument(
+            "--types", nargs="+", type=self._subscribed, metavar="TYPE", help="only these; default: all it handles"
+        )
         chosen = parser.parse_args(arguments)
         settings = read_settings(self.settings, self.name)
         configure_logs(self.name, settings.log_level)
@@ -84,6 +109,8 @@ class Service:
                 self._migrate(settings)
             case "parked" | "release" | "discard":
                 asyncio.run(self._dead_letters(settings, chosen))
+            case "replay":
+                asyncio.run(self._replay(settings, chosen.since, chosen.types or list(self.subscribes)))
             case process:
                 configure_telemetry(self.name, otlp=_traces_wanted(), trace_share=settings.trace_share)
                 self._serve(settings, process)
@@ -149,24 +176,34 @@ class Service:
         return {"housekeeping": HOUSEKEEPING, **self.jobs}
 
     def _consumers(self, runtime: Runtime) -> list[Consumer]:
-        consumers = [self.consumer(runtime)] if self.subscribes else []
+        consumers = []
+        if self.subscribes:
+            chain = self.chain(runtime)
+            consumers.append(Consumer(self._member(runtime, chain.group, self.subscribes), chain, batch=self.batch))
         if self.tasks:
-            sender = Sender(runtime.settings.kafka_bootstrap, idempotent=runtime.settings.kafka_idempotent)
-            consumers.append(TaskConsumer(group=f"{self.name}.tasks", tasks=self.tasks, runtime=runtime, sender=sender))
+            chain = self._chain(runtime, f"{self.name}.tasks", dict.fromkeys(self.tasks, long_work.not_in_a_transaction))
+            member = self._member(runtime, chain.group, self.tasks)
+            consumers.append(TaskConsumer(member, chain, tasks=self.tasks, runtime=runtime))
         return consumers
 
-    def consumer(self, runtime: Runtime) -> Consumer:
-        """The service's consumer, not yet running."""
-        return Consumer(
-            group=self.name,
-            bootstrap=runtime.settings.kafka_bootstrap,
-            subscribes=self.subscribes,
+    def chain(self, runtime: Runtime, subscribes: Subscriptions | None = None) -> Chain:
+        """The steps every event of the service's group goes through; `subscribes`: for these types alone."""
+        return self._chain(runtime, self.name, self.subscribes if subscribes is None else subscribes)
+
+    def _chain(self, runtime: Runtime, group: str, subscribes: Subscriptions) -> Chain:
+        return Chain(
+            group=group,
+            subscribes=subscribes,
             database=runtime.database,
             storages=runtime.storages,
             sender=Sender(runtime.settings.kafka_bootstrap, idempotent=runtime.settings.kafka_idempotent),
             wake_relay=runtime.wake_relay,
-            session_ms=runtime.settings.kafka_session_ms,
+            retry=self.retry,
         )
+
+    def _member(self, runtime: Runtime, group: str, kinds: Iterable[type[Event]]) -> Member:
+        membership = replace(self.membership, session_ms=runtime.settings.kafka_session_ms)
+        return Member(group, runtime.settings.kafka_bootstrap, {kind.topic.name for kind in kinds}, membership)
 
     def topics(self) -> list[Topic]:
         """Every topic this service needs to exist: all that events travel on, and its own dead-letter topics."""
@@ -195,15 +232,22 @@ class Service:
 
     def _migrate(self, settings: ServiceSettings) -> None:
         try:
-            migrate(settings.database_url, self.migrations)
+            ahead = migrate(settings.database_url, self.migrations)
             asyncio.run(ensure_topics(settings.kafka_bootstrap, self.topics(), replication=settings.kafka_replication))
         except OSError as error:
             _stop(f"{self.name}: the database or the broker cannot be reached: {error}")
+        except (asyncpg.ClientConfigurationError, ValueError) as error:
+            _stop(f"{self.name}: PEERLOOM_DATABASE_URL is not understood: {error}")
+        except asyncpg.PostgresError as error:
+            _stop(f"{self.name}: its database refuses: {error}")
         except DBAPIError as error:
             _stop(f"{self.name}: its database refuses: {error.orig}")
         except (KafkaError, TopicRefused) as error:
             _stop(f"{self.name}: the topics could not be made: {error}")
-        print(f"{self.name}: database at {head_revision(self.migrations)}, {len(self.topics())} topics present")
+        at = " and ".join(sorted(heads(self.migrations)))
+        if ahead:
+            at = f"{' and '.join(ahead)}, made by a newer release and left as it is; this release runs on it"
+        print(f"{self.name}: database at {at}, {len(self.topics())} topics present")
 
     async def _refuse_an_unready_database(self, settings: ServiceSettings) -> None:
         """Look before the server starts: what stops its start is logged as a traceback."""
@@ -212,7 +256,6 @@ class Service:
 
     @asynccontextmanager
     async def _database(self, settings: ServiceSettings) -> AsyncIterator[Database]:
-        wanted = head_revision(self.migrations)
         async with AsyncExitStack() as stack:
             try:
                 database = await stack.enter_async_context(
@@ -220,24 +263,47 @@ class Service:
                         settings.database_url, name=f"peerloom-{self.name}", connections=settings.database_connections
                     )
                 )
-                found = await database.fetchrow(None, "SELECT version_num FROM alembic_version")
+                found = await database.fetch(None, READ_REVISIONS)
             except asyncpg.UndefinedTableError:
                 _stop(f"{self.name}: its database is empty. Run `python -m {self.name}_service migrate` first.")
+            except (asyncpg.ClientConfigurationError, ValueError) as error:
+                _stop(f"{self.name}: PEERLOOM_DATABASE_URL is not understood: {error}")
             except (OSError, asyncpg.PostgresError) as error:
                 _stop(f"{self.name}: its database cannot be used: {error}")
-            if found is None or found["version_num"] != wanted:
-                at = found["version_num"] if found else "nothing"
-                _stop(f"{self.name}: its database is at {at}, this release needs {wanted}. Run migrate first.")
+            state = state_of([row["version_num"] for row in found], self.migrations)
+            if state.behind:
+                _stop(f"{self.name}: its database {state.behind}. Run `python -m {self.name}_service migrate` first.")
+            if state.ahead:
+                _log.warning("a newer release has migrated the database; this one runs on it", revisions=state.ahead)
             yield database
+
+    def _subscribed(self, name: str) -> type[Event]:
+        """The event of this type or class name. Raises: ArgumentTypeError where the service has no handler for it."""
+        known = {spelling: kind for kind in self.subscribes for spelling in (kind.type, kind.__name__)}
+        if name not in known:
+            subscribed = ", ".join(sorted(kind.__name__ for kind in self.subscribes)) or "no event"
+            raise argparse.ArgumentTypeError(f"{self.name} does not handle {name}; it handles {subscribed}")
+        return known[name]
+
+    async def _replay(self, settings: ServiceSettings, since: datetime | None, kinds: Sequence[type[Event]]) -> None:
+        async with self.running(settings, worker=False) as (runtime, _health):
+            chain = self.chain(runtime, {kind: self.subscribes[kind] for kind in kinds})
+            try:
+                await replay.show(Replay(chain, runtime.database, settings.kafka_bootstrap, kinds), since)
+                await dead_letters.show(runtime.database, self.name)
+            except KafkaError as error:
+                _stop(f"{self.name}: the broker cannot be reached: {error}")
+            finally:
+                await chain.close()
 
     async def _dead_letters(self, settings: ServiceSettings, chosen: argparse.Namespace) -> None:
         async with self.running(settings, worker=False) as (runtime, _health):
-            consumer = self.consumer(runtime)
+            chain = self.chain(runtime)
             match chosen.command:
                 case "parked":
                     await dead_letters.show(runtime.database, self.name)
                 case "release":
-                    await dead_letters.release(runtime.database, consumer, self.name, chosen.topic, chosen.key.encode())
+                    await dead_letters.release(runtime.database, chain, self.name, chosen.topic, chosen.key.encode())
                 case "discard":
                     await dead_letters.discard(runtime.database, self.name, chosen.topic, chosen.key.encode())
 
@@ -282,6 +348,19 @@ def _health_app(service: Service, settings: ServiceSettings) -> FastAPI:
         run=lambda _app: service.running(settings, worker=True),
         tracing=False,
     )
+
+
+def _moment(text: str) -> datetime | None:
+    """A time with its zone; None for `beginning`."""
+    if text == "beginning":
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text} is no time; write 2026-11-30T08:00:00Z, or beginning") from error
+    if moment.tzinfo is None:
+        raise argparse.ArgumentTypeError(f"{text} has no zone; write {text}Z for UTC")
+    return moment
 
 
 def _traces_wanted() -> bool:

@@ -1,13 +1,16 @@
 """Traces and metrics by OpenTelemetry. The messaging names are still in development upstream: they stand only here.
 
-A trace context travels in the outbox row and the record's `ce_traceparent`, and the consumer goes on with it, so that one
-trace shows a request and everything other services did because of it. Spans carry ids of aggregates, never of people.
+A trace context travels in the outbox row and the record's `ce_traceparent`, and consumers and tasks go on with it, so that one
+trace shows a request and everything other services did because of it. Events that are sent or handled together share a span: it
+is in the trace of the first, and linked to those of the others. Spans carry ids of aggregates, never of people.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Final
 
 from opentelemetry import metrics, trace
+from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.sdk.metrics import MeterProvider
@@ -15,8 +18,13 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
-from opentelemetry.trace import Span, SpanKind
+from opentelemetry.trace import Link, Span, SpanKind
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+_TRACEPARENT: Final = b"ce_traceparent"
+_TRACEPARENT_LENGTH: Final = 55  # behind its name stands its length, which takes one byte
+_MOST_LINKS: Final = 128
+_AGES: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)
 
 _propagator = TraceContextTextMapPropagator()
 _tracer = trace.get_tracer("peerloom_service")
@@ -26,7 +34,12 @@ published = _meter.create_counter("messaging.client.sent.messages", description=
 consumed = _meter.create_counter("messaging.client.consumed.messages", description="Events whose effect was committed")
 repeated = _meter.create_counter("peerloom.inbox.repeats", description="Deliveries of an event handled before")
 dead_lettered = _meter.create_counter("peerloom.dead_letters", description="Events given up on and parked with their key")
-outbox_age = _meter.create_histogram("peerloom.outbox.age", unit="s", description="Commit to acknowledgement by the broker")
+outbox_age = _meter.create_histogram(
+    "peerloom.outbox.age",
+    unit="s",
+    description="Commit to acknowledgement by the broker",
+    explicit_bucket_boundaries_advisory=_AGES,
+)
 
 
 def configure_telemetry(service: str, *, otlp: bool, trace_share: float) -> None:
@@ -53,19 +66,63 @@ def current_trace_id() -> str:
 
 
 @contextmanager
-def processing(traceparent: str, *, topic: str, group: str, event_type: str) -> Iterator[Span]:
-    """Span of handling one event, child of the span that published it."""
-    parent = _propagator.extract({"traceparent": traceparent}) if traceparent else None
-    with _tracer.start_as_current_span(
-        f"process {topic}",
-        context=parent,
-        kind=SpanKind.CONSUMER,
-        attributes={
-            "messaging.system": "kafka",
-            "messaging.operation.type": "process",
-            "messaging.destination.name": topic,
-            "messaging.consumer.group.name": group,
-            "cloudevents.event_type": event_type,
-        },
-    ) as span:
+def processing(traceparents: Iterable[str], *, topic: str, group: str, event_type: str) -> Iterator[Span]:
+    """Span of handling these events together: child of what published the first, linked to what published the others."""
+    attributes = {
+        "messaging.system": "kafka",
+        "messaging.operation.type": "process",
+        "messaging.destination.name": topic,
+        "messaging.consumer.group.name": group,
+        "cloudevents.event_type": event_type,
+    }
+    with _span(f"process {topic}", SpanKind.CONSUMER, traceparents, attributes) as span:
         yield span
+
+
+@contextmanager
+def sending(records: Callable[[], Iterable[bytes]]) -> Iterator[Span | None]:
+    """Span of sending records of these encoded headers to Kafka; None where nothing is traced: then nothing is looked at."""
+    headers = list(records()) if tracing() else []
+    if not headers:
+        yield None
+        return
+    attributes: dict[str, str | int] = {
+        "messaging.system": "kafka",
+        "messaging.operation.type": "send",
+        "messaging.batch.message_count": len(headers),
+    }
+    with _span("send", SpanKind.PRODUCER, [_traceparent_in(one) for one in headers], attributes) as span:
+        yield span
+
+
+@contextmanager
+def working(name: str, traceparent: str) -> Iterator[Span]:
+    """Span of work that a request asked for and a worker does later, in the request's trace."""
+    with _span(name, SpanKind.INTERNAL, [traceparent], {}) as span:
+        yield span
+
+
+def tracing() -> bool:
+    """Whether spans go anywhere."""
+    return isinstance(trace.get_tracer_provider(), TracerProvider)
+
+
+@contextmanager
+def _span(name: str, kind: SpanKind, traceparents: Iterable[str], attributes: Mapping[str, str | int]) -> Iterator[Span]:
+    parent, links = None, list[Link]()
+    if tracing():
+        first, *others = list(dict.fromkeys(filter(None, traceparents)))[:_MOST_LINKS] or [""]
+        parent = _context_of(first) if first else None
+        links = [Link(trace.get_current_span(_context_of(other)).get_span_context()) for other in others]
+    with _tracer.start_as_current_span(name, context=parent, kind=kind, links=links, attributes=attributes) as span:
+        yield span
+
+
+def _context_of(traceparent: str) -> Context:
+    return _propagator.extract({"traceparent": traceparent}, context=Context())
+
+
+def _traceparent_in(encoded_headers: bytes) -> str:
+    """The trace context among a record's headers, found without decoding the others."""
+    _, name, behind = encoded_headers.partition(_TRACEPARENT)
+    return behind[1 : 1 + _TRACEPARENT_LENGTH].decode("ascii", errors="replace") if name else ""

@@ -32,11 +32,11 @@ from peerloom_events import (
     SurveyRequested,
 )
 from peerloom_service.consuming.decoding import InBatches
+from peerloom_service.manifest import Manifest
 from peerloom_service.service import Service
 
 service = Service(
-    name="analytics",
-    description="Figures of an organisation and its programs, read from every event.",
+    manifest=Manifest.beside(__file__),
     settings=Settings,
     tables=Base,
     routes=router,

@@ -5,6 +5,7 @@ from pathlib import Path
 from peerloom_events import MatchConfirmed, ParticipantRegistered, ParticipantUpdated, ProgramLaunched
 from peerloom_service.consuming.decoding import InBatches
 from peerloom_service.jobs import Job
+from peerloom_service.manifest import Manifest
 from peerloom_service.service import Service
 from sessions_service import handlers, planner
 from sessions_service.models import Base
@@ -12,8 +13,7 @@ from sessions_service.routes import router
 from sessions_service.settings import Settings
 
 service = Service(
-    name="sessions",
-    description="Relationships, and meetings at times everybody can keep.",
+    manifest=Manifest.beside(__file__),
     settings=Settings,
     tables=Base,
     routes=router,

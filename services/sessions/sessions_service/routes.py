@@ -44,7 +44,11 @@ from sessions_service.schemas import (
 from sessions_service.settings import Settings
 from sessions_service.use_cases import attendance, changes, closing
 
-router = Router(prefix="/v1")
+SCOPES = {
+    "sessions:read": "Read relationships, sessions and free slots.",
+    "sessions:write": "Reschedule sessions and report whether they took place.",
+}
+router = Router(prefix="/v1", scopes=SCOPES)
 KEYED = (IdempotencyKeyMissing, IdempotencyKeyReused)
 
 Reader = Annotated[Work, Security(authorized, scopes=["sessions:read"])]

@@ -1,6 +1,6 @@
 """For whoever is on call: see what is parked, handle it again once the cause is mended, or drop what never can be."""
 
-from peerloom_service.consuming.consumer import Consumer
+from peerloom_service.consuming.chain import Chain
 from peerloom_service.consuming.decoding import Undecodable
 from peerloom_service.consuming.parking import first_parked, overview, unpark
 from peerloom_service.storage.database import Database
@@ -16,7 +16,7 @@ async def show(database: Database, group: str) -> None:
     print(f"{len(rows)} key(s) parked" if rows else "nothing is parked")
 
 
-async def release(database: Database, consumer: Consumer, group: str, topic: str, key: bytes) -> int:
+async def release(database: Database, chain: Chain, group: str, topic: str, key: bytes) -> int:
     """Handle a key's parked events in order; stops at the first that still fails. Returns how many were handled.
 
     Raises: whatever the handler raises; what was handled before stays handled.
@@ -24,7 +24,7 @@ async def release(database: Database, consumer: Consumer, group: str, topic: str
     handled = 0
     while (delivery := await first_parked(database, group, topic, key)) is not None:
         try:
-            await consumer.handle_parked(delivery)
+            await chain.handle_parked(delivery)
         except Undecodable as error:
             print(f"offset {delivery.offset} cannot be read ({error}); `discard` drops it")
             break

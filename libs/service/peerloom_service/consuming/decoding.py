@@ -1,4 +1,4 @@
-"""What a service subscribes to: who handles which event, and the event in a record."""
+"""First step: which handler subscribes to which event, and the event in a record."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import msgspec
 from pydantic import ValidationError
 
 from peerloom_events import Envelope, Event, MalformedEnvelope
-from peerloom_service.consuming.parking import Delivery
+from peerloom_service.consuming.delivery import Delivery
 from peerloom_service.identifiers import id_from
 from peerloom_service.use_cases.transaction import Transaction
 
@@ -19,7 +19,7 @@ Handler = Callable[[Transaction, Any], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class InBatches:
-    """Marks a handler that takes consecutive events of one type and organisation together; it cannot say events itself.
+    """Marks a handler that takes consecutive events of one type and organisation together; it cannot publish events itself.
 
     `reads`: what the handler is given instead of the whole event, a class that declares some of its fields. Reading all of a
     large event costs more than most handlers do; msgspec passes over what is not declared, and takes half of the time
@@ -49,7 +49,7 @@ class Undecodable(ValueError):
 
 
 class Decoder:
-    """Reads records as those who hear them want them."""
+    """Reads records as their handlers want them."""
 
     def __init__(self, subscriptions: Subscriptions) -> None:
         self._types = {kind.type: kind for kind in subscriptions}
@@ -59,7 +59,7 @@ class Decoder:
         }
 
     def one(self, delivery: Delivery) -> Received | None:
-        """The event in a record; None for tombstones and for types this service does not hear.
+        """The event in a record; None for tombstones and for types this service does not subscribe to.
 
         Raises: Undecodable, saying what is wrong.
         """

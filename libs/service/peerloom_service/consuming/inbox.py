@@ -1,13 +1,14 @@
-"""The inbox: which events this consumer has handled, remembered in the very transaction of their effects.
+"""Second step: the inbox knows which events this consumer has handled; it is written in the very transaction of their effects.
 
 Kafka may deliver an event again after a crash, a rebalance or a retried send; the second time it meets its own id here.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final, Protocol, TypeVar
 from uuid import UUID
 
-from peerloom_service.storage.database import Connection
+from peerloom_service.storage.database import Connection, Database
 
 KEPT_DAYS: Final = 35
 """Longer than any topic keeps its records, so that a full replay still finds every id."""
@@ -20,6 +21,7 @@ REMEMBER: Final = """
     )
     SELECT CASE WHEN count(*) < cardinality($2) THEN coalesce(array_agg(event_id), '{}') END FROM new
 """
+KNOWN: Final = "SELECT event_id FROM inbox WHERE consumer = $1 AND event_id = ANY($2)"
 FORGET: Final = "DELETE FROM inbox WHERE handled_at < now() - make_interval(days => $1)"
 
 
@@ -47,3 +49,21 @@ async def first_deliveries(connection: Connection, consumer: str, events: Sequen
             left.remove(event.event_id)
             first.append(event)
     return first
+
+
+async def not_handled(database: Database, consumer: str, ids: Sequence[bytes]) -> set[bytes]:
+    """Of these ids, as envelopes carry them, those of events that this consumer has not handled up to now. What is no id of
+    ours cannot have been.
+    """
+    if not ids:
+        return set()
+    known = {str(row["event_id"]).encode() for row in await database.fetch(None, KNOWN, consumer, _uuids(ids))}
+    return {id_ for id_ in ids if id_.lower() not in known}
+
+
+def _uuids(ids: Sequence[bytes]) -> list[UUID]:
+    found: list[UUID] = []
+    for id_ in ids:
+        with suppress(ValueError):
+            found.append(UUID(id_.decode("ascii", errors="replace")))
+    return found

@@ -1,4 +1,4 @@
-"""Where an event goes that cannot be handled, together with the later events of its key.
+"""Fifth step: where an event goes that cannot be handled, together with the later events of its key.
 
 The record goes unchanged to the dead-letter topic, with headers that say why, and to the table `parked_event`. From then on
 later events of the same key are parked behind it, in order, while every other key flows on. Once the cause is mended,
@@ -7,10 +7,15 @@ later events of the same key are parked behind it, in order, while every other k
 
 import base64
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 import asyncpg
+import structlog
 
+from peerloom_events import dead_letter_topic
+from peerloom_service import telemetry
+from peerloom_service.consuming.delivery import Delivery
+from peerloom_service.publishing.producer import Record, Sender
 from peerloom_service.storage.database import Connection, Database
 
 PARK: Final = """
@@ -24,7 +29,7 @@ PARK_BEHIND: Final = """
         SELECT 1 FROM parked_event WHERE consumer = $1 AND topic = $2 AND key = $3
         ORDER BY record_offset DESC LIMIT 1 FOR UPDATE
     ) AS last
-    ON CONFLICT (consumer, topic, partition_number, record_offset) DO UPDATE SET reason = excluded.reason
+    ON CONFLICT (consumer, topic, partition_number, record_offset) DO UPDATE SET reason = parked_event.reason
 """
 PARKED_KEYS: Final = "SELECT DISTINCT topic, key FROM parked_event WHERE consumer = $1 AND topic = ANY($2) AND key = ANY($3)"
 ANY_PARKED: Final = "SELECT EXISTS (SELECT 1 FROM parked_event WHERE consumer = $1)"
@@ -40,24 +45,58 @@ FIRST: Final = """
 UNPARK: Final = "DELETE FROM parked_event WHERE consumer = $1 AND topic = $2 AND partition_number = $3 AND record_offset = $4"
 
 
-class Delivery(NamedTuple):
-    """A record as it came from the broker."""
+class Parking:
+    """A consumer's parked keys, and the dead-letter topics beside them."""
 
-    topic: str
-    partition: int
-    offset: int
-    key: bytes
-    value: bytes | None
-    headers: tuple[tuple[str, bytes], ...]
+    def __init__(self, group: str, database: Database, sender: Sender) -> None:
+        self._group = group
+        self._database = database
+        self._sender = sender
+
+    async def holds_any(self, connection: Connection, deliveries: Sequence[Delivery]) -> bool:
+        """Whether something is parked under the key of one of these records."""
+        if not await connection.fetchval(ANY_PARKED, self._group):
+            return False
+        topics, keys = list({delivery.topic for delivery in deliveries}), list({delivery.key for delivery in deliveries})
+        found = {(row["topic"], row["key"]) for row in await connection.fetch(PARKED_KEYS, self._group, topics, keys)}
+        return any((delivery.topic, delivery.key) in found for delivery in deliveries)
+
+    async def parked_behind(self, delivery: Delivery) -> bool:
+        """Park a record behind those of its key; False where its key is not parked, or has been released in this moment."""
+        async with self._database.connection(None) as connection:
+            return await self.holds_any(connection, [delivery]) and await _park_behind(connection, self._group, delivery)
+
+    async def park(self, delivery: Delivery, error: Exception, attempts: int) -> None:
+        """Give up on an event. The dead letter goes first, then the row: a crash in between repeats one and loses neither.
+
+        Raises: SendFailed while the broker does not take the dead letter; errors of the database.
+        """
+        reason = _storable(f"{type(error).__name__}: {error}")
+        await self._sender.send([_dead_letter(self._group, delivery, reason, attempts)])
+        async with self._database.connection(None) as connection:
+            await connection.execute(PARK, *_row(self._group, delivery, reason))
+        telemetry.dead_lettered.add(1)
+        _log.error("event parked", topic=delivery.topic, partition=delivery.partition, offset=delivery.offset, reason=reason)
+
+    async def close(self) -> None:
+        """Close the producer of the dead letters."""
+        await self._sender.close()
 
 
-async def park(connection: Connection, consumer: str, delivery: Delivery, reason: str) -> None:
-    """Keep a record until its key is released."""
-    await connection.execute(PARK, *_row(consumer, delivery, reason))
+def _dead_letter(group: str, delivery: Delivery, reason: str, attempts: int) -> Record:
+    """The record with its bytes unchanged, and headers that say why it is here and where it comes from."""
+    why = {
+        "dlt_reason": reason[:1000],
+        "dlt_topic": delivery.topic,
+        "dlt_partition": str(delivery.partition),
+        "dlt_offset": str(delivery.offset),
+        "dlt_attempts": str(attempts),
+    }
+    headers = [*delivery.headers, *((name, value.encode()) for name, value in why.items())]
+    return Record(dead_letter_topic(group, delivery.topic), delivery.key, delivery.value, headers)
 
 
-async def park_behind(connection: Connection, consumer: str, delivery: Delivery) -> bool:
-    """Keep a record behind those of its key; False when they have been released in this very moment."""
+async def _park_behind(connection: Connection, consumer: str, delivery: Delivery) -> bool:
     tag = await connection.execute(PARK_BEHIND, *_row(consumer, delivery, "an earlier event of its key is parked"))
     return tag != "INSERT 0 0"
 
@@ -66,15 +105,6 @@ def _row(consumer: str, delivery: Delivery, reason: str) -> tuple[object, ...]:
     headers = [[name, base64.b64encode(value).decode()] for name, value in delivery.headers]
     place = (delivery.key, delivery.partition, delivery.offset)
     return (consumer, delivery.topic, *place, headers, delivery.value, reason[:2000])
-
-
-async def parked_keys(connection: Connection, consumer: str, deliveries: Sequence[Delivery]) -> set[tuple[str, bytes]]:
-    """Which of these records' keys have something parked already."""
-    if not await connection.fetchval(ANY_PARKED, consumer):
-        return set()
-    topics, keys = list({delivery.topic for delivery in deliveries}), list({delivery.key for delivery in deliveries})
-    rows = await connection.fetch(PARKED_KEYS, consumer, topics, keys)
-    return {(row["topic"], row["key"]) for row in rows}
 
 
 async def overview(database: Database, consumer: str) -> list[asyncpg.Record]:
@@ -94,3 +124,11 @@ async def first_parked(database: Database, consumer: str, topic: str, key: bytes
 async def unpark(connection: Connection, consumer: str, delivery: Delivery) -> None:
     """A parked record is done with."""
     await connection.execute(UNPARK, consumer, delivery.topic, delivery.partition, delivery.offset)
+
+
+def _storable(text: str) -> str:
+    """Text that both a Kafka header and PostgreSQL take: an error's message may quote any part of a bad event."""
+    return text.encode(errors="backslashreplace").decode().replace("\x00", "\\x00")
+
+
+_log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)

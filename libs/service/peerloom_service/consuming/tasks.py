@@ -13,11 +13,14 @@ from uuid import UUID
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from peerloom_events import Event
-from peerloom_service.consuming.consumer import Consumer, commit, delivery_of
+from peerloom_service import telemetry
+from peerloom_service.consuming.chain import Chain
+from peerloom_service.consuming.consumer import Consumer
 from peerloom_service.consuming.decoding import Undecodable
+from peerloom_service.consuming.delivery import Delivery, delivery_of
+from peerloom_service.consuming.member import Member
+from peerloom_service.consuming.retry import GivenUp, RetryPolicy, retried
 from peerloom_service.context import Cause
-from peerloom_service.publishing.producer import Sender
-from peerloom_service.storage.database import TRANSIENT
 from peerloom_service.use_cases.runtime import Runtime
 
 Task = Callable[[Runtime, Any, UUID, Cause], Awaitable[None]]
@@ -25,35 +28,29 @@ Task = Callable[[Runtime, Any, UUID, Cause], Awaitable[None]]
 
 Tasks = Mapping[type[Event], Task]
 
+RETRY: Final = RetryPolicy(tries=3, first_pause=1.0, factor=1.0)
+
 _POLL_MS: Final = 500
-_TRIES: Final = 3
-_PAUSE_SECONDS: Final = 1.0
 
 
 class TaskConsumer(Consumer):
-    """A member of the group `<service>.tasks`, working off one event at a time outside any transaction."""
+    """A member of the group `<service>.tasks`, working off one event at a time outside any transaction.
 
-    def __init__(self, *, group: str, tasks: Tasks, runtime: Runtime, sender: Sender) -> None:
-        super().__init__(
-            group=group,
-            bootstrap=runtime.settings.kafka_bootstrap,
-            subscribes=dict.fromkeys(tasks, _not_in_a_transaction),
-            database=runtime.database,
-            storages=runtime.storages,
-            sender=sender,
-            wake_relay=runtime.wake_relay,
-            session_ms=runtime.settings.kafka_session_ms,
-        )
+    Of the chain it uses the first step and the last two: a task guards itself against being delivered twice.
+    """
+
+    def __init__(self, member: Member, chain: Chain, *, tasks: Tasks, runtime: Runtime, retry: RetryPolicy = RETRY) -> None:
+        super().__init__(member, chain, batch=1)
         self._tasks = tasks
         self._runtime = runtime
+        self._retry = retry
 
-    async def _consume(self) -> None:
-        async with self._member() as client:
-            while True:
-                polled = await client.getmany(timeout_ms=_POLL_MS, max_records=1)
-                for partition, records in polled.items():
-                    await self._keep_membership(client, asyncio.ensure_future(self._work_off(records[0])))
-                    await commit(client, {partition: records[0].offset + 1})
+    async def _consume(self, client: AIOKafkaConsumer) -> None:
+        while True:
+            polled = await client.getmany(timeout_ms=_POLL_MS, max_records=1)
+            for partition, records in polled.items():
+                await self._keep_membership(client, asyncio.ensure_future(self._work_off(delivery_of(records[0]))))
+                await self._member.commit(client, {partition: records[0].offset + 1})
 
     async def _keep_membership(self, client: AIOKafkaConsumer, task: "asyncio.Future[None]") -> None:
         """Poll without taking anything until the task is done."""
@@ -68,30 +65,28 @@ class TaskConsumer(Consumer):
             task.cancel()
             client.resume(*client.assignment())
 
-    async def _work_off(self, record: ConsumerRecord) -> None:
-        delivery = delivery_of(record)
-        for attempt in range(1, _TRIES + 1):
-            try:
-                received = self._decoder.one(delivery)
-                if received is not None:
-                    cause = Cause(received.envelope.correlationid, received.envelope.id, received.envelope.traceparent)
-                    await self._tasks[received.kind](self._runtime, received.event, received.tenant_id, cause)
-                return
-            except TRANSIENT:
-                raise  # the client starts anew behind the last commit, and the task comes again
-            except Undecodable as error:
-                await self._give_up(delivery, error, attempt)
-                return
-            except Exception as error:  # noqa: BLE001 - whatever a task raises is that task's own fault
-                if attempt == _TRIES:
-                    await self._give_up(delivery, error, attempt)
-                    return
-                await asyncio.sleep(_PAUSE_SECONDS)
+    async def _work_off(self, delivery: Delivery) -> None:
+        """Raises: errors of the database. The client then starts anew behind the last commit, and the task comes again."""
+        try:
+            await retried(self._retry, lambda: self._attempt(delivery), hopeless=(Undecodable,))
+        except GivenUp as given_up:
+            await self._chain.parking.park(delivery, given_up.error, given_up.attempts)
+
+    async def _attempt(self, delivery: Delivery) -> None:
+        received = self._chain.decoder.one(delivery)
+        if received is None:
+            return
+        envelope = received.envelope
+        with telemetry.processing([envelope.traceparent], topic=delivery.topic, group=self.group, event_type=envelope.type):
+            traceparent = telemetry.current_traceparent() or envelope.traceparent
+            cause = Cause(envelope.correlationid, envelope.id, traceparent)
+            await self._tasks[received.kind](self._runtime, received.event, received.tenant_id, cause)
 
 
 def _put_back(client: AIOKafkaConsumer, partition: TopicPartition, record: ConsumerRecord) -> None:
     client.seek(partition, record.offset)
 
 
-async def _not_in_a_transaction(*_arguments: object) -> None:
+async def not_in_a_transaction(*_arguments: object) -> None:
+    """Stands as the handler of a task's event, which is never called."""
     raise TypeError("a task is worked off outside any transaction")

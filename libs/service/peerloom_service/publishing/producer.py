@@ -7,15 +7,15 @@ arrived twice is absorbed by the consumers' inbox. A send that timed out is unkn
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from typing import Any, Final, NamedTuple
 from zlib import crc32
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from peerloom_service.publishing.record_batch import RecordBatch, encoded_headers
-from peerloom_service.publishing.shutdown import ended
+from peerloom_service.kafka_client import PreparedBatch, abandon
+from peerloom_service.publishing.record_batch import encoded_headers
+from peerloom_service.publishing.shutdown import stopped
 
 _SEND_SECONDS: Final = 15.0
 _STOP_SECONDS: Final = 5.0
@@ -63,23 +63,14 @@ class Sender:
     async def close(self) -> None:
         """Stop the producer, within a few seconds."""
         if self._producer is not None:
-            await ended(self._producer.stop(), within=_STOP_SECONDS)
+            await stopped(self._producer.stop(), within=_STOP_SECONDS)
             await self._abandon()
 
     async def _abandon(self) -> None:
-        """End the producer at once. Its own way would send on what it holds, late and for as long as an outage lasts, while a
-        new producer is sending the same.
-        """
+        """End the producer at once; the next send makes a new one."""
         producer, self._producer = self._producer, None
-        if producer is None:
-            return
-        sending = producer._sender.sender_task  # noqa: SLF001 - the client cannot be asked to give up
-        while sending is not None and not sending.done():
-            sending.cancel()  # the first time it only stops taking batches, and waits for its requests to be answered
-            await asyncio.sleep(0)
-        with suppress(KafkaError, OSError):
-            await producer.client.close()
-        producer._closed = True  # noqa: SLF001 - or it complains of not having been stopped
+        if producer is not None:
+            await abandon(producer)
 
     async def _started(self) -> AIOKafkaProducer:
         if self._producer is None:
@@ -98,8 +89,8 @@ class Sender:
     async def _send(self, producer: AIOKafkaProducer, records: Iterable[Record]) -> None:
         """Frame the records of each partition in as few batches as hold them, and wait for all."""
         partitions: dict[str, int] = {}
-        filling: dict[tuple[str, int], RecordBatch] = {}
-        batches: list[tuple[str, int, RecordBatch]] = []
+        filling: dict[tuple[str, int], PreparedBatch] = {}
+        batches: list[tuple[str, int, PreparedBatch]] = []
         for topic, key, value, headers in records:
             if topic not in partitions:
                 partitions[topic] = len(await producer.partitions_for(topic))
@@ -108,7 +99,7 @@ class Sender:
             encoded = headers if isinstance(headers, bytes) else encoded_headers(headers)
             batch = filling.get(place)
             if batch is None or not batch.add(key, value, encoded):
-                batch = filling[place] = RecordBatch(_BATCH_BYTES)
+                batch = filling[place] = PreparedBatch(_BATCH_BYTES)
                 batch.add(key, value, encoded)
                 batches.append((*place, batch))
         acknowledgements = [await producer.send_batch(batch, topic, partition=partition) for topic, partition, batch in batches]

@@ -26,14 +26,13 @@ _REMEMBERED: Final = 65_536
 
 
 class RecordBatch:
-    """Records of one partition; stands in for aiokafka's `BatchBuilder`, which `send_batch` takes."""
+    """Records of one partition."""
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
         self._size = 0
         self._parts: list[bytes] = []
         self._count = 0
-        self._producer = _NOBODY
         self._built: bytes | None = None
 
     def add(self, key: bytes | None, value: bytes | None, headers: bytes) -> bool:
@@ -51,25 +50,18 @@ class RecordBatch:
         self._parts += (varint(length), _ATTRIBUTES_AND_TIME, offset, key_length, key, value_length, value, headers)
         return True
 
-    # -- what aiokafka asks of a builder ------------------------------------------------------------------------------
-
-    def record_count(self) -> int:
+    def count(self) -> int:
+        """How many records it holds."""
         return self._count
 
-    def closed(self) -> bool:
-        """Always: aiokafka adds nothing of its own, and does not wait for more."""
-        return True
+    def build(self, producer: tuple[int, int, int] = _NOBODY) -> bytes:
+        """The batch as it is sent. Takes no more records; a batch that is built again is the same one.
 
-    def close(self) -> None:
-        """It is."""
-
-    def _set_producer_state(self, producer_id: int, producer_epoch: int, base_sequence: int) -> None:
-        self._producer = producer_id, producer_epoch, base_sequence
-
-    def _build(self) -> bytes:
-        if self._built is None:  # a batch that is sent again is the same one
+        `producer`: an idempotent producer's id, its epoch and the number of the first record.
+        """
+        if self._built is None:
             now, records = int(time.time() * 1000), b"".join(self._parts)
-            about = _ABOUT.pack(0, self._count - 1, now, now, *self._producer, self._count)
+            about = _ABOUT.pack(0, self._count - 1, now, now, *producer, self._count)
             length = _HEADER.size - _LENGTH_FROM + len(about) + len(records)
             checksum = google_crc32c.extend(google_crc32c.value(about), records)
             self._built = b"".join((_HEADER.pack(0, length, -1, _FORMAT, checksum), about, records))

@@ -84,7 +84,7 @@ class Relay:
         rows = await connection.fetch(NEXT, shards, sent, sent, _BATCH, _BATCH_BYTES)
         while rows or sent:
             on_their_way = runs([row[0] for row in rows])
-            sending = asyncio.ensure_future(self._sender.send(_records(rows)))
+            sending = asyncio.ensure_future(self._send(_records(rows)))
             following: list[asyncpg.Record] = []
             try:
                 if sent or len(rows) == _BATCH:
@@ -103,6 +103,10 @@ class Relay:
             drained += len(rows)
             sent, rows = on_their_way, following
         return drained
+
+    async def _send(self, records: Sequence[Record]) -> None:
+        with telemetry.sending(lambda: [one.headers for one in records if isinstance(one.headers, bytes)]):
+            await self._sender.send(records)
 
 
 async def _claim(connection: Connection, held: set[int]) -> set[int]:

@@ -1,16 +1,16 @@
-"""Ending a Kafka client, whatever its end does."""
+"""Stopping a Kafka client, whatever its `stop` does."""
 
 import asyncio
 from collections.abc import Coroutine
 
 
-async def ended(ending: Coroutine[object, object, None], *, within: float) -> bool:
-    """Whether it came to its end in order and in so many seconds.
+async def stopped(stopping: Coroutine[object, object, None], *, within: float) -> bool:
+    """Whether the client stopped without an error and in so many seconds.
 
     aiokafka cancels parts of itself and waits for them, and after an outage what comes out of that can be their CancelledError,
-    which nobody had asked for. In a task of its own it does not end who waits.
+    which nobody had asked for. In a task of its own it does not cancel who waits.
     """
-    task = asyncio.ensure_future(ending)
+    task = asyncio.ensure_future(stopping)
     try:
         await asyncio.wait([task], timeout=within)
     finally:

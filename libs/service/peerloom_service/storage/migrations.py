@@ -1,66 +1,14 @@
-"""Migrations of a service's database: Alembic, one run at a time, with what every service's first migration needs.
+"""What migrations are made of: plain SQL through `op.execute`, and the parts that all services share.
 
-A service's migrations are plain SQL through `op.execute`; `chassis_tables()` and `tenant_table()` write the parts all share.
+A service's revisions lie in its `migrations/versions`; those of the chassis' own tables, on a branch of their own that every
+service's database has, in `peerloom_service/migrations/versions`. `schema` runs both.
 """
 
-import asyncio
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Final
 
 import sqlalchemy as sa
-from alembic import command, context, op
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from sqlalchemy import pool
-from sqlalchemy.engine import Connection
-from sqlalchemy.ext.asyncio import create_async_engine
-
-_LOCK: Final = 0x0B0D
-
-
-def migrate(database_url: str, folder: Path) -> None:
-    """Bring the database to the newest revision; a second process doing the same waits for the first.
-
-    Raises: OSError or sqlalchemy errors when the database cannot be reached or a migration fails (it is then rolled back).
-    """
-    asyncio.run(_with_connection(database_url, lambda connection: _upgrade(connection, folder)))
-
-
-def head_revision(folder: Path) -> str | None:
-    """The newest revision in a service's `migrations/`."""
-    return ScriptDirectory.from_config(_config(folder)).get_current_head()
-
-
-def _upgrade(connection: Connection, folder: Path) -> None:
-    connection.execute(sa.text("SET lock_timeout = '30s'"))
-    connection.execute(sa.text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
-    connection.commit()
-    config = _config(folder)
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
-    connection.execute(sa.text("SELECT pg_advisory_unlock(:lock)"), {"lock": _LOCK})
-    connection.commit()
-
-
-def _config(folder: Path) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(folder))
-    return config
-
-
-async def _with_connection(database_url: str, work: Callable[[Connection], None]) -> None:
-    engine = create_async_engine(sqlalchemy_url(database_url), poolclass=pool.NullPool)
-    try:
-        async with engine.connect() as connection:
-            await connection.run_sync(work)
-    finally:
-        await engine.dispose()
-
-
-def sqlalchemy_url(database_url: str) -> str:
-    """The same address with SQLAlchemy's name for the driver."""
-    return "postgresql+asyncpg://" + database_url.split("://", 1)[1]
+from alembic import context, op
 
 
 def run_migrations(metadata: sa.MetaData) -> None:
@@ -71,23 +19,26 @@ def run_migrations(metadata: sa.MetaData) -> None:
         context.run_migrations()
 
 
-# -- what migrations are made of --------------------------------------------------------------------------------------
-
-
 def chassis_tables() -> None:
-    """Outbox, inbox, idempotency keys and parked events: version 1 of what the chassis needs in each service's database."""
+    """Outbox, inbox, idempotency keys and parked events: version 1 of what the chassis needs in each service's database.
+
+    Does nothing where they are. The services that were there before the chassis had a branch call it in their own revision
+    0001, which now comes after the chassis' own.
+    """
+    if op.get_bind().scalar(sa.text("SELECT to_regclass('outbox') IS NOT NULL")):
+        return
     for statement in _CHASSIS_V1:
         op.execute(statement)
     secure("idempotency_key")
 
 
 def chassis_tables_v2() -> None:
-    """Outbox rows keep their headers as Kafka will carry them.
+    """Outbox rows keep their headers as Kafka will carry them. Does nothing where they do already.
 
     Rows that a process of the release before writes have them as JSON only, and are sent all the same. Its relay stops at a row
     without JSON, rather than send it without headers, until it is replaced.
     """
-    op.execute("ALTER TABLE outbox ADD COLUMN encoded_headers bytea, ALTER COLUMN headers DROP NOT NULL")
+    op.execute("ALTER TABLE outbox ADD COLUMN IF NOT EXISTS encoded_headers bytea, ALTER COLUMN headers DROP NOT NULL")
 
 
 def secure(*tables: str) -> None:

@@ -20,8 +20,6 @@ Entity = TypeVar("Entity")
 
 _POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]
 
-CHASSIS_TABLES = frozenset({"outbox", "inbox", "idempotency_key", "parked_event", "alembic_version"})
-
 
 class TenantColumns(SQLModel):
     """Columns every table of an organisation's data starts with. `version` counts the changes of the row, from 1."""

@@ -1,0 +1,97 @@
+"""Third step: events have their effect, in the transaction that remembers them in the inbox (the second step).
+
+Handlers are called in the order of the events. What they publish is written to the outbox in the same transaction.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, suppress
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+from uuid import UUID
+
+from peerloom_service import telemetry
+from peerloom_service.consuming.decoding import Handler, InBatches, Received, Subscriptions
+from peerloom_service.consuming.delivery import Delivery
+from peerloom_service.consuming.inbox import first_deliveries
+from peerloom_service.consuming.parking import unpark
+from peerloom_service.context import Cause
+from peerloom_service.storage.database import TRANSIENT, Connection
+from peerloom_service.storage.tables import Storage
+from peerloom_service.use_cases.transaction import Transaction
+
+
+class Handling:
+    """Calls a service's handlers. `wake_relay` is set where they have published something."""
+
+    def __init__(
+        self, group: str, subscriptions: Subscriptions, storages: dict[type, Storage[Any]], wake_relay: asyncio.Event
+    ) -> None:
+        self._group = group
+        self._subscriptions = subscriptions
+        self._storages = storages
+        self._wake_relay = wake_relay
+
+    async def __call__(self, connection: Connection, received: Sequence[Received], *, released: Delivery | None = None) -> None:
+        """Give those events their effect that have not had it, and remember all, in one transaction. `connection` serves the
+        platform. `released`: the parked record they come from, which is parked no longer.
+
+        Raises: what a handler raises; then nothing has changed.
+        """
+        await connection.execute("BEGIN")
+        try:
+            new = await first_deliveries(connection, self._group, received)
+            something_published = False
+            for (kind, tenant_id), run in groupby(new, key=attrgetter("kind", "tenant_id")):
+                handler = self._subscriptions[kind]
+                await self._call(connection, handler, tenant_id, list(run))
+                something_published |= not isinstance(handler, InBatches)
+            if released is not None:
+                await connection.serve(None)
+                await unpark(connection, self._group, released)
+            await connection.execute("COMMIT")
+        except BaseException:
+            connection.forget_tenant()
+            if not connection.is_closed():
+                with suppress(*TRANSIENT):
+                    await connection.execute("ROLLBACK")
+            raise
+        if something_published:
+            self._wake_relay.set()
+        telemetry.consumed.add(len(new))
+        if len(new) < len(received):
+            telemetry.repeated.add(len(received) - len(new))
+
+    async def _call(
+        self, connection: Connection, handler: Handler | InBatches, tenant_id: UUID, run: Sequence[Received]
+    ) -> None:
+        await connection.serve(tenant_id)
+        if isinstance(handler, InBatches):
+            with self._span(run):
+                tx = self._transaction(connection, run[0])
+                await handler.handler(tx, [one.event for one in run])
+                await tx.flush()
+            return
+        for one in run:
+            with self._span([one]):
+                tx = self._transaction(connection, one)
+                await handler(tx, one.event)
+                await tx.flush()
+
+    def _span(self, run: Sequence[Received]) -> AbstractContextManager[object]:
+        first = run[0]
+        return telemetry.processing(
+            (one.envelope.traceparent for one in run),
+            topic=first.delivery.topic,
+            group=self._group,
+            event_type=first.envelope.type,
+        )
+
+    def _transaction(self, connection: Connection, received: Received) -> Transaction:
+        cause = Cause(
+            correlation_id=received.envelope.correlationid,
+            causation_id=received.envelope.id,
+            traceparent=telemetry.current_traceparent() or received.envelope.traceparent,
+        )
+        return Transaction(connection, self._storages, tenant_id=received.tenant_id, cause=cause, begun=True)
