@@ -1,6 +1,7 @@
 """What a run's worker holds does not grow with the number of people."""
 
 import tracemalloc
+from uuid import UUID
 
 from matching_service.run_population import read_pages
 from peerloom_service.identifiers import new_id
