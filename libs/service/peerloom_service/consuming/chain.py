@@ -2,7 +2,7 @@
 
 Events that came together are handled in one transaction. When that fails they are taken apart: each gets a transaction and a
 few tries of its own, and the one that cannot be handled is parked with its key while all others flow on. Errors of the
-database itself are waited out: they say nothing about the event.
+database itself are waited out: they are not the fault of the event.
 """
 
 import asyncio

@@ -56,7 +56,7 @@ TRANSIENT = (
     TimeoutError,
     OSError,
 )
-"""Errors of the database as a whole. They say nothing about the request or event at hand: trying again later may well work."""
+"""Errors of the database as a whole, not of the request or event at hand: trying again later may well work."""
 
 
 if TYPE_CHECKING:
