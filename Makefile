@@ -1,15 +1,16 @@
 # Peerloom. `make` explains itself.
 PYTHON ?= python3
-STACK ?= wheels
+STACK ?= embedded
+TEST_PROCESSES ?= 2
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 VENV := .venv-$(VERSION)
 BIN := $(VENV)/bin
-PARTS := libs/events libs/service services/profile services/matching services/sessions services/feedback services/analytics \
-         infra/kafka infra/issuer infra/dev
 CODE := libs services infra
+PARTS := $(patsubst %/pyproject.toml,%,$(sort $(wildcard $(addsuffix /*/pyproject.toml,$(CODE)))))
+EMPTY :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test test-fast lint contracts contracts-accept bench bench-matching clean constraints
+.PHONY: help demo up down test test-fast lint style types imports contracts contracts-accept bench bench-matching clean constraints
 
 help: ## show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -23,36 +24,46 @@ up: $(VENV)/warm ## start the stack and keep it running; prints addresses and a 
 down: $(VENV)/run ## stop it and leave nothing behind
 	@$(BIN)/python -m peerloom_dev down
 
-test: $(VENV)/dev ## every test, on real PostgreSQL and a real wire
-	@$(BIN)/python -m pytest
+test: $(VENV)/dev ## every test, on real PostgreSQL and a real Kafka protocol
+	@$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
 test-fast: $(VENV)/dev ## the tests that need no server
 	@$(BIN)/python -m pytest tests/architecture tests/contracts tests/events tests/matching/engine tests/profile/test_people_file.py \
 	  $(wildcard tests/*/test_domain.py)
 
-lint: $(VENV)/dev ## style, types, import contracts, dead code, duplicates
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy $(CODE)
-	@$(BIN)/lint-imports --no-cache
+lint: style types imports ## style, types, import contracts, dead code, duplicates
 	@$(BIN)/python tests/architecture/dead_code.py
 	@$(BIN)/python tests/architecture/duplicates.py
+
+style: $(VENV)/dev ## the style of the code
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(VENV)/dev ## the types of the code
+	@MYPYPATH=$(subst $(EMPTY) $(EMPTY),:,$(PARTS)) $(BIN)/mypy $(CODE)
+
+imports: $(VENV)/dev ## who may import whom
+	@$(BIN)/python -m tests.architecture.imports
 
 contracts: $(VENV)/dev ## events against every snapshot and sample; generated documents against the code
 	@$(BIN)/python -m peerloom_events.contracts check
 	@$(BIN)/python -m peerloom_events.contracts docs --check
 	@$(BIN)/python -m tests.contracts.openapi --check
+	@$(BIN)/python -m peerloom_dev.compose_file --check
+	@$(BIN)/python -m tests.contracts.problems --check
 
 contracts-accept: $(VENV)/dev ## write snapshots of new events and the generated documents
 	@$(BIN)/python -m peerloom_events.contracts accept
 	@$(BIN)/python -m peerloom_events.contracts docs
 	@$(BIN)/python -m tests.contracts.openapi
+	@$(BIN)/python -m peerloom_dev.compose_file
+	@$(BIN)/python -m tests.contracts.problems
 
-bench: $(VENV)/dev ## figures as JSON lines, and docs/benchmarks.md
-	@$(BIN)/python -m tests.benchmarks
+bench: $(VENV)/dev ## figures as JSON lines, and docs/benchmarks.md (FIGURES="key …", BASE=<older commit>)
+	@$(BIN)/python -m tests.benchmarks $(FIGURES) $(addprefix --base ,$(BASE))
 
-bench-matching: $(VENV)/dev ## figures of the matching engine, and docs/benchmarks-matching.md
-	@$(BIN)/python -m tests.benchmarks.matching
+bench-matching: $(VENV)/dev ## figures of the matching engine, and docs/benchmarks-matching.md (FIGURES="key …", BASE=<older commit>)
+	@$(BIN)/python -m tests.benchmarks.matching $(FIGURES) $(addprefix --base ,$(BASE))
 
 clean: ## remove environments and everything built
 	rm -rf .venv-* build .mypy_cache .ruff_cache .hypothesis

@@ -11,8 +11,10 @@ from uuid import UUID
 import pytest
 import structlog
 
+from peerloom_dev.stack import SERVICES
 from peerloom_events import Envelope
 from peerloom_service.identifiers import new_id
+from peerloom_service.manifest import Manifest
 from peerloom_service.service import Service
 from tests.support import parts
 from tests.support.issuer import Issuer
@@ -20,8 +22,8 @@ from tests.support.log import EventLog
 from tests.support.services import RunningService, Surroundings
 from tests.support.threads import in_a_thread
 
-_REAL_KAFKA = "real_kafka: needs Apache Kafka (its durability, admin or failures); skipped on the wheel's broker"
-_BREAKS_KAFKA = "breaks_kafka: needs an Apache Kafka of its own to break; skipped where only given or wheel brokers are"
+_REAL_KAFKA = "real_kafka: needs Apache Kafka (its durability, admin or failures); skipped on the embedded broker"
+_BREAKS_KAFKA = "breaks_kafka: needs an Apache Kafka of its own to break; skipped where only given or embedded brokers are"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -111,19 +113,16 @@ def heard(event_log: EventLog, tenant: UUID) -> Callable[..., Awaitable[list[Any
     return heard
 
 
-def _service(name: str) -> Any:
-    @pytest.fixture(scope="session", name=name)
+def _service(manifest: Manifest) -> Any:
+    @pytest.fixture(scope="session", name=manifest.name)
     async def running(surroundings: Surroundings) -> AsyncIterator[RunningService]:
-        service: Service = importlib.import_module(f"{name}_service.main").service
+        service: Service = importlib.import_module(f"{manifest.module}.main").service
         async with surroundings.running(service) as it:
             yield it
 
-    running.__doc__ = f"The {name} service, API and worker, served over HTTP with a database of its own."
+    running.__doc__ = f"The {manifest.name} service, API and worker, served over HTTP with a database of its own."
     return running
 
 
-profile = _service("profile")
-matching = _service("matching")
-sessions = _service("sessions")
-feedback = _service("feedback")
-analytics = _service("analytics")
+# One for each service, under its name: `profile`, `matching`, …
+globals().update({one.name: _service(one) for one in SERVICES})

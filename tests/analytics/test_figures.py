@@ -31,8 +31,12 @@ from tests.support.facts import (
     a_participant_registered,
     a_participant_updated,
     a_program_launched,
+    a_relationship_at_risk,
+    a_relationship_completed,
+    a_session_cancelled,
     a_session_completed,
     a_session_missed,
+    a_session_rescheduled,
     a_session_scheduled,
     a_survey_requested,
     feedback_submitted,
@@ -151,7 +155,8 @@ def figures_of_that(second_run: UUID) -> dict[str, Any]:
             },
         },
         "proposals": {"made": 4, "acceptances": 3, "waiting": 1, "declined": 1, "expired": 1, "confirmed": 1},
-        "sessions": {"scheduled": 3, "to_come": 1, "completed": 1, "missed": 1},
+        "sessions": {"scheduled": 3, "to_come": 1, "completed": 1, "missed": 1, "cancelled": 0},
+        "relationships": {"at_risk": 0, "completed": 0},
         "feedback": {
             "surveys_requested": 2,
             "surveys_answered": 1,
@@ -263,6 +268,28 @@ async def test_a_trio_is_one_match_of_three_people(client: httpx.AsyncClient, de
         "confirmed": 1,
     }
     assert (found["sessions"]["completed"], found["feedback"]["surveys_requested"]) == (1, 3)
+
+
+async def test_a_relationship_that_needed_help_and_was_closed_is_completed(
+    client: httpx.AsyncClient, deliver: Deliver, program: UUID
+) -> None:
+    pair, other, two = new_id(), new_id(), (ANN, BEN)
+    called_off, moved = new_id(), new_id()
+    await deliver(a_program_launched(program))
+    await deliver(
+        a_session_scheduled(pair, program, two, session_id=called_off),
+        a_session_cancelled(pair, program, two, session_id=called_off),
+        a_session_scheduled(pair, program, two, session_id=moved),
+        a_session_rescheduled(pair, program, two, session_id=moved),
+        a_relationship_completed(pair, program, two, version=9),
+        a_relationship_at_risk(pair, program, two, version=7),
+        a_relationship_at_risk(other, program, (CLEO, DAN)),
+    )
+
+    found = await the_figures(client, program)
+
+    assert found["sessions"] == {"scheduled": 2, "to_come": 1, "completed": 0, "missed": 0, "cancelled": 1}
+    assert found["relationships"] == {"at_risk": 1, "completed": 1}
 
 
 async def test_a_program_is_there_from_its_launch_with_what_came_before(

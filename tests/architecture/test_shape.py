@@ -10,9 +10,12 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.middleware.base import BaseHTTPMiddleware
 
+from peerloom_service.manifest import manifests
+
 ROOT = Path(__file__).parents[2]
-SERVICES = sorted(path.name for path in (ROOT / "services").iterdir() if path.is_dir())
-SHAPE = {"main.py", "domain.py", "models.py", "use_cases.py", "routes.py", "schemas.py", "settings.py", "migrations"}
+SERVICES = sorted(one.name for one in manifests(ROOT / "services"))
+SHAPE = {"manifest", "main", "domain", "models", "use_cases", "routes", "schemas", "settings", "migrations"}
+"""Modules, or packages of the same name where one file would be too long."""
 
 
 def routes_of(service: str) -> list[APIRoute]:
@@ -22,18 +25,14 @@ def routes_of(service: str) -> list[APIRoute]:
     return routes
 
 
-def test_there_are_the_services_of_the_design() -> None:
-    assert set(SERVICES) >= {"profile", "matching", "sessions", "feedback", "analytics"}
-
-
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_has_the_shape_of_all_services(service: str) -> None:
     folder = ROOT / "services" / service
-    there = {path.name for path in (folder / f"{service}_service").iterdir()}
+    there = {path.stem for path in (folder / f"{service}_service").iterdir()}
     assert there >= SHAPE, f"{service} lacks {sorted(SHAPE - there)}"
     assert (folder / "README.md").exists(), f"{service} has no README"
     if importlib.import_module(f"{service}_service.main").service.subscribes:
-        assert "handlers.py" in there
+        assert "handlers" in there
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -19,6 +19,7 @@ import asyncpg
 
 from tests.benchmarks import api, consumer, demo, import_people, latency, relay
 from tests.benchmarks.figures import FIGURES, FULL, QUICK, Effort, Measured
+from tests.benchmarks.older_build import compare
 from tests.benchmarks.page import Page
 from tests.benchmarks.processes import ROOT, MeasurementFailed
 from tests.benchmarks.report import Group, report
@@ -53,17 +54,22 @@ def main() -> int:
     )
     parser.add_argument("keys", nargs="*", metavar="key", help=f"of {', '.join(FIGURES)}; none: all of them")
     parser.add_argument("--quick", action="store_true", help="short rounds, to see that it runs; the page stays as it is")
+    parser.add_argument("--print-only", action="store_true", help="print the figures; the page stays as it is")
+    parser.add_argument("--base", metavar="commit", help="compare with the build of this commit; the page stays as it is")
+    parser.add_argument("--rounds", type=int, default=3, help="with --base: how often each build is measured (3)")
     chosen = parser.parse_args()
     if unknown := set(chosen.keys) - FIGURES.keys():
         parser.error(f"there is no figure {', '.join(sorted(unknown))}")
+    if chosen.base:
+        return compare("", chosen.base, FIGURES, chosen.keys or list(FIGURES), chosen.rounds)
     effort = QUICK if chosen.quick else FULL
     groups = [Group(module.KEYS, partial(_on_real_parts, module, effort=effort)) for module in _ON_REAL_PARTS]
     groups.append(Group(demo.KEYS, _on_wheels))
-    return report(_PAGE, groups, chosen.keys or list(FIGURES), kept=not chosen.quick)
+    return report(_PAGE, groups, chosen.keys or list(FIGURES), kept=not (chosen.quick or chosen.print_only))
 
 
 def _on_wheels(wanted: Sequence[str]) -> tuple[str, list[Measured]]:
-    return "demo: PostgreSQL and the broker from their wheels", demo.measure(wanted)
+    return "demo: PostgreSQL and the broker embedded", demo.measure(wanted)
 
 
 def _on_real_parts(module: ModuleType, wanted: Sequence[str], *, effort: Effort) -> tuple[str, list[Measured]]:

@@ -19,7 +19,7 @@ import httpx
 
 from peerloom_dev.credentials import organisation_client, token
 from peerloom_dev.people import write_people_file
-from peerloom_dev.stack import SERVICES, Stack
+from peerloom_dev.stack import BASE_PORT, SERVICES, Stack
 from peerloom_kafka import free_ports
 from peerloom_kafka.ports import port_is_free
 from peerloom_service.service import Service
@@ -76,7 +76,7 @@ async def measure(surroundings: Surroundings, wanted: Sequence[str], effort: Eff
 
 @asynccontextmanager
 async def _stack(surroundings: Surroundings, directory: Path) -> AsyncIterator[Stack]:
-    """The laptop's stack, on the real parts that are there instead of its wheels."""
+    """The laptop's stack, on the real parts that are there instead of the embedded ones."""
     given = {"PEERLOOM_LOCAL_POSTGRES": surroundings.postgres, "PEERLOOM_LOCAL_KAFKA": surroundings.kafka}
     before = {name: os.environ.get(name) for name in given}
     os.environ.update(given)
@@ -96,7 +96,7 @@ async def _stack(surroundings: Surroundings, directory: Path) -> AsyncIterator[S
 
 def _free_base_port() -> int:
     """Where the issuer and the services, on the ports behind it, can listen."""
-    needed = max(service.offset for service in SERVICES)
+    needed = max(service.port for service in SERVICES) - BASE_PORT
     return next(port for port in free_ports(1000) if all(port_is_free(port + offset) for offset in range(needed + 1)))
 
 

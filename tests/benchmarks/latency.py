@@ -27,8 +27,9 @@ from peerloom_service.context import Cause
 from peerloom_service.identifiers import new_id
 from peerloom_service.publishing.producer import Sender
 from peerloom_service.publishing.relay import Relay
-from profile_service import schemas, use_cases
+from profile_service import schemas
 from profile_service.main import service as profile
+from profile_service.use_cases import people
 from tests.benchmarks.consumer import consumer_of, ends, start_at
 from tests.benchmarks.figures import Effort, Measured
 from tests.benchmarks.processes import MeasurementFailed, contestant, runtime_of
@@ -114,7 +115,7 @@ async def _profile(task: dict[str, Any]) -> dict[str, tuple[float, float]]:
                 if (early := due - time.monotonic()) > 0:
                     await asyncio.sleep(early)
                 cause = Cause(correlation_id=f"{number:032x}")
-                person = await runtime.perform(use_cases.register_participant, body, tenant_id=tenant_id, cause=cause)
+                person = await runtime.perform(people.register_participant, body.command(), tenant_id=tenant_id, cause=cause)
                 due_and_committed[str(person.id)] = (due, time.monotonic())
 
         await asyncio.gather(*(register_in_time() for _ in range(_AT_ONCE)))

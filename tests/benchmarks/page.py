@@ -45,7 +45,7 @@ class Page:
     def write(self) -> None:
         """Write the page from what is kept."""
         kept = {key: json.loads((KEPT / f"{key}.json").read_text()) for key in self.figures if (KEPT / f"{key}.json").exists()}
-        lines = [self.introduction, *self._table(kept), "", *_surroundings(kept), *self._sections(kept)]
+        lines = [self.introduction, *self._table(kept), "", *_measured_on(kept), *self._sections(kept)]
         self.file.write_text("\n".join(lines).rstrip() + "\n")
 
     def _versions(self) -> str:
@@ -100,7 +100,7 @@ def _git(*command: str) -> str:
     return subprocess.run(["git", *command], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
 
 
-def _surroundings(kept: dict[str, dict[str, Any]]) -> list[str]:
+def _measured_on(kept: dict[str, dict[str, Any]]) -> list[str]:
     """What it was measured on; once, where that was the same for all."""
     lines = ["## Measured on", ""]
     for name in ("machine", "versions", "parts"):

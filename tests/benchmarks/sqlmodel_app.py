@@ -26,14 +26,24 @@ from sqlmodel import Field, SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from peerloom_events import Envelope, ParticipantFacts, ParticipantRegistered, rfc3339
-from peerloom_service.auth import TokenVerifier, require_scope
+from peerloom_service.auth import TokenVerifier, require_scopes
 from peerloom_service.context import Caller
 from peerloom_service.http.bodies import Line
 from peerloom_service.identifiers import new_id
 from peerloom_service.publishing.outbox import SHARDS
 from peerloom_service.publishing.record_batch import encoded_headers
 from peerloom_service.storage.schema import engine_of
-from profile_service.schemas import Email, EmployeeLevel, Hours, HoursOut, Offer, OfferOut, TimeZone, Wish, WishOut
+from profile_service.schemas import (
+    Email,
+    EmployeeLevel,
+    Hours,
+    HoursOut,
+    OfferedSkill,
+    OfferedSkillOut,
+    SoughtSkill,
+    SoughtSkillOut,
+    TimeZone,
+)
 
 
 class ParticipantBase(SQLModel):
@@ -53,8 +63,8 @@ class ParticipantBase(SQLModel):
 
 class ParticipantCreate(ParticipantBase):
     working_hours: Hours = Hours()
-    offers: list[Offer] = Field(default=[], max_length=50)
-    seeks: list[Wish] = Field(default=[], max_length=50)
+    offers: list[OfferedSkill] = Field(default=[], max_length=50)
+    seeks: list[SoughtSkill] = Field(default=[], max_length=50)
 
 
 class Participant(ParticipantBase, table=True):
@@ -72,8 +82,8 @@ class ParticipantPublic(ParticipantBase):
     id: UUID
     version: int
     working_hours: HoursOut
-    offers: list[OfferOut]
-    seeks: list[WishOut]
+    offers: list[OfferedSkillOut]
+    seeks: list[SoughtSkillOut]
 
 
 class IdempotencyKey(SQLModel, table=True):
@@ -137,7 +147,7 @@ async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
 
 async def people_writer(request: Request, authorization: Annotated[str, Header()]) -> Caller:
     caller: Caller = await request.app.state.verifier.caller(authorization.removeprefix("Bearer "))
-    require_scope(caller, "people:write")
+    require_scopes(caller, ["people:write"])
     return caller
 
 

@@ -31,7 +31,7 @@ class Belongings:
         client = profile.client(UUID(organisation_id))
         person = await client.post("/v1/participants", json=a_person(department=name))
         program = await client.post("/v1/programs", json=a_program(name=name))
-        enrolled = await client.post(f"/v1/programs/{program.json()['id']}/enrolments", json={})
+        enrolled = await client.post(f"/v1/programs/{program.json()['id']}/enrolments", json={"everybody": True})
         assert {answer.status_code for answer in (organisation, person, program, enrolled)} == {201}
         ids = {
             "organisation_id": organisation_id,

@@ -116,7 +116,8 @@ async def test_every_statement_fits_the_migrated_schema(migrated: Migrated) -> N
 
 def _modules_with_statements(service: Service) -> list[Any]:
     package = service.migrations.parent.name
-    return [importlib.import_module(f"{package}.sql")] if importlib.util.find_spec(f"{package}.sql") else []
+    names = (f"{package}.{module}" for module in ("sql", "queries"))
+    return [importlib.import_module(name) for name in names if importlib.util.find_spec(name)]
 
 
 async def test_every_table_with_an_organisation_in_it_is_behind_the_second_wall(migrated: Migrated) -> None:

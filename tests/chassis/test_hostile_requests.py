@@ -135,22 +135,26 @@ async def test_a_body_over_the_limit_is_refused_whether_or_not_it_says_how_long_
 
 
 async def test_while_one_caller_sends_hostile_bodies_others_are_served(profile: RunningService, tenant: UUID) -> None:
-    client, slowest = profile.client(tenant), 0.0
+    client, refused, served = profile.client(tenant), 0, 0
     hostile = [BODIES[what] for what in ("lists nested deeply", "objects nested deeply", "many fields", "5,000 digits")]
-    loop = asyncio.get_running_loop()
+    most_refused_before_one_was_served = refused_before = 0
 
     async def attack() -> None:
+        nonlocal refused
         for body in hostile * 3:
             a_refusal(await client.post("/v1/participants", content=body, headers={"content-type": "application/json"}))
+            refused += 1
 
     attacks = asyncio.gather(*(attack() for _ in range(3)))
     while not attacks.done():
-        began = loop.time()
+        refused_before = refused
         assert (await client.get("/health/live")).status_code == 200
-        slowest = max(slowest, loop.time() - began)
+        served += 1
+        most_refused_before_one_was_served = max(most_refused_before_one_was_served, refused - refused_before)
     await attacks
 
-    assert slowest < 2.0, f"somebody waited {slowest:.2f} s"
+    assert most_refused_before_one_was_served <= 9, "somebody waited for more than what was under way already"
+    assert served >= len(hostile), "hostile bodies were worked through one after the other, and nobody else was served"
 
 
 QUERIES: dict[str, str] = {
@@ -231,7 +235,7 @@ async def test_what_is_not_there_is_a_problem_too(
     assert a_refusal(await profile.client(tenant).request(method, path)).status_code == status
 
 
-@pytest.mark.parametrize("etag", ["", "*", '"0"', '"-1"', '"1.5"', '"99999999999999999999"', '"a"', "W/", '"\\"'])
+@pytest.mark.parametrize("etag", ["", "7", '"0"', '"-1"', '"1.5"', '"99999999999999999999"', '"a"', "W/", '"\\"'])
 async def test_a_change_needs_the_version_it_was_based_on(etag: str, profile: RunningService, tenant: UUID) -> None:
     client = profile.client(tenant)
     at = (await client.post("/v1/participants", json=a_person())).headers["location"]

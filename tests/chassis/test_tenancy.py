@@ -24,7 +24,8 @@ async def profile(request: pytest.FixtureRequest, surroundings: Surroundings) ->
 # A body each route would take, so that nothing but the organisation can be the reason for a refusal.
 BODIES: dict[tuple[str, str], Any] = {
     ("PATCH", "/v1/participants/{participant_id}"): {"department": "taken over"},
-    ("POST", "/v1/programs/{program_id}/enrolments"): {},
+    ("POST", "/v1/programs/{program_id}/enrolments"): {"everybody": True},
+    ("POST", "/v1/programs/{program_id}/audience-preview"): {"everybody": True},
     ("POST", "/v1/participants"): a_person(),
     ("POST", "/v1/programs"): a_program(),
 }

@@ -4,19 +4,29 @@ import importlib
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
-from fastapi import FastAPI
+from peerloom_dev.stack import BASE_PORT
+from peerloom_service.http.openapi import openapi_document
 
-SERVICES = ("profile", "matching", "sessions", "feedback", "analytics")
-FOLDER = Path(__file__).parents[2] / "docs" / "openapi"
+from peerloom_service.manifest import manifests
+
+ROOT = Path(__file__).parents[2]
+SERVICES = tuple(one.name for one in manifests(ROOT / "services"))
+FOLDER = ROOT / "docs" / "openapi"
 
 
-def document(service: str) -> str:
-    """The service's OpenAPI 3.1 document, as it is checked in."""
+def document(service: str) -> dict[str, Any]:
+    """The service's OpenAPI 3.1 document, with the addresses `make up` and Compose give it and the issuer."""
     declared = importlib.import_module(f"{service}_service.main").service
-    app = FastAPI(title=f"Peerloom {service}", description=declared.description, version="1")
-    app.include_router(declared.routes)
-    return json.dumps(app.openapi(), indent=1, sort_keys=True) + "\n"
+    return openapi_document(
+        title=f"Peerloom {service}",
+        description=declared.description,
+        routes=declared.routes.routes,
+        scopes=declared.routes.scopes,
+        server=f"http://127.0.0.1:{BASE_PORT + 1 + SERVICES.index(service)}",
+        token_url=f"http://127.0.0.1:{BASE_PORT}/oauth/token",
+    )
 
 
 def main() -> int:
@@ -24,7 +34,7 @@ def main() -> int:
     outdated = []
     FOLDER.mkdir(exist_ok=True)
     for service in SERVICES:
-        path, wanted = FOLDER / f"{service}.json", document(service)
+        path, wanted = FOLDER / f"{service}.json", json.dumps(document(service), indent=1, sort_keys=True) + "\n"
         if path.exists() and path.read_text() == wanted:
             continue
         outdated.append(path.name)

@@ -51,6 +51,17 @@ async def test_everybody_who_was_in_a_completed_session_is_asked(
     assert {(one["id"], one["state"]) for one in listed} == {(str(one.survey_id), "open") for one in asked}
 
 
+async def test_who_was_absent_is_not_asked(feed: Feed, heard: Received, feedback: RunningService) -> None:
+    session = a_completed_session(people=3)
+    absent = session.participant_ids[1]
+
+    await feed(session.model_copy(update={"absent_ids": (absent,)}))
+
+    await feedback.settled()
+    asked = await heard(SurveyRequested, 2)
+    assert {one.participant_id for one in asked} == set(session.participant_ids) - {absent}
+
+
 async def test_nobody_is_asked_twice_about_a_session(
     feedback: RunningService, client: httpx.AsyncClient, feed: Feed, heard: Received
 ) -> None:
@@ -139,7 +150,13 @@ async def test_surveys_and_responses_are_found_by_what_they_are_about(
     assert await found("/v1/surveys", session_id=other.session_id, state="open") == 2
     assert await found("/v1/surveys", session_id=one.session_id, state="open") == 1
     assert await found("/v1/surveys", participant_id=answered.participant_id, state="answered") == 1
+    assert await found("/v1/surveys", match_id=other.match_id) == 2
     assert await found("/v1/responses", program_id=one.program_id) == 1
+    assert await found("/v1/responses", participant_id=answered.participant_id) == 1
+    assert await found("/v1/responses", session_id=one.session_id, match_id=one.match_id) == 1
+    assert await found("/v1/responses", session_id=other.session_id) == 0
+    colleague = next(person for person in one.participant_ids if person != answered.participant_id)
+    assert await found("/v1/responses", participant_id=colleague) == 0
     assert await found("/v1/responses", program_id=other.program_id) == 0
 
 

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from peerloom_dev.launch import Service
-from peerloom_dev.stack import KAFKA_OFFSET, POSTGRES_OFFSET
+from peerloom_dev.stack import BASE_PORT, KAFKA_OFFSET, POSTGRES_OFFSET
 from peerloom_kafka.ports import CANDIDATES, port_is_free
+from peerloom_service.manifest import Manifest
 
-STAND_IN = Service("stand_in", 1, "stand_in_service")
+STAND_IN = Manifest(name="stand_in", description="Nothing is behind it.", port=BASE_PORT + 1)
 ENVIRONMENT = {
     **os.environ,
     "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *filter(None, sys.path)]),
@@ -22,7 +22,7 @@ ENVIRONMENT = {
 
 def free_base_port() -> int:
     """A base port with which a stack of one service finds all its ports free."""
-    offsets = (0, STAND_IN.offset, POSTGRES_OFFSET, KAFKA_OFFSET)
+    offsets = (0, STAND_IN.port - BASE_PORT, POSTGRES_OFFSET, KAFKA_OFFSET)
     bases = random.sample(range(CANDIDATES.start, CANDIDATES.stop - 100), 100)
     return next(base for base in bases if all(port_is_free(base + offset) for offset in offsets))
 
@@ -66,10 +66,10 @@ def processes_about(text: str | Path) -> list[str]:
 
 
 def eventually(condition: Callable[[], object], seconds: float = 10) -> bool:
-    """Whether it becomes true in time."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
+    """Whether it becomes true in time; on a machine that is too busy to look every 20 ms, time is longer."""
+    every = 0.02
+    for _ in range(round(seconds / every)):
+        if condition():
+            return True
+        time.sleep(every)
+    return bool(condition())

@@ -121,7 +121,7 @@ def test_ports_are_those_of_the_laptop_stack() -> None:
     assert taken == {
         "issuer": BASE_PORT,
         "kafka": BASE_PORT + KAFKA_OFFSET,
-        **{f"{service.name}-api": BASE_PORT + service.offset for service in SERVICES},
+        **{f"{service.name}-api": service.port for service in SERVICES},
     }
 
 
@@ -237,12 +237,12 @@ def parts(value: str) -> re.Match[str]:
 def test_without_an_engine_there_is_one_clear_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody-listens.sock")
 
-    with pytest.raises(StackError, match=r"^No Docker engine answers \(.+\); start it, or take --stack wheels\.$"):
+    with pytest.raises(StackError, match=r"^No Docker engine answers \(.+\); start it, or take --stack embedded\.$"):
         ComposeStack.up()
 
 
 def test_without_docker_there_is_one_clear_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
 
-    with pytest.raises(StackError, match=r"^There is no `docker` here; .+--stack wheels\.$"):
+    with pytest.raises(StackError, match=r"^There is no `docker` here; .+--stack embedded\.$"):
         ComposeStack.up()

@@ -48,8 +48,8 @@ async def everything_in(bootstrap: str, topic: str) -> list[bytes | None]:
 
 
 @needs_kafka
-async def test_one_broker_carries_the_records_of_an_idempotent_producer_to_a_group() -> None:
-    with await asyncio.to_thread(KafkaCluster.start) as cluster:
+async def test_one_broker_carries_records_to_a_group_and_keeps_them_over_a_restart(tmp_path: Path) -> None:
+    with await asyncio.to_thread(KafkaCluster.start, directory=tmp_path / "cluster") as cluster:
         await create_topic(cluster.bootstrap, "greetings")
 
         async with AIOKafkaProducer(bootstrap_servers=cluster.bootstrap, enable_idempotence=True) as producer:
@@ -57,9 +57,19 @@ async def test_one_broker_carries_the_records_of_an_idempotent_producer_to_a_gro
         async with AIOKafkaConsumer(
             "greetings", bootstrap_servers=cluster.bootstrap, group_id="g", auto_offset_reset="earliest"
         ) as consumer:
-            record = await asyncio.wait_for(consumer.getone(), 20)
+            record = await asyncio.wait_for(consumer.getone(), 60)
 
         assert (record.key, record.value) == (b"someone", b"hello")
+        await asyncio.to_thread(cluster.stop)
+        found_again = KafkaCluster.load(cluster.directory)
+        assert found_again.status() == {1: "stopped"}
+
+        await asyncio.to_thread(found_again.restart, 1)
+
+        assert await everything_in(found_again.bootstrap, "greetings") == [b"hello"]
+        with pytest.raises(KafkaError, match="already holds a cluster"):
+            KafkaCluster.start(directory=cluster.directory)
+        await asyncio.to_thread(found_again.stop, wipe=True)
     assert not cluster.directory.exists()
     assert not processes_about(cluster.directory)
 
@@ -135,27 +145,6 @@ time.sleep(60)
         owner.send_signal(signal.SIGKILL)
 
         assert eventually(lambda: not processes_about(directory) and not directory.exists())
-
-
-@needs_kafka
-def test_a_cluster_that_is_stopped_keeps_its_data_for_a_restart(tmp_path: Path) -> None:
-    async def fill(bootstrap: str) -> None:
-        await create_topic(bootstrap, "kept")
-        async with AIOKafkaProducer(bootstrap_servers=bootstrap, enable_idempotence=True) as producer:
-            await producer.send_and_wait("kept", b"still here")
-
-    with KafkaCluster.start(directory=tmp_path / "cluster") as cluster:
-        asyncio.run(fill(cluster.bootstrap))
-        cluster.stop()
-        found_again = KafkaCluster.load(cluster.directory)
-        assert found_again.status() == {1: "stopped"}
-
-        found_again.restart(1)
-
-        assert asyncio.run(everything_in(found_again.bootstrap, "kept")) == [b"still here"]
-        with pytest.raises(KafkaError, match="already holds a cluster"):
-            KafkaCluster.start(directory=cluster.directory)
-        found_again.stop(wipe=True)
 
 
 def test_without_a_new_enough_java_one_sentence_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def test_a_clean_file_is_imported_whole_and_without_a_word(tmp_path: Path, compa
     assert [(found.employee_number, found.name, found.time_zone) for found in people] == [
         (person.employee_number, person.name, person.time_zone) for person in company
     ]
-    assert [[(skill.skill, skill.level) for skill in found.skills_offered] for found in people] == [
+    assert [[(skill.skill, skill.level) for skill in found.offers] for found in people] == [
         list(person.skills_offered) for person in company
     ]
 

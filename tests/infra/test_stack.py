@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import re
 import signal
 import socket
 import subprocess
@@ -14,9 +13,9 @@ import httpx
 import jwt
 import pytest
 
-from peerloom_dev import wheels
-from peerloom_dev.credentials import ORGANISATION_SCOPES, organisation_client, token
-from peerloom_dev.stack import Stack
+from peerloom_dev import embedded
+from peerloom_dev.credentials import organisation_client, token
+from peerloom_dev.stack import SERVICES, Stack
 from peerloom_dev.state import StackError
 from peerloom_issuer.clients import OPERATOR_SCOPES
 from peerloom_kafka import available
@@ -26,13 +25,13 @@ from .helpers import ENVIRONMENT, STAND_IN, eventually, free_base_port, peerloom
 UP = """
 import sys
 from pathlib import Path
-from peerloom_dev.launch import Service
 from peerloom_dev.stack import Stack
-service = Service("stand_in", 1, "stand_in_service")
-def publish(step):
+from peerloom_service.manifest import Manifest
+service = Manifest(name="stand_in", description="Nothing is behind it.", port=8101)
+def report(step):
     print(step, flush=True)
-stack = Stack.up(Path({directory!r}), base_port={base_port}, services=[service], tied={tied}, say=say)
-say("up")
+stack = Stack.up(Path({directory!r}), base_port={base_port}, services=[service], tied={tied}, on_step=report)
+report("up")
 sys.stdin.read()
 """
 
@@ -53,7 +52,7 @@ def test_up_serves_what_it_says_and_down_leaves_nothing(directory: Path) -> None
     base_port = free_base_port()
     steps: list[str] = []
 
-    stack = Stack.up(directory, base_port=base_port, services=[STAND_IN], say=steps.append)
+    stack = Stack.up(directory, base_port=base_port, services=[STAND_IN], on_step=steps.append)
 
     assert httpx.get(f"{stack.services['stand_in']}/health/ready", trust_env=False).status_code == 200
     assert stack.status() == {"postgres": "ready", "kafka": "ready", "issuer": "ready", "stand_in": "ready"}
@@ -94,13 +93,11 @@ def test_a_client_for_a_new_organisation_gets_tokens_for_it(directory: Path) -> 
     assert not directory.exists(), "the context takes the stack down"
 
 
-def test_the_ready_client_may_do_whatever_the_services_ask_of_an_organisation() -> None:
-    routes = Path(__file__).parents[2].glob("services/*/*_service/routes.py")
+def test_the_operator_may_do_what_services_keep_for_the_operator() -> None:
+    kept = {scope for service in SERVICES for scope in service.operator_scopes}
 
-    asked = {scope for file in routes for scope in re.findall(r"scopes=\[\"([^\"]+)", file.read_text())}
-
-    assert asked
-    assert asked <= {*ORGANISATION_SCOPES, *OPERATOR_SCOPES}
+    assert kept
+    assert kept < set(OPERATOR_SCOPES), "the issuer's client `operator` has them, and registers clients"
 
 
 def test_a_port_in_use_is_one_sentence_and_exit_code_1(directory: Path) -> None:
@@ -196,7 +193,7 @@ def test_a_given_postgres_is_used_and_left_as_it_was(directory: Path, monkeypatc
         return {row["name"] for row in rows}
 
     base_port = free_base_port()
-    with wheels.postgres() as admin:
+    with embedded.postgres() as admin:
         monkeypatch.setenv("PEERLOOM_LOCAL_POSTGRES", admin)
         before = asyncio.run(databases(admin))
         with Stack.up(directory, base_port=base_port, services=[STAND_IN]):

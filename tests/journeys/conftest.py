@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import StringIO
 
+import asyncpg
 import httpx
 import pytest
 from rich.console import Console
@@ -55,6 +56,17 @@ class Platform:
         await asyncio.to_thread(start, self.stack, service)
         await asyncio.to_thread(await_ready, self.stack, name, self.stack.services[name])
 
+    async def unsent(self) -> int:
+        """How many events wait in the outboxes of all services."""
+        waiting = 0
+        for address in self.stack.databases.values():
+            connection = await asyncpg.connect(address)
+            try:
+                waiting += await connection.fetchval("SELECT count(*) FROM outbox")
+            finally:
+                await connection.close()
+        return waiting
+
     async def caught_up(self) -> None:
         """Return when every service has handled all that is in the log now."""
 
@@ -74,7 +86,7 @@ def _kafka() -> Iterator[Broker | None]:
         with parts.breakable_kafka() as broker:
             yield broker
     else:
-        yield None  # the stack brings the wheel's
+        yield None  # the stack brings its embedded one
 
 
 @pytest.fixture(scope="package")

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import json
 import random
 from collections import Counter
 from typing import Any
@@ -12,10 +13,12 @@ import pytest
 from aiokafka import ConsumerRecord
 
 from analytics_service.main import service as analytics
+from peerloom_dev.commands import shell_lines
 from peerloom_dev.company import Company
+from peerloom_dev.credentials import organisation_client
 from peerloom_dev.demo import BAD_ROWS, Demo
 from peerloom_dev.report import Report
-from peerloom_dev.stack import SERVICES
+from peerloom_dev.stack import ROOT, SERVICES
 from peerloom_events import TOPICS
 from peerloom_service.consuming.delivery import Delivery
 from peerloom_service.publishing.producer import Record
@@ -57,6 +60,27 @@ async def test_a_company_is_matched_meets_and_says_how_it_was(done: Demo, compan
     assert disagreements(report) == []
 
 
+async def test_a_newcomer_follows_the_readme_to_a_confirmed_match(platform: Platform) -> None:
+    """With what `make up` prints, and the example: the five calls, once."""
+    stack = platform.stack
+    founded = await asyncio.to_thread(
+        organisation_client, stack.services["profile"], stack.issuer, stack.operator_secret, "Newcomers"
+    )
+    pasted = "\n".join(shell_lines(stack, founded))
+
+    process = await asyncio.create_subprocess_exec(
+        "bash", "-ec", f"{pasted}\nexec examples/first_match.sh examples/people.csv",
+        cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    printed, complaints = (text.decode() for text in await process.communicate())
+
+    assert process.returncode == 0, f"{complaints}\n{printed}"
+    match = json.loads(printed[printed.rindex("\n{\n") :])
+    assert match["state"] == "confirmed"
+    assert len(match["accepted_ids"]) == 2
+    assert '"items": []' in printed, "no row of the example is refused"
+
+
 async def test_every_service_crashes_while_a_company_uses_it(platform: Platform) -> None:
     """In turn, in the midst of whatever each is doing; who asked and got no answer asks again with the same key."""
     demo, crashes = platform.new_company(), 0
@@ -78,7 +102,7 @@ async def test_a_run_whose_worker_is_killed_is_worked_off_again_and_proposes_onc
 ) -> None:
     program = a_program()
     launched = await company.post("profile", "/v1/programs", program)
-    enrolled = await company.post("profile", f"/v1/programs/{launched['id']}/enrolments", {})
+    enrolled = await company.post("profile", f"/v1/programs/{launched['id']}/enrolments", {"everybody": True})
 
     async def known() -> bool:
         pool = await company.found("matching", f"/v1/match-pools/{launched['id']}")
@@ -104,14 +128,17 @@ async def test_a_run_whose_worker_is_killed_is_worked_off_again_and_proposes_onc
 @pytest.mark.breaks_kafka
 async def test_the_broker_goes_away_while_a_company_uses_the_api(platform: Platform) -> None:
     assert platform.broker is not None
-    living = asyncio.ensure_future(platform.new_company().run())
-    for _ in range(2):
-        await asyncio.sleep(4)
+    demo, outages = platform.new_company(), 0
+    living = asyncio.ensure_future(demo.run())
+    for steps in (1, 5):  # its people are being imported; its first proposals are being answered
+        await eventually(lambda steps=steps: len(demo.report.seconds) >= steps or living.done(), within=120)
         await asyncio.to_thread(platform.broker.kill)
-        await asyncio.sleep(4)
+        await eventually(lambda: platform.unsent() or living.done(), within=120, every=0.1)
+        outages += not living.done()
         await asyncio.to_thread(platform.broker.restart)
 
     assert disagreements(await living) == []
+    assert outages == 2, "it was over before the broker had gone twice"
 
 
 @pytest.mark.real_kafka

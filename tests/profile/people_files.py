@@ -14,16 +14,16 @@ HEADERS = {
     "email": "E-Mail",
     "department": "Department",
     "job_title": "Job Title",
-    "level": "Level",
+    "employee_level": "Level",
     "manager_employee_number": "Manager ID",
     "location": "Location",
     "time_zone": "Time Zone",
     "languages": "Languages",
-    "hire_date": "Hire Date",
+    "hired_on": "Hire Date",
     "leaving_date": "Termination Date",
     "working_hours": "Working Hours",
-    "skills_offered": "Skills Offered",
-    "skills_sought": "Skills Sought",
+    "offers": "Skills Offered",
+    "seeks": "Skills Sought",
     "goals": "Goals",
 }
 HEADER = list(HEADERS.values())
@@ -37,16 +37,16 @@ def cells(number: str = "0042", **changes: str) -> list[str]:
         "email": f"zoe.{number}@example.com",
         "department": "Engineering",
         "job_title": "Software Engineer",
-        "level": "3",
+        "employee_level": "3",
         "manager_employee_number": "",
         "location": "Berlin",
         "time_zone": "Europe/Berlin",
         "languages": "German; English",
-        "hire_date": "2021-09-01",
+        "hired_on": "2021-09-01",
         "leaving_date": "",
         "working_hours": "08:30-16:30",
-        "skills_offered": "Python:4; Public speaking:2",
-        "skills_sought": "SQL:0",
+        "offers": "Python:4; Public speaking:2",
+        "seeks": "SQL:0",
         "goals": "Settle in well; Build a wider network",
     }
     return list((good | changes).values())
@@ -83,11 +83,20 @@ def numbers(people: list[PersonRow]) -> list[str]:
 
 def the_error_of(**changes: str) -> RowError:
     """What is said of a row with one bad cell, between two good rows that must come through."""
+    return _the_finding_of("error", ["1", "3"], changes)
+
+
+def the_warning_of(**changes: str) -> RowError:
+    """What is said of a row with one optional cell that cannot be read; its person comes through without it."""
+    return _the_finding_of("warning", ["1", "2", "3"], changes)
+
+
+def _the_finding_of(severity: str, taken: list[str], changes: dict[str, str]) -> RowError:
     people, errors = outcomes(text_of([cells("1"), cells("2", **changes), cells("3")]))
-    assert numbers(people) == ["1", "3"]
+    assert numbers(people) == taken
     assert [error.line for error in errors] == [3]
     assert errors[0].column == HEADERS[next(iter(changes))]
-    assert errors[0].severity == "error"
+    assert errors[0].severity == severity
     return errors[0]
 
 

@@ -44,7 +44,11 @@ async def own_profile(surroundings: Surroundings, tmp_path: Path) -> AsyncIterat
 def company(people: int) -> bytes:
     """Everybody reports to somebody of an earlier row; every hundredth row is bad."""
     rows = [
-        cells(str(number), manager_employee_number=str(number // 8) if number else "", level="?" if number % 100 == 99 else "3")
+        cells(
+            str(number),
+            manager_employee_number=str(number // 8) if number else "",
+            employee_level="?" if number % 100 == 99 else "3",
+        )
         for number in range(people)
     ]
     return text_of(rows).encode()

@@ -12,9 +12,11 @@ import pytest
 
 from peerloom_dev.people import write_people_file
 from peerloom_events import ParticipantRegistered, ParticipantUpdated
+from profile_service.imports import worker as imports
 from profile_service.imports.good_rows import GoodRow
 from profile_service.imports.people_file import PeopleFileReader, PersonRow, read_people
-from profile_service.imports.worker import worker as imports
+from profile_service.person_text import PersonText
+from profile_service.use_cases import upsert
 from tests.support import RunningService, a_person, eventually
 
 from .people_files import HEADER, cells, line_of, text_of
@@ -164,7 +166,7 @@ async def test_bad_rows_are_named_by_line_and_column_and_do_not_stop_the_good_on
     rows = [
         cells("1"),
         cells("2", email="two at example.com"),
-        cells("3", level="Senior", time_zone="Europe/Berln"),
+        cells("3", employee_level="Senior", time_zone="Europe/Berln"),
         cells("1", email="another@example.com"),
         cells("4", email="zoe.1@example.com"),
         cells("5", manager_employee_number="999"),
@@ -311,7 +313,7 @@ async def test_headers_of_other_names_are_mapped_and_what_is_missing_has_a_defau
 async def test_somebody_with_anothers_address_or_who_has_left_is_left_out(profile: RunningService, tenant: UUID) -> None:
     client = profile.client(tenant)
     await client.post("/v1/participants", json=a_person(employee_number="there", email="zoe.1@example.com"))
-    rows = [cells("1"), cells("2"), cells("3", leaving_date="2020-01-31", hire_date="2019-01-01")]
+    rows = [cells("1"), cells("2"), cells("3", leaving_date="2020-01-31", hired_on="2019-01-01")]
 
     job = await imported(client, text_of(rows).encode())
 
@@ -323,12 +325,12 @@ async def test_somebody_with_anothers_address_or_who_has_left_is_left_out(profil
 async def test_an_error_of_our_own_ends_one_import_and_keeps_no_other_waiting(
     profile: RunningService, tenant: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client, another, facts = profile.client(tenant), profile.client(uuid4()), GoodRow.facts
+    client, another, facts = profile.client(tenant), profile.client(uuid4()), PersonText.facts
 
-    def stumbling(row: GoodRow, manager_id: str | None) -> bytes:
-        return facts(row, manager_id) if row.employee_number != "1200" else b"%d" % (1 // 0)
+    def stumbling(person: PersonText) -> bytes:
+        return facts(person) if person.employee_number != "1200" else b"%d" % (1 // 0)
 
-    monkeypatch.setattr(GoodRow, "facts", stumbling)
+    monkeypatch.setattr(PersonText, "facts", stumbling)
     file = text_of([cells(str(number)) for number in range(1, 1501)]).encode()
     failed, completed = await asyncio.gather(imported(client, file), imported(another, text_of([cells("1")]).encode()))
 
@@ -372,10 +374,39 @@ async def test_findings_are_read_page_by_page(profile: RunningService, tenant: U
     at = f"/v1/imports/{job['id']}/findings"
 
     first = (await client.get(at, params={"limit": 10})).json()
-    last = (await client.get(at, params={"limit": 100, "start": first["next"]})).json()
+    last = (await client.get(at, params={"limit": 100, "cursor": first["next"]})).json()
+    by_its_other_name = (await client.get(at, params={"limit": 100, "start": first["next"]})).json()
 
     assert [one["line"] for one in first["items"] + last["items"]] == list(range(2, 27))
     assert last["next"] is None
+    assert by_its_other_name == last
+
+
+async def test_imports_are_listed_page_by_page(profile: RunningService, tenant: UUID) -> None:
+    client = profile.client(tenant)
+    ids = [(await imported(client, file))["id"] for file in (file_of("1"), file_of("1", "2"), b"")]
+
+    first = (await client.get("/v1/imports", params={"limit": 2})).json()
+    last = (await client.get("/v1/imports", params={"limit": 2, "cursor": first["next"]})).json()
+    refused = (await client.get("/v1/imports", params={"state": "refused"})).json()
+
+    assert [job["id"] for job in first["items"] + last["items"]] == sorted(ids)
+    assert [job["id"] for job in refused["items"]] == ids[2:]
+
+
+@pytest.mark.parametrize("names", [("employee_level", "hired_on", "offers"), ("level", "hire_date", "skills_offered")])
+async def test_a_mapping_names_our_columns_as_the_api_does_or_as_files_do(
+    names: tuple[str, str, str], profile: RunningService, tenant: UUID
+) -> None:
+    client, headers = profile.client(tenant), dict(zip(names, ("Pay scale", "Joined", "Can teach"), strict=True))
+    renamed = {"Level": "Pay scale", "Hire Date": "Joined", "Skills Offered": "Can teach"}
+
+    file = text_of([cells("1")], header=[renamed.get(header, header) for header in HEADER]).encode()
+    job = await imported(client, file, column=[f"{ours}:{theirs}" for ours, theirs in headers.items()])
+
+    person = (await people(client))["1"]
+    assert job["state"] == "completed", job["problem"]
+    assert (person["employee_level"], person["hired_on"], person["offers"][0]["skill"]) == (3, "2021-09-01", "Python")
 
 
 async def test_an_upload_that_says_it_is_too_large_is_refused_before_it_is_sent(profile: RunningService, tenant: UUID) -> None:
@@ -399,9 +430,9 @@ def test_an_imports_events_are_written_as_their_class_would_write_them(tmp_path:
     people = [one for one in read_people([file.read_bytes()], PeopleFileReader()) if isinstance(one, PersonRow)]
     rows = [GoodRow.of(person) for person in people]
     ids = {row.employee_number: str(uuid4()) for row in rows}
-    facts = {row.employee_number: row.facts(ids.get(row.manager_employee_number)) for row in rows}
+    persons = [row.person(ids[row.employee_number], ids.get(row.manager_employee_number)) for row in rows]
 
-    said = [imports._published((id_, number, 1), facts)[1] for number, id_ in ids.items()]  # type: ignore[arg-type]
+    said = [upsert._event((one.id, one.employee_number, 1), one.facts())[1] for one in persons]  # type: ignore[arg-type]
 
     assert len(said) == 500
     assert [ParticipantRegistered.from_json(value).to_json() for value in said] == said

@@ -22,16 +22,16 @@ def test_a_good_row_becomes_a_person_with_every_value() -> None:
             email="zoe.0042@example.com",
             department="Engineering",
             job_title="Software Engineer",
-            level=3,
+            employee_level=3,
             manager_employee_number="007",
             location="Berlin",
             time_zone="Europe/Berlin",
             languages=("de", "en"),
-            hire_date=date(2021, 9, 1),
+            hired_on=date(2021, 9, 1),
             leaving_date=None,
             working_hours=WorkingHours(starts=510, ends=990),
-            skills_offered=(SkillLevel("Python", 4), SkillLevel("Public speaking", 2)),
-            skills_sought=(SkillLevel("SQL", 0),),
+            offers=(SkillLevel("Python", 4), SkillLevel("Public speaking", 2)),
+            seeks=(SkillLevel("SQL", 0),),
             goals=("Settle in well", "Build a wider network"),
         )
     ]
@@ -71,9 +71,9 @@ def test_languages_are_known_by_name_by_their_own_name_and_by_code() -> None:
 
 
 def test_skills_may_be_separated_by_bars_and_contain_colons() -> None:
-    people, _ = outcomes(text_of([cells("1", skills_offered="C++: templates:5 | Go : 2 |")]))
+    people, _ = outcomes(text_of([cells("1", offers="C++: templates:5 | Go : 2 |")]))
 
-    assert people[0].skills_offered == (SkillLevel("C++: templates", 5), SkillLevel("Go", 2))
+    assert people[0].offers == (SkillLevel("C++: templates", 5), SkillLevel("Go", 2))
 
 
 def test_blank_lines_and_rows_of_blanks_are_passed_over() -> None:
@@ -222,6 +222,6 @@ def test_of_rows_with_the_same_address_the_first_wins() -> None:
 
 
 def test_the_first_valid_row_wins_over_an_invalid_one_before_it() -> None:
-    people, _ = outcomes(text_of([cells("1", level="x"), cells("1")]))
+    people, _ = outcomes(text_of([cells("1", employee_level="x"), cells("1")]))
 
     assert [person.line for person in people] == [3]

@@ -10,25 +10,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions_service.domain import (
-    LEAD_TIME,
+from sessions_service.domain.people import OutsideProgram, Participant, Program
+from sessions_service.domain.planning import LEAD_TIME, first_slot, next_session
+from sessions_service.domain.relationships import (
+    Reason,
+    Relationship,
+    RelationshipState,
+    TooFewPeople,
+)
+from sessions_service.domain.sessions import (
     AlreadyStarted,
     InThePast,
     NotEndedYet,
     NotOfTheSession,
     NotStartedYet,
-    OutsideProgram,
-    Participant,
-    Program,
-    Reason,
-    Relationship,
-    RelationshipState,
     Session,
     SessionOver,
     SessionState,
-    TooFewPeople,
-    first_session,
-    first_slot,
     may_complete,
     may_miss,
     may_reschedule,
@@ -163,7 +161,7 @@ def test_the_first_session_is_the_soonest_that_gives_people_a_day_to_prepare() -
     relationship, monday_morning = a_relationship(), NOW
     slot = first_slot(a_program(), [somebody(ADA), somebody(GRACE)], {}, monday_morning)
     assert slot == Slot(monday_morning + LEAD_TIME, monday_morning + LEAD_TIME + timedelta(minutes=45))
-    session = first_session(relationship, uuid4(), slot)
+    session = next_session(relationship, uuid4(), slot)
     assert (session.match_id, session.number, session.state) == (relationship.id, 1, SessionState.SCHEDULED)
     assert session.participant_ids == relationship.participant_ids
 

@@ -249,7 +249,37 @@ async def test_a_match_of_one_person_is_put_aside_and_the_next_ones_go_on(
     await eventually(put_aside)
 
 
-@pytest.mark.real_kafka  # the wheel's broker takes long to give partitions back when the second worker leaves
+async def test_a_relationship_that_cannot_be_planned_for_holds_up_none_of_those_behind_it(
+    sessions: RunningService,
+    client: httpx.AsyncClient,
+    person: Person,
+    confirmed: Confirmed,
+    feed: Feed,
+    session_of: SessionOf,
+    tenant: UUID,
+) -> None:
+    ada, newcomer = await person(), new_id()
+    bad, good = await confirmed(ada, newcomer), await confirmed(await person(), newcomer)
+    for match in (bad, good):
+        await waits_because(client, match, "participants_unknown")
+    # Half of it is gone: no such relationship can be read, whatever is planned for.
+    await sessions.rows("UPDATE relationship SET participant_ids = participant_ids[2:] WHERE id = $1", bad.match_id)
+
+    await feed(a_participant_registered(newcomer))
+
+    await session_of(good)
+
+    async def put_off() -> bool:
+        (row,) = await sessions.rows(
+            "SELECT reason, tries, due_at > now() AS later FROM relationship WHERE id = $1", bad.match_id
+        )
+        return row["reason"] == "planning_failed" and row["tries"] > 1 and row["later"]
+
+    await eventually(put_off, within=20)
+    await session_of(await confirmed(ada, await person()))
+
+
+@pytest.mark.real_kafka  # the embedded broker takes long to give partitions back when the second worker leaves
 async def test_a_person_is_never_in_two_sessions_at_once(
     surroundings: Surroundings,
     sessions: RunningService,

@@ -166,6 +166,11 @@ async def test_lists_show_what_was_asked_for(
     matches = {str(first.match_id), str(second.match_id)}
     assert await ids("/v1/relationships", program_id=str(program.program_id), state="running") == matches
     assert await ids("/v1/relationships", state="waiting") == set()
+    somebody = str(first.participant_ids[1])
+    assert await ids("/v1/sessions", participant_id=somebody) == {sessions[0]["id"]}
+    assert await ids("/v1/sessions", participant_id=somebody, state="missed") == set()
+    assert await ids("/v1/relationships", participant_id=somebody) == {str(first.match_id)}
+    assert await ids("/v1/relationships", participant_id=str(new_id())) == set()
 
 
 async def test_a_session_somebody_has_already_is_not_sent_again(client: httpx.AsyncClient, session: dict[str, Any]) -> None:

@@ -19,8 +19,12 @@ from peerloom_events import (
     ParticipantRegistered,
     ParticipantUpdated,
     ProgramLaunched,
+    RelationshipAtRisk,
+    RelationshipCompleted,
+    SessionCancelled,
     SessionCompleted,
     SessionMissed,
+    SessionRescheduled,
     SessionScheduled,
     SoughtSkill,
     SurveyRequested,
@@ -151,6 +155,55 @@ def a_session_missed(match_id: UUID, program_id: UUID, participant_ids: tuple[UU
     """The first of them did not come."""
     usual: dict[str, Any] = {"version": 2, "session_id": new_id(), "absent_ids": participant_ids[:1]}
     return SessionMissed(match_id=match_id, program_id=program_id, participant_ids=participant_ids, **(usual | changed))
+
+
+def a_session_rescheduled(
+    match_id: UUID, program_id: UUID, participant_ids: tuple[UUID, ...], **changed: Any
+) -> SessionRescheduled:
+    """Moved by a day."""
+    starts_at = datetime.now(UTC).replace(microsecond=0) + timedelta(days=4)
+    usual: dict[str, Any] = {
+        "version": 2,
+        "session_id": new_id(),
+        "starts_at": starts_at,
+        "ends_at": starts_at + timedelta(minutes=45),
+        "previously_starts_at": starts_at - timedelta(days=1),
+        "participant_id": participant_ids[0],
+    }
+    return SessionRescheduled(match_id=match_id, program_id=program_id, participant_ids=participant_ids, **(usual | changed))
+
+
+def a_session_cancelled(
+    match_id: UUID, program_id: UUID, participant_ids: tuple[UUID, ...], **changed: Any
+) -> SessionCancelled:
+    """The first of them asked for it."""
+    usual: dict[str, Any] = {
+        "version": 2,
+        "session_id": new_id(),
+        "starts_at": datetime.now(UTC) + timedelta(days=3),
+        "participant_id": participant_ids[0],
+    }
+    return SessionCancelled(match_id=match_id, program_id=program_id, participant_ids=participant_ids, **(usual | changed))
+
+
+def a_relationship_at_risk(
+    match_id: UUID, program_id: UUID, participant_ids: tuple[UUID, ...], **changed: Any
+) -> RelationshipAtRisk:
+    usual: dict[str, Any] = {"version": 5, "reason": "missed_twice", "noticed_at": datetime.now(UTC)}
+    return RelationshipAtRisk(match_id=match_id, program_id=program_id, participant_ids=participant_ids, **(usual | changed))
+
+
+def a_relationship_completed(
+    match_id: UUID, program_id: UUID, participant_ids: tuple[UUID, ...], **changed: Any
+) -> RelationshipCompleted:
+    usual: dict[str, Any] = {
+        "version": 9,
+        "sessions_completed": 4,
+        "sessions_missed": 1,
+        "reason": "program_ended",
+        "completed_at": datetime.now(UTC),
+    }
+    return RelationshipCompleted(match_id=match_id, program_id=program_id, participant_ids=participant_ids, **(usual | changed))
 
 
 def a_survey_requested(match_id: UUID, program_id: UUID, participant_id: UUID, **changed: Any) -> SurveyRequested:

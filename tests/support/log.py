@@ -155,7 +155,7 @@ class EventLog:
 
     async def _ends(self, client: AIOKafkaConsumer) -> dict[TopicPartition, int]:
         """Offset behind the last record of each partition, once that was heard. As far as a log that listens has read: the
-        wheel's broker tells the offset behind the first record of the last batch instead, and a batch is read whole.
+        embedded broker tells the offset behind the first record of the last batch instead, and a batch is read whole.
         """
         told: dict[TopicPartition, int] = await client.end_offsets(client.assignment())
         if not self._reached:

@@ -1,7 +1,7 @@
-"""The real parts tests run on, in the order of choice: given addresses, containers, Kafka's own jars, wheels.
+"""The real parts tests run on, in the order of choice: given addresses, containers, Kafka's own jars, embedded.
 
 Addresses: PEERLOOM_TEST_POSTGRES (an administrator's postgresql:// address) and PEERLOOM_TEST_KAFKA (host:port), each for
-itself. PEERLOOM_TEST_PARTS (containers, jars or wheels) names a rung of the ladder instead of the first that is there.
+itself. PEERLOOM_TEST_PARTS (containers, jars or embedded) names a rung of the ladder instead of the first that is there.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import peerloom_kafka
-from peerloom_dev import wheels
+from peerloom_dev import embedded
 from peerloom_kafka import KafkaCluster
 
-Kind = Literal["containers", "jars", "wheels"]
+Kind = Literal["containers", "jars", "embedded"]
 
 
 class Broker(Protocol):
@@ -43,18 +43,18 @@ class Choice:
     @property
     def kafka_is_real(self) -> bool:
         """Whether it is Apache Kafka (a given address is taken to be), so that producers may be idempotent."""
-        return self.kafka is not None or self.kind != "wheels"
+        return self.kafka is not None or self.kind != "embedded"
 
     @property
     def breakable(self) -> bool:
         """Whether a Kafka of a test's own can be started and broken."""
-        return self.kind != "wheels"
+        return self.kind != "embedded"
 
     def __str__(self) -> str:
         made = {
             "containers": ("postgres:18 by testcontainers", "apache/kafka:4.3.1 by testcontainers"),
-            "jars": ("PostgreSQL 18 from its wheel", "Apache Kafka by Maven"),
-            "wheels": ("PostgreSQL 18 from its wheel", "the wheel's Kafka-protocol broker (tests of real Kafka are skipped)"),
+            "jars": ("PostgreSQL 18 embedded", "Apache Kafka by Maven"),
+            "embedded": ("PostgreSQL 18 embedded", "the embedded Kafka-protocol broker (tests of real Kafka are skipped)"),
         }
         postgres, kafka = made[self.kind]
         return f"{'PostgreSQL as given' if self.postgres else postgres}, {'Kafka as given' if self.kafka else kafka}"
@@ -69,15 +69,15 @@ def choice() -> Choice:
 def _kind() -> Kind:
     named = os.environ.get("PEERLOOM_TEST_PARTS")
     if named is not None:
-        if named not in ("containers", "jars", "wheels"):
-            raise ValueError(f"PEERLOOM_TEST_PARTS is containers, jars or wheels, not {named!r}")
+        if named not in ("containers", "jars", "embedded"):
+            raise ValueError(f"PEERLOOM_TEST_PARTS is containers, jars or embedded, not {named!r}")
         return named  # type: ignore[return-value]
     if importlib.util.find_spec("testcontainers") is not None:
         from tests.support.containers import docker_answers
 
         if docker_answers():
             return "containers"
-    return "jars" if peerloom_kafka.available() is None else "wheels"
+    return "jars" if peerloom_kafka.available() is None else "embedded"
 
 
 @contextlib.contextmanager
@@ -92,7 +92,7 @@ def postgres() -> Iterator[str]:
         with containers.postgres() as address:
             yield address
     else:
-        with wheels.postgres() as address:
+        with embedded.postgres() as address:
             yield address
 
 
@@ -102,8 +102,8 @@ def kafka() -> Iterator[str]:
     chosen = choice()
     if chosen.kafka:
         yield chosen.kafka
-    elif chosen.kind == "wheels":
-        with wheels.broker() as bootstrap:
+    elif chosen.kind == "embedded":
+        with embedded.broker() as bootstrap:
             yield bootstrap
     else:
         with breakable_kafka() as broker:

@@ -15,7 +15,7 @@ import asyncpg
 import httpx
 from fastapi import FastAPI
 
-from peerloom_dev import databases, wheels
+from peerloom_dev import databases, embedded
 from peerloom_service.publishing.topics import ensure_topics
 from peerloom_service.service import Service
 from peerloom_service.settings import ServiceSettings
@@ -77,7 +77,7 @@ class Surroundings:
             "database_url": database,
             "kafka_bootstrap": self.kafka,
             "kafka_idempotent": self.kafka_is_real,
-            "kafka_session_ms": 45_000 if self.kafka_is_real else wheels.BROKER_SESSION_MS,
+            "kafka_session_ms": 45_000 if self.kafka_is_real else embedded.BROKER_SESSION_MS,
             "auth_issuer": self.issuer.url,
             **changed,
         }

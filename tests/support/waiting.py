@@ -13,11 +13,13 @@ async def eventually(
 ) -> Value:
     """The first true value of `condition` (called again and again, awaited where it is a coroutine).
 
-    An AssertionError of the condition counts as "not yet" and is what the test fails with when time is up.
+    Patience is counted in looks, one `every` so many seconds: on a machine that is too busy to look that often everything else
+    is slower too, and time is longer. An AssertionError of the condition counts as "not yet" and is what the test fails with.
     Raises: AssertionError after `within` seconds, naming `what` was waited for and the last value.
     """
-    deadline = asyncio.get_running_loop().time() + within
+    deadline, looks = asyncio.get_running_loop().time() + within, within / every
     while True:
+        looks -= 1
         failure: AssertionError | None = None
         value: Value | None = None
         try:
@@ -27,6 +29,6 @@ async def eventually(
                 return value
         except AssertionError as error:
             failure = error
-        if asyncio.get_running_loop().time() >= deadline:
+        if looks <= 0 and asyncio.get_running_loop().time() >= deadline:
             raise failure or AssertionError(f"{what or 'it'} did not come true within {within:g} s; last seen: {value!r}")
         await asyncio.sleep(every)

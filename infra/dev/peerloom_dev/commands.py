@@ -1,13 +1,15 @@
-"""The commands `demo`, `up`, `down` and `status`."""
+"""The commands `demo`, `up`, `down`, `status` and `environment`."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import json
+import shlex
 import signal
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -19,11 +21,12 @@ from peerloom_dev.compose import ComposeStack
 from peerloom_dev.credentials import CredentialError, organisation_client
 from peerloom_dev.databases import DatabaseError
 from peerloom_dev.demo import PEOPLE, Demo
+from peerloom_dev.embedded import EmbeddedError
+from peerloom_dev.launch import environment_of
 from peerloom_dev.page import show
 from peerloom_dev.report import STACK_STARTED
-from peerloom_dev.stack import BASE_PORT, DIRECTORY, Stack
-from peerloom_dev.state import StackError
-from peerloom_dev.wheels import WheelError
+from peerloom_dev.stack import BASE_PORT, DIRECTORY, SERVICES, Stack
+from peerloom_dev.state import StackError, StackState
 from peerloom_kafka import KafkaError
 
 REPORT: Final = Path("build/demo/report.json")
@@ -34,10 +37,10 @@ def main() -> int:
     # So that a half-started stack is taken down when the command itself is told to end.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     options = _arguments().parse_args()
-    commands = {"demo": demo, "up": up, "down": down, "status": status}
+    commands = {"demo": demo, "up": up, "down": down, "status": status, "environment": environment}
     try:
         return commands[options.command](options, Console(highlight=False, soft_wrap=True))
-    except (StackError, WheelError, KafkaError, DatabaseError, CredentialError, CallRefused, TookTooLong, OSError) as error:
+    except (StackError, EmbeddedError, KafkaError, DatabaseError, CredentialError, CallRefused, TookTooLong, OSError) as error:
         print(f"peerloom: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -51,39 +54,47 @@ def up(options: argparse.Namespace, console: Console) -> int:
         options.directory,
         base_port=options.base_port,
         kafka=options.kafka,
-        say=lambda step: console.print(f"[green]✓[/green] {step}"),
+        on_step=lambda step: console.print(f"[green]✓[/green] {step}"),
     )
     console.print("\nPeerloom is up.\n" if stack.started_here else "Peerloom is already up.\n")
-    if stack.client is None:
-        profile = stack.services["profile"]
-        stack.keep_client(organisation_client(profile, stack.issuer, stack.operator_secret, "Demo organisation"))
+    client = stack.client
+    if client is None:
+        client = organisation_client(stack.services["profile"], stack.issuer, stack.operator_secret, "Demo organisation")
+        stack.keep_client(client)
     table = Table(box=None, show_header=False, pad_edge=False)
-    for name, url in stack.services.items():
+    for name, url in {**stack.services, "issuer": stack.issuer}.items():
         table.add_row(name, f"{url}/docs")
-    table.add_row("issuer", f"{stack.issuer}/docs")
     table.add_row("Kafka", f"{stack.kafka} ({stack.kafka_is})")
-    for key, value in (stack.client or {}).items():
-        table.add_row(key, f"[cyan]{value}[/cyan]")
     console.print(table)
-    if stack.client:
-        who = f"{stack.client['client_id']}:{stack.client['client_secret']}"
-        console.print(f"\nA token:  curl -u {who} -d grant_type=client_credentials {stack.issuer}/oauth/token")
+    console.print("\n[bold]Paste these lines into your shell[/bold]; the token is good for an hour, then paste them again.\n")
+    print("\n".join(shell_lines(stack, client)))
+    console.print("\nA first match: [cyan]examples/first_match.sh examples/people.csv[/cyan]; what it does: README, Use.")
     console.print(f"Logs are in {stack.directory}/logs; `make down` stops everything and deletes them.")
     return 0
+
+
+def shell_lines(stack: StackState, client: Mapping[str, str]) -> list[str]:
+    """Shell commands that set the addresses, a client's credential and a token."""
+    addresses = {"ISSUER": stack.issuer, **{name.upper(): url for name, url in stack.services.items()}}
+    credential = {name.upper(): client[name] for name in ("organisation_id", "client_id", "client_secret")}
+    extract = """python3 -c 'import json, sys; print(json.load(sys.stdin)["access_token"])'"""
+    ask = 'curl -sS -u "$CLIENT_ID:$CLIENT_SECRET" -d grant_type=client_credentials "$ISSUER/oauth/token"'
+    exports = [f"export {name}={shlex.quote(value)}" for name, value in {**addresses, **credential}.items()]
+    return [*exports, f"export TOKEN=$({ask} | {extract})"]
 
 
 def demo(options: argparse.Namespace, console: Console) -> int:
     """Run the main job on a stack of its own, or on the one that is up, and print its page; 1 when the figures disagree."""
     began = time.perf_counter()
 
-    def say(step: str) -> None:
+    def on_step(step: str) -> None:
         console.print(f"[green]✓[/green] {step}")
 
     stack: Stack | ComposeStack
     if options.stack == "compose":
-        stack = ComposeStack.up(say)
+        stack = ComposeStack.up(on_step)
     else:
-        stack = Stack.up(options.directory, base_port=options.base_port, kafka=options.kafka, say=say, tied=True)
+        stack = Stack.up(options.directory, base_port=options.base_port, kafka=options.kafka, on_step=on_step, tied=True)
     with stack:
         ready = time.perf_counter() - began
         report = asyncio.run(Demo(stack, console, options.people).run())
@@ -114,6 +125,17 @@ def status(options: argparse.Namespace, console: Console) -> int:
     return 0 if set(states.values()) <= {"ready", "given"} else 3
 
 
+def environment(options: argparse.Namespace, console: Console) -> int:
+    """Print the settings of one service as shell commands, to run a process of it by hand; 3 when nothing is up."""
+    stack = Stack.load(options.directory)
+    if stack is None:
+        console.print("Peerloom is not up; `make up` starts it.")
+        return 3
+    service = next(one for one in SERVICES if one.name == options.service)
+    print("\n".join(f"export {name}={shlex.quote(value)}" for name, value in environment_of(stack, service).items()))
+    return 0
+
+
 def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="peerloom_dev", description="Peerloom on this machine.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -121,11 +143,13 @@ def _arguments() -> argparse.ArgumentParser:
     where.add_argument("--directory", type=Path, default=DIRECTORY, help="for state and logs (%(default)s)")
     how = argparse.ArgumentParser(add_help=False)
     how.add_argument("--base-port", type=int, default=BASE_PORT, help="first of the ports (%(default)s)")
-    how.add_argument("--kafka", choices=("wheel", "real"), default="wheel", help="real: Apache Kafka, needs a JDK 17")
+    how.add_argument("--kafka", choices=("embedded", "real"), default="embedded", help="real: Apache Kafka, needs a JDK 17")
     demo = commands.add_parser("demo", parents=[where, how], help="a company's people, matched: the whole way, once")
-    demo.add_argument("--stack", choices=("wheels", "compose"), default="wheels", help="compose: in containers")
+    demo.add_argument("--stack", choices=("embedded", "compose"), default="embedded", help="compose: in containers")
     demo.add_argument("--people", type=int, default=PEOPLE, help="how many the company has (%(default)s)")
     commands.add_parser("up", parents=[where, how], help="start everything and keep it running")
     commands.add_parser("down", parents=[where], help="stop everything and leave nothing behind")
     commands.add_parser("status", parents=[where], help="show what runs; exit code 3 when not all is ready")
+    told = commands.add_parser("environment", parents=[where], help="print a service's settings, to run it by hand")
+    told.add_argument("service", choices=[one.name for one in SERVICES])
     return parser

@@ -37,11 +37,11 @@ class ComposeStack:
     tie: Tie | None = field(default=None, repr=False)
 
     @classmethod
-    def up(cls, say: Callable[[str], None] = lambda _: None) -> ComposeStack:
+    def up(cls, on_step: Callable[[str], None] = lambda _: None) -> ComposeStack:
         """Build the images, start everything and return when all of it is healthy; a stack that is up stays as it is.
 
         That may be one that `docker compose up` has started. Ports and secrets come from the environment, as
-        docker-compose.yml says. `say` is told each step. The stack is taken down when this process ends, even by SIGKILL.
+        docker-compose.yml says. `on_step` is told each step. The stack is taken down when this process ends, even by SIGKILL.
         Blocks; inside an event loop call it by `asyncio.to_thread`.
         Raises: StackError; then nothing is left but images.
         """
@@ -56,7 +56,7 @@ class ComposeStack:
         lasting = {name for name, service in model["services"].items() if "healthcheck" in service}
         for project in (str(model["name"]), PROJECT):
             if lasting <= {each["Service"] for each in _containers(project) if each["Health"] == "healthy"}:
-                say(f"the containers of {project} are up already")
+                on_step(f"the containers of {project} are up already")
                 return stack
         if _containers(PROJECT):
             raise StackError(
@@ -64,16 +64,16 @@ class ComposeStack:
                 f"`docker compose --project-name {PROJECT} down --volumes` removes them."
             )
         _refuse_taken_ports(model)
-        say("building the images; the first time that takes a minute or two")
+        on_step("building the images; the first time that takes a minute or two")
         _compose("build")
-        say("the images are built")
+        on_step("the images are built")
         stack.tie = Tie(["docker", "compose", *_place(PROJECT), *_DOWN])
         try:
             _start()
         except BaseException:
             stack._end()
             raise
-        say(f"{len(lasting)} containers are healthy")
+        on_step(f"{len(lasting)} containers are healthy")
         return stack
 
     @staticmethod
@@ -118,12 +118,14 @@ def _require_engine() -> None:
     try:
         engine = subprocess.run(["docker", "version"], capture_output=True, text=True, check=False)
     except FileNotFoundError:
-        raise StackError("There is no `docker` here; install Docker with its Compose plugin, or take --stack wheels.") from None
+        raise StackError(
+            "There is no `docker` here; install Docker with its Compose plugin, or take --stack embedded."
+        ) from None
     if engine.returncode:
         reason = (engine.stderr.strip().splitlines() or ["it did not say why"])[-1]
-        raise StackError(f"No Docker engine answers ({reason}); start it, or take --stack wheels.")
+        raise StackError(f"No Docker engine answers ({reason}); start it, or take --stack embedded.")
     if subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode:
-        raise StackError("Docker is here without its Compose plugin; install that, or take --stack wheels.")
+        raise StackError("Docker is here without its Compose plugin; install that, or take --stack embedded.")
 
 
 def _service_names(model: dict[str, Any]) -> list[str]:

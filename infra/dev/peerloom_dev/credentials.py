@@ -3,26 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any, Final
+from typing import Any
 
 import httpx
 
-# All that the services ask of a client of an organisation; an operator gives a real front end or HR system less.
-ORGANISATION_SCOPES: Final = (
-    "organisations:read",
-    "people:read",
-    "people:write",
-    "programs:read",
-    "programs:write",
-    "matching:read",
-    "matching:run",
-    "matching:answer",
-    "sessions:read",
-    "sessions:write",
-    "feedback:read",
-    "feedback:write",
-    "analytics:read",
-)
+from peerloom_dev.stack import SERVICES
 
 
 class CredentialError(RuntimeError):
@@ -38,12 +23,14 @@ def token(issuer: str, client_id: str, client_secret: str) -> str:
 def organisation_client(profile: str, issuer: str, operator_secret: str, name: str) -> dict[str, str]:
     """A new organisation of this name and a client for it: organisation_id, client_id, client_secret, scope.
 
+    It has every scope of every service that is not the operator's; a real front end or HR system is given fewer.
     Raises: CredentialError.
     """
     operator = {"Authorization": f"Bearer {token(issuer, 'operator', operator_secret)}"}
     once = {**operator, "Idempotency-Key": str(uuid.uuid4())}
     organisation = _post(f"{profile}/v1/organisations", headers=once, json={"name": name})
-    metadata = {"client_name": name, "scope": " ".join(ORGANISATION_SCOPES), "org_id": organisation["id"]}
+    scopes = [scope for service in SERVICES for scope in service.organisation_scopes]
+    metadata = {"client_name": name, "scope": " ".join(scopes), "org_id": organisation["id"]}
     client = _post(f"{issuer}/oauth/register", headers=operator, json=metadata)
     secret = {key: str(client[key]) for key in ("client_id", "client_secret", "scope")}
     return {"organisation_id": str(organisation["id"]), **secret}

@@ -10,34 +10,25 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from peerloom_dev import databases, wheels
+from peerloom_dev import databases, embedded
 from peerloom_dev.state import StackError, StackState
 from peerloom_kafka import KafkaError
 from peerloom_kafka.ports import port_is_free
 from peerloom_kafka.processes import spawn, stop
+from peerloom_service.manifest import Manifest
 
 READY_SECONDS: Final = 120
 FETCH_SECONDS: Final = 600  # the first start of Apache Kafka downloads it
 STOP_SECONDS: Final = 10
 
 
-@dataclass(frozen=True)
-class Service:
-    """A service to run: its module answers `python -m <module> migrate` and `all`; its port is base port + offset."""
-
-    name: str
-    offset: int
-    module: str
-
-
 def refuse_what_is_taken(state: StackState) -> None:
     """Raises: StackError when a port is in use; DatabaseError when a given server has our databases, or is not there."""
     places = {"the issuer": state.issuer, **state.services}
-    if state.postgres_is == "wheel":
+    if state.postgres_is == "embedded":
         places["PostgreSQL"] = state.postgres
     if state.kafka_is != "given":
         places["Kafka"] = f"kafka://{state.kafka}"
@@ -48,38 +39,38 @@ def refuse_what_is_taken(state: StackState) -> None:
         databases.refuse_existing(state.postgres, state.databases.values())
 
 
-def launch(state: StackState, services: Sequence[Service], say: Callable[[str], None]) -> None:
+def launch(state: StackState, services: Sequence[Manifest], on_step: Callable[[str], None]) -> None:
     """Start all parts and return when each says that it is ready.
 
-    Raises: StackError, WheelError, KafkaError, DatabaseError; what runs by then is left to `take_down`.
+    Raises: StackError, EmbeddedError, KafkaError, DatabaseError; what runs by then is left to `take_down`.
     """
     for name in ("logs", "issuer", "postgres"):
         (state.directory / name).mkdir(exist_ok=True)
     _start_issuer(state)  # it needs a second to load, in which the others start
-    _start_kafka(state, say)
+    _start_kafka(state, on_step)
     _start_postgres(state)
     databases.create(state.postgres, state.databases.values())
-    say(f"PostgreSQL is ready ({state.postgres_is})")
+    on_step(f"PostgreSQL is ready ({state.postgres_is})")
     if state.kafka_is == "real":
         _await_end(state, "kafka", FETCH_SECONDS)
         del state.processes["kafka"]  # that was the starter; the broker stands in the cluster's own directory
-    say(f"Kafka is ready at {state.kafka} ({state.kafka_is})")
+    on_step(f"Kafka is ready at {state.kafka} ({state.kafka_is})")
     _migrate(state, services)
-    say(f"{len(services)} databases are migrated")
+    on_step(f"{len(services)} databases are migrated")
     await_ready(state, "issuer", state.issuer)
-    say(f"the issuer is ready at {state.issuer}")
+    on_step(f"the issuer is ready at {state.issuer}")
     for service in services:
         start(state, service)
     for service in services:
         await_ready(state, service.name, state.services[service.name])
-        say(f"{service.name} is ready at {state.services[service.name]}")
+        on_step(f"{service.name} is ready at {state.services[service.name]}")
     state.ready = True
     state.write()
 
 
-def start(state: StackState, service: Service) -> None:
+def start(state: StackState, service: Manifest) -> None:
     """Start a service's process, API and worker; `await_ready` tells when it serves."""
-    _spawn(state, service.name, [service.module, "all"], _environment(state, service))
+    _spawn(state, service.name, [service.module, "all"], environment_of(state, service))
 
 
 def await_ready(state: StackState, name: str, url: str) -> None:
@@ -116,6 +107,24 @@ def is_ready(url: str) -> bool:
             return False
 
 
+def environment_of(state: StackState, service: Manifest) -> dict[str, str]:
+    """The settings a process of the service is given."""
+    environment = {
+        "PEERLOOM_ENVIRONMENT": "local",
+        "PEERLOOM_DATABASE_URL": state.databases[service.name],
+        "PEERLOOM_KAFKA_BOOTSTRAP": state.kafka,
+        "PEERLOOM_AUTH_ISSUER": state.issuer,
+        "PEERLOOM_AUTH_AUDIENCE": "peerloom",
+        "PEERLOOM_HTTP_HOST": "127.0.0.1",
+        "PEERLOOM_HTTP_PORT": str(_port(state.services[service.name])),
+        **service.local,
+    }
+    if state.kafka_is == "embedded":
+        environment["PEERLOOM_KAFKA_IDEMPOTENT"] = str(embedded.BROKER_IS_IDEMPOTENT).lower()
+        environment["PEERLOOM_KAFKA_SESSION_MS"] = str(embedded.BROKER_SESSION_MS)
+    return environment
+
+
 def _start_issuer(state: StackState) -> None:
     environment = {
         "PEERLOOM_ISSUER_URL": state.issuer,
@@ -127,12 +136,12 @@ def _start_issuer(state: StackState) -> None:
     _spawn(state, "issuer", ["peerloom_issuer"], environment)
 
 
-def _start_kafka(state: StackState, say: Callable[[str], None]) -> None:
+def _start_kafka(state: StackState, on_step: Callable[[str], None]) -> None:
     host, _, port = state.kafka.partition(",")[0].rpartition(":")
-    if state.kafka_is == "wheel":
-        wheels.start_broker(int(port), log=state.log("kafka"), record=state.record("kafka"))
+    if state.kafka_is == "embedded":
+        embedded.start_broker(int(port), log=state.log("kafka"), record=state.record("kafka"))
     elif state.kafka_is == "real":
-        say("starting Apache Kafka; the first time it is downloaded")
+        on_step("starting Apache Kafka; the first time it is downloaded")
         place = ["--directory", str(state.directory / "kafka"), "--port", port]
         _spawn(state, "kafka", ["peerloom_kafka", "start", *place], {})
     else:
@@ -143,38 +152,21 @@ def _start_kafka(state: StackState, say: Callable[[str], None]) -> None:
 
 
 def _start_postgres(state: StackState) -> None:
-    if state.postgres_is == "wheel":
+    if state.postgres_is == "embedded":
         home, record = state.directory / "postgres", state.record("postgres")
         password = urlsplit(state.postgres).password or ""
-        wheels.start_postgres(home, _port(state.postgres), password, log=state.log("postgres"), record=record)
+        embedded.start_postgres(home, _port(state.postgres), password, log=state.log("postgres"), record=record)
 
 
-def _migrate(state: StackState, services: Sequence[Service]) -> None:
+def _migrate(state: StackState, services: Sequence[Manifest]) -> None:
     """Migrate as many at a time as there are processors: loading the code is what takes the time."""
     at_once = os.cpu_count() or 2
     for first in range(0, len(services), at_once):
         batch = services[first : first + at_once]
         for service in batch:
-            _spawn(state, service.name, [service.module, "migrate"], _environment(state, service))
+            _spawn(state, service.name, [service.module, "migrate"], environment_of(state, service))
         for service in batch:
             _await_end(state, service.name, READY_SECONDS)
-
-
-def _environment(state: StackState, service: Service) -> dict[str, str]:
-    environment = {
-        "PEERLOOM_ENVIRONMENT": "local",
-        "PEERLOOM_TEST_CLOCKS": "true",
-        "PEERLOOM_DATABASE_URL": state.databases[service.name],
-        "PEERLOOM_KAFKA_BOOTSTRAP": state.kafka,
-        "PEERLOOM_AUTH_ISSUER": state.issuer,
-        "PEERLOOM_AUTH_AUDIENCE": "peerloom",
-        "PEERLOOM_HTTP_HOST": "127.0.0.1",
-        "PEERLOOM_HTTP_PORT": str(_port(state.services[service.name])),
-    }
-    if state.kafka_is == "wheel":
-        environment["PEERLOOM_KAFKA_IDEMPOTENT"] = str(wheels.BROKER_IS_IDEMPOTENT).lower()
-        environment["PEERLOOM_KAFKA_SESSION_MS"] = str(wheels.BROKER_SESSION_MS)
-    return environment
 
 
 def _spawn(state: StackState, name: str, module: list[str], environment: Mapping[str, str]) -> None:

@@ -13,23 +13,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from peerloom_dev import databases, wheels
-from peerloom_dev.launch import Service, is_ready, launch, refuse_what_is_taken, take_down
+from peerloom_dev import databases, embedded
+from peerloom_dev.launch import is_ready, launch, refuse_what_is_taken, take_down
 from peerloom_dev.state import StackError, StackState
 from peerloom_kafka.processes import Tie
+from peerloom_service.manifest import Manifest, manifests
 
 DIRECTORY: Final = Path("build/local")
 BASE_PORT: Final = 8100
+"""The issuer's port; those of the services, in their manifests, follow it."""
+
 POSTGRES_OFFSET: Final = 32
 KAFKA_OFFSET: Final = 92
 
-SERVICES: Final = (
-    Service("profile", 1, "profile_service"),
-    Service("matching", 2, "matching_service"),
-    Service("sessions", 3, "sessions_service"),
-    Service("feedback", 4, "feedback_service"),
-    Service("analytics", 5, "analytics_service"),
-)
+ROOT: Final = Path(__file__).parents[3]
+SERVICES: Final = manifests(ROOT / "services")
 
 
 @dataclass
@@ -45,17 +43,17 @@ class Stack(StackState):
         directory: Path = DIRECTORY,
         *,
         base_port: int = BASE_PORT,
-        kafka: Literal["wheel", "real"] = "wheel",
-        services: Sequence[Service] = SERVICES,
-        say: Callable[[str], None] = lambda _: None,
+        kafka: Literal["embedded", "real"] = "embedded",
+        services: Sequence[Manifest] = SERVICES,
+        on_step: Callable[[str], None] = lambda _: None,
         tied: bool = False,
     ) -> Stack:
         """Bring the stack up and return when every service says that it is ready; a stack that is up stays as it is.
 
         PEERLOOM_LOCAL_POSTGRES (an administrator's postgresql:// address) and PEERLOOM_LOCAL_KAFKA (host:port) name
-        servers to use instead of the wheels. `say` is told each step. A `tied` stack is taken down when this process
+        servers to use instead of the embedded ones. `on_step` is told each step. A `tied` stack is taken down when this process
         ends, even by SIGKILL. Blocks; inside an event loop call it by `asyncio.to_thread`.
-        Raises: StackError, WheelError, KafkaError, DatabaseError; then nothing but logs is left.
+        Raises: StackError, EmbeddedError, KafkaError, DatabaseError; then nothing but logs is left.
         """
         directory = directory.absolute()
         with _alone_in(directory):
@@ -63,7 +61,7 @@ class Stack(StackState):
             if old is not None:
                 if old.ready and old.runs:
                     return old
-                say("taking down what an earlier start left")
+                on_step("taking down what an earlier start left")
                 take_down(old)
             stack = _planned(directory, base_port, kafka, services)
             refuse_what_is_taken(stack)
@@ -71,7 +69,7 @@ class Stack(StackState):
             if tied:
                 stack.tie = Tie([sys.executable, "-m", "peerloom_dev", "down", "--directory", directory])
             try:
-                launch(stack, services, say)
+                launch(stack, services, on_step)
             except BaseException:
                 take_down(stack, keep_logs=True)
                 if stack.tie:
@@ -122,11 +120,11 @@ class Stack(StackState):
         self.write()
 
 
-def _planned(directory: Path, base_port: int, kafka: Literal["wheel", "real"], services: Sequence[Service]) -> Stack:
+def _planned(directory: Path, base_port: int, kafka: Literal["embedded", "real"], services: Sequence[Manifest]) -> Stack:
     """Where everything will be, and its secrets; nothing is made yet."""
     given_postgres = os.environ.get("PEERLOOM_LOCAL_POSTGRES")
     given_kafka = os.environ.get("PEERLOOM_LOCAL_KAFKA")
-    postgres = given_postgres or wheels.postgres_address(base_port + POSTGRES_OFFSET, secrets.token_urlsafe(24))
+    postgres = given_postgres or embedded.postgres_address(base_port + POSTGRES_OFFSET, secrets.token_urlsafe(24))
     return Stack(
         directory=directory,
         kafka=given_kafka or f"127.0.0.1:{base_port + KAFKA_OFFSET}",
@@ -134,8 +132,8 @@ def _planned(directory: Path, base_port: int, kafka: Literal["wheel", "real"], s
         issuer=f"http://127.0.0.1:{base_port}",
         operator_secret=secrets.token_urlsafe(32),
         postgres=postgres,
-        postgres_is="given" if given_postgres else "wheel",
-        services={each.name: f"http://127.0.0.1:{base_port + each.offset}" for each in services},
+        postgres_is="given" if given_postgres else "embedded",
+        services={each.name: f"http://127.0.0.1:{base_port + each.port - BASE_PORT}" for each in services},
         databases={each.name: databases.owner_address(postgres, f"peerloom_{base_port}_{each.name}") for each in services},
     )
 

@@ -29,11 +29,11 @@ class StackState:
 
     directory: Path = field(metadata=NOT_KEPT)
     kafka: str
-    kafka_is: Literal["wheel", "real", "given"]
+    kafka_is: Literal["embedded", "real", "given"]
     issuer: str
     operator_secret: str
     postgres: str
-    postgres_is: Literal["wheel", "given"]
+    postgres_is: Literal["embedded", "given"]
     services: dict[str, str]
     databases: dict[str, str]
     processes: dict[str, Process] = field(default_factory=dict)

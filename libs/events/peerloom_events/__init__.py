@@ -28,7 +28,15 @@ from peerloom_events.profile import (
     SoughtSkill,
     WorkingHours,
 )
-from peerloom_events.sessions import SessionCompleted, SessionMissed, SessionScheduled
+from peerloom_events.sessions import (
+    RelationshipAtRisk,
+    RelationshipCompleted,
+    SessionCancelled,
+    SessionCompleted,
+    SessionMissed,
+    SessionRescheduled,
+    SessionScheduled,
+)
 from peerloom_events.topics import TOPICS, Topic, dead_letter_topic
 
 __version__ = "0.1.0"
@@ -63,8 +71,12 @@ __all__ = [
     "ParticipantRegistered",
     "ParticipantUpdated",
     "ProgramLaunched",
+    "RelationshipAtRisk",
+    "RelationshipCompleted",
+    "SessionCancelled",
     "SessionCompleted",
     "SessionMissed",
+    "SessionRescheduled",
     "SessionScheduled",
     "SoughtSkill",
     "SurveyRequested",

@@ -4,12 +4,11 @@ Append-only like the events: a format or an option, once here, stays; a new opti
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal, Protocol
 
 from pydantic import Field, JsonValue
 
 from peerloom_events.event import Fact
-from peerloom_events.profile import ProgramLaunched
 
 
 class FormatOptions(Fact):
@@ -43,14 +42,22 @@ FORMATS: Final[Mapping[str, type[FormatOptions]]] = {
 """Every format by its name on the wire, with the model of its options."""
 
 
-def options_of(program: ProgramLaunched) -> dict[str, JsonValue]:
-    """The options a program was launched with, also where its event is older than `options` and names each in a field."""
+OPTIONS_WITH_FIELDS: Final = ("trio_when_odd", "junior_up_to_level", "seats_per_senior")
+"""Options older than `ProgramLaunched.options`: each has a field of its own as well, which goes on being written."""
+
+
+class OfFormat(Protocol):
+    """What a program has to have for `options_of`; `ProgramLaunched` does, and so may a service's own record of a program."""
+
+    @property
+    def format(self) -> str: ...
+    @property
+    def options(self) -> dict[str, JsonValue] | None: ...
+
+
+def options_of(program: OfFormat) -> dict[str, JsonValue]:
+    """The options a program was launched with, also where it is older than `options` and names each in a field of its own."""
     if program.options is not None:
         return program.options
-    named: dict[str, Any] = {
-        "trio_when_odd": program.trio_when_odd,
-        "junior_up_to_level": program.junior_up_to_level,
-        "seats_per_senior": program.seats_per_senior,
-    }
     known = FORMATS.get(program.format, FormatOptions).model_fields
-    return {name: value for name, value in named.items() if name in known}
+    return {name: getattr(program, name) for name in OPTIONS_WITH_FIELDS if name in known}

@@ -1,8 +1,8 @@
-"""What sessions says: meetings of a match."""
+"""What sessions publishes: meetings of a match, and what becomes of the relationship."""
 
 from uuid import UUID
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from peerloom_events.event import Event
 from peerloom_events.topics import SESSIONS
@@ -27,6 +27,7 @@ class SessionCompleted(Event, type="io.peerloom.sessions.session.completed.v1", 
     program_id: UUID
     participant_ids: tuple[UUID, ...]
     completed_at: AwareDatetime
+    absent_ids: tuple[UUID, ...] = Field(default=(), description="Who did not come although the others met.")
 
 
 class SessionMissed(Event, type="io.peerloom.sessions.session.missed.v1", topic=SESSIONS, key="match_id"):
@@ -37,3 +38,52 @@ class SessionMissed(Event, type="io.peerloom.sessions.session.missed.v1", topic=
     program_id: UUID
     participant_ids: tuple[UUID, ...]
     absent_ids: tuple[UUID, ...]
+
+
+class SessionRescheduled(Event, type="io.peerloom.sessions.session.rescheduled.v1", topic=SESSIONS, key="match_id"):
+    """A meeting was moved to another time; SessionScheduled with the same version carries the new time too."""
+
+    session_id: UUID
+    match_id: UUID
+    program_id: UUID
+    participant_ids: tuple[UUID, ...]
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    previously_starts_at: AwareDatetime
+    participant_id: UUID | None = Field(description="Who asked for it; null: not stated.")
+
+
+class SessionCancelled(Event, type="io.peerloom.sessions.session.cancelled.v1", topic=SESSIONS, key="match_id"):
+    """A meeting will not take place; everybody's time is free again."""
+
+    session_id: UUID
+    match_id: UUID
+    program_id: UUID
+    participant_ids: tuple[UUID, ...]
+    starts_at: AwareDatetime
+    participant_id: UUID | None = Field(description="Who asked for it; null: not stated.")
+
+
+class RelationshipAtRisk(Event, type="io.peerloom.sessions.relationship.at_risk.v1", topic=SESSIONS, key="match_id"):
+    """A relationship may need help: `missed_twice` or `no_date`. Its people may be offered to close it, without blame.
+
+    `version` is the relationship's.
+    """
+
+    match_id: UUID
+    program_id: UUID
+    participant_ids: tuple[UUID, ...]
+    reason: str
+    noticed_at: AwareDatetime
+
+
+class RelationshipCompleted(Event, type="io.peerloom.sessions.relationship.completed.v1", topic=SESSIONS, key="match_id"):
+    """A relationship ended: its program did (`program_ended`), or its people closed it. `version` is the relationship's."""
+
+    match_id: UUID
+    program_id: UUID
+    participant_ids: tuple[UUID, ...]
+    sessions_completed: int = Field(ge=0)
+    sessions_missed: int = Field(ge=0)
+    reason: str
+    completed_at: AwareDatetime

@@ -7,6 +7,7 @@ token is remembered by its digest for at most a minute: verifying an RSA signatu
 import asyncio
 import hashlib
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Final
 from uuid import UUID
@@ -51,7 +52,7 @@ class TokenVerifier:
         the issuer's keys cannot be had.
         """
         if len(token) > _LONGEST_TOKEN:
-            raise Unauthenticated("The access token is too long.")
+            raise _refused(f"The access token is longer than {_LONGEST_TOKEN} characters.")
         digest = hashlib.sha256(token.encode()).digest()
         remembered = self._remembered.get(digest)
         now = time.time()
@@ -68,13 +69,13 @@ class TokenVerifier:
         try:
             header = jwt.get_unverified_header(token)
         except jwt.InvalidTokenError as error:
-            raise Unauthenticated("The access token is not a signed JWT.") from error
+            raise _refused("The access token is not a signed JWT.") from error
         algorithm = header.get("alg")
         if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
-            raise Unauthenticated(f"The access token's algorithm must be one of {', '.join(ALGORITHMS)}.")
+            raise _refused(f"The access token's algorithm must be one of {', '.join(ALGORITHMS)}.")
         key = await self._key(str(header.get("kid", "")))
         if key.key_type != ALGORITHMS[algorithm]:
-            raise Unauthenticated("The access token's algorithm does not fit the key it names.")
+            raise _refused("The access token's algorithm does not fit the key it names.")
         try:
             claims: dict[str, Any] = jwt.decode(
                 token,
@@ -86,8 +87,25 @@ class TokenVerifier:
                 options={"require": _REQUIRED_CLAIMS},
             )
         except jwt.InvalidTokenError as error:
-            raise Unauthenticated(f"The access token is not accepted: {_plain(error)}.") from error
+            raise _refused(f"The access token {self._lack(error)}.") from error
         return claims
+
+    def _lack(self, error: jwt.InvalidTokenError) -> str:
+        match error:
+            case jwt.ExpiredSignatureError():
+                return "has expired: ask its issuer for a new one"
+            case jwt.MissingRequiredClaimError():
+                return f"lacks the claim '{error.claim}'"
+            case jwt.InvalidAudienceError():
+                return f"is for somebody else: its claim 'aud' must contain '{self._audience}'"
+            case jwt.InvalidIssuerError():
+                return f"is of another issuer: its claim 'iss' must be '{self._issuer}'"
+            case jwt.ImmatureSignatureError() | jwt.InvalidIssuedAtError():
+                return "is not valid yet: look at 'iat' and 'nbf', and at the clocks of this machine and the issuer"
+            case jwt.InvalidSignatureError():
+                return "has a signature that does not fit the key it names"
+            case _:
+                return "is malformed"
 
     async def _key(self, kid: str) -> PyJWK:
         if kid not in self._keys or time.monotonic() - self._fetched_at > _KEYS_SECONDS:
@@ -97,7 +115,7 @@ class TokenVerifier:
                 ) and time.monotonic() - self._tried_at > (_COOLDOWN_SECONDS if self._keys else 0):
                     await self._fetch_keys()
         if kid not in self._keys:
-            raise Unauthenticated("The access token is signed with a key its issuer does not publish.")
+            raise _refused("The access token is signed with a key its issuer does not publish.")
         return self._keys[kid]
 
     async def _fetch_keys(self) -> None:
@@ -127,10 +145,17 @@ def _usable(published: list[dict[str, Any]]) -> dict[str, PyJWK]:
     return keys
 
 
-def require_scope(caller: Caller, scope: str) -> None:
-    """Raises: Forbidden when the token does not carry the scope."""
-    if scope not in caller.scopes:
-        raise Forbidden(f"This needs the scope {scope!r}.")
+def require_scopes(caller: Caller, needed: Sequence[str]) -> None:
+    """Raises: Forbidden when the token lacks one of them; it says which, and which it has."""
+    if caller.scopes.issuperset(needed):
+        return
+    lacking = " ".join(scope for scope in needed if scope not in caller.scopes)
+    has = " ".join(sorted(caller.scopes)) or "none"
+    raise Forbidden(f"The access token lacks the scope {lacking}; it has {has}.", scope=" ".join(needed))
+
+
+def _refused(detail: str) -> Unauthenticated:
+    return Unauthenticated(detail, error="invalid_token")
 
 
 def _caller(claims: dict[str, Any]) -> Caller:
@@ -138,12 +163,7 @@ def _caller(claims: dict[str, Any]) -> Caller:
     try:
         tenant_id = None if tenant is None else UUID(str(tenant))
     except ValueError as error:
-        raise Forbidden(f"The token's claim {TENANT_CLAIM!r} is not the id of an organisation.") from error
+        raise Forbidden(f"The access token's claim '{TENANT_CLAIM}' is not the id of an organisation.") from error
     scope = claims.get("scope", "")
     client_id = str(claims.get("client_id") or claims["sub"])
     return Caller(client_id, tenant_id, frozenset(scope.split()) if isinstance(scope, str) else frozenset())
-
-
-def _plain(error: jwt.InvalidTokenError) -> str:
-    text = str(error) or type(error).__name__
-    return text[0].lower() + text[1:].rstrip(".")

@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass, replace
 from uuid import UUID
 
 from peerloom_service import telemetry
-from peerloom_service.identifiers import random_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +30,26 @@ class Cause:
         return asdict(self)
 
     @classmethod
-    def of(cls, kept: Mapping[str, str] | None) -> "Cause":
-        """The cause a row has kept. None: it has none, and the work gets a correlation id of its own."""
-        return cls(random_bytes(16).hex()) if kept is None else cls(**kept)
+    def of(cls, kept: Mapping[str, str] | None, *, otherwise: str) -> "Cause":
+        """The cause a row has kept; a row that has none is of an earlier release, and its work has this correlation id."""
+        return cls(otherwise) if kept is None else cls(**kept)
 
     @contextmanager
     def working(self, name: str) -> Iterator["Cause"]:
         """Span of work that is done later, in the trace of what asked for it, and the cause of what it publishes."""
         with telemetry.working(name, self.traceparent):
             yield replace(self, traceparent=telemetry.current_traceparent() or self.traceparent)
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedVersion:
+    """The versions of something a caller is willing to change; None: whichever it has."""
+
+    versions: frozenset[int] | None
+
+    def allows(self, version: int) -> bool:
+        """Whether this is one of them."""
+        return self.versions is None or version in self.versions
 
 
 @dataclass(frozen=True, slots=True)

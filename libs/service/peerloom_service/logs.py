@@ -2,8 +2,10 @@
 
 import logging
 import sys
+from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 import structlog
 from opentelemetry import trace
 
@@ -42,6 +44,47 @@ def configure_logs(service: str, level: str) -> None:
     for name in _NOISY:
         logging.getLogger(name).setLevel(logging.CRITICAL if name == "aiokafka" else logging.WARNING)
     structlog.contextvars.bind_contextvars(service=service)
+    if root.isEnabledFor(logging.INFO):
+        _request_log.start(service)
+
+
+class _RequestLog:
+    """Writes one line a request. Rendered here: through the processors above it would cost a third of a plain read."""
+
+    def __init__(self) -> None:
+        self._service = ""
+        self._output: structlog.BytesLogger | None = None
+
+    def start(self, service: str) -> None:
+        """Write from now on, to standard output."""
+        self._service, self._output = service, structlog.BytesLogger(sys.stdout.buffer)
+
+    def write(self, facts: dict[str, Any]) -> None:
+        if self._output is not None:
+            now = datetime.now(UTC)
+            self._output.msg(
+                orjson.dumps({"event": "request", "level": "info", "timestamp": now, "service": self._service, **facts})
+            )
+
+
+_request_log = _RequestLog()
+
+
+def log_request(
+    *, method: str, route: str, status: int, seconds: float, client_id: str, correlation_id: str, trace_id: str
+) -> None:
+    """One line about an answered request: its route's template, never its path, query, body or anything of a person."""
+    _request_log.write(
+        {
+            "method": method,
+            "route": route,
+            "status": status,
+            "duration_ms": round(seconds * 1000, 3),
+            "client_id": client_id,
+            "correlation_id": correlation_id,
+            "trace_id": trace_id,
+        }
+    )
 
 
 def _add_trace(_logger: Any, _method: str, record: dict[str, Any]) -> dict[str, Any]:

@@ -29,14 +29,14 @@ class Problem(Exception):
         self.headers = dict(headers or {})
 
     @classmethod
-    def slug(cls) -> str:
-        """Last part of the problem's type URI: the class name in kebab case."""
+    def code(cls) -> str:
+        """The problem's name for programs, and of its page in docs/problems: the class name in kebab case."""
         return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in cls.__name__).lstrip("-")
 
     @classmethod
     def uri(cls) -> str:
         """The problem's type, RFC 9457 §3.1.1."""
-        return f"urn:peerloom:problem:{cls.slug()}"
+        return f"urn:peerloom:problem:{cls.code()}"
 
     def body(self, *, instance: str, trace_id: str) -> dict[str, Any]:
         """The problem document."""
@@ -44,6 +44,7 @@ class Problem(Exception):
             "type": self.uri(),
             "title": self.title,
             "status": self.status,
+            "code": self.code(),
             "detail": self.detail or self.title,
             "instance": instance,
             "trace_id": trace_id,
@@ -60,12 +61,18 @@ class BadRequest(Problem):
 class Unauthenticated(Problem):
     status, title = 401, "A valid access token is needed"
 
-    def __init__(self, detail: str) -> None:
-        super().__init__(detail, headers={"www-authenticate": 'Bearer error="invalid_token"'})
+    def __init__(self, detail: str, *, error: str = "") -> None:
+        """`error`: RFC 6750's code of what is wrong with a token; left out where none was sent."""
+        super().__init__(detail, headers={"www-authenticate": _challenge(error, detail) if error else _challenge()})
 
 
 class Forbidden(Problem):
     status, title = 403, "The access token does not allow this"
+
+    def __init__(self, detail: str = "", *, scope: str = "") -> None:
+        """`scope`: what the token would need."""
+        challenge = {"www-authenticate": _challenge("insufficient_scope", detail, scope)} if scope else None
+        super().__init__(detail, headers=challenge)
 
 
 class NotFound(Problem):
@@ -77,7 +84,7 @@ class MethodNotAllowed(Problem):
 
 
 class Conflict(Problem):
-    status, title = 409, "That does not go together with the present state"
+    status, title = 409, "The present state does not allow this"
 
 
 class PreconditionFailed(Problem):
@@ -86,6 +93,10 @@ class PreconditionFailed(Problem):
 
 class PayloadTooLarge(Problem):
     status, title = 413, "The body is too large"
+
+
+class UnsupportedMediaType(Problem):
+    status, title = 415, "The body is of a type this address does not take"
 
 
 class Invalid(Problem):
@@ -113,3 +124,11 @@ class IdempotencyKeyReused(Invalid):
 
 class RequestInProgress(Conflict):
     title = "The first request with this Idempotency-Key is still being worked on"
+
+
+def _challenge(error: str = "", description: str = "", scope: str = "") -> str:
+    """What a client should bring, RFC 6750 §3: no error where it sent no token."""
+    said = {"realm": "peerloom", "error": error, "error_description": description, "scope": scope}
+    quotable = str.maketrans({'"': "'", "\\": "/"})
+    parts = [f'{name}="{text.translate(quotable)}"' for name, text in said.items() if text]
+    return f"Bearer {', '.join(parts)}".encode("ascii", "replace").decode()

@@ -40,6 +40,7 @@ from peerloom_service.http.app import Health, create_app
 from peerloom_service.jobs import Job, RunningJob
 from peerloom_service.logs import configure_logs
 from peerloom_service.loops import Loops
+from peerloom_service.manifest import Manifest
 from peerloom_service.publishing.producer import Sender
 from peerloom_service.publishing.relay import Relay
 from peerloom_service.publishing.topics import TopicRefused, ensure_topics
@@ -56,12 +57,12 @@ _HEALTH_SECONDS: Final = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """A service, declared. `subscribes`: events in, each with its handler. `tasks`: long work that comes as events.
-    `jobs`: what its worker does besides, by name. `retry`, `batch` and `membership`: how its consumer goes about its events.
+    """A service, declared. `manifest`: what others need to know of it. `subscribes`: events in, each with its handler.
+    `tasks`: long work that comes as events. `jobs`: what its worker does besides, by name. `retry`, `batch` and
+    `membership`: how its consumer goes about its events.
     """
 
-    name: str
-    description: str
+    manifest: Manifest
     settings: type[ServiceSettings]
     tables: type[SQLModel]
     routes: APIRouter
@@ -72,6 +73,16 @@ class Service:
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     batch: int = BATCH
     membership: Membership = field(default_factory=Membership)
+
+    @property
+    def name(self) -> str:
+        """Its name, which is its consumer group's too."""
+        return self.manifest.name
+
+    @property
+    def description(self) -> str:
+        """What it is for, in a sentence."""
+        return self.manifest.description
 
     def run(self, arguments: Sequence[str] | None = None) -> None:
         """The command line: `python -m <name>_service api|worker|migrate|all|replay|parked|release|discard`."""

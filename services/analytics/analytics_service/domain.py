@@ -1,4 +1,4 @@
-"""What analytics believes its figures mean. Pure: counts in, figures out; no I/O, no clock."""
+"""What analytics keeps of events, and what its figures mean. Pure: no I/O, no clock."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -23,6 +23,120 @@ class SessionState(StrEnum):
     SCHEDULED = "scheduled"
     COMPLETED = "completed"
     MISSED = "missed"
+    CANCELLED = "cancelled"
+
+
+class RelationshipState(StrEnum):
+    AT_RISK = "at_risk"
+    COMPLETED = "completed"
+
+
+# -- facts --------------------------------------------------------------------------------------------------------------
+# What an event states about one thing. Each is kept under its id, unless a newer version is known.
+
+
+@dataclass(frozen=True, slots=True)
+class ParticipantFact:
+    id: UUID
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramFact:
+    id: UUID
+    version: int
+    format: str
+    goal: str
+    metric: str
+    starts_on: date
+    ends_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolmentFact:
+    id: UUID
+    version: int
+    program_id: UUID
+    participant_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class RunFact:
+    """The results are None until the run is completed."""
+
+    id: UUID
+    version: int
+    program_id: UUID
+    state: RunState
+    people: int | None = None
+    pairs: int | None = None
+    trios: int | None = None
+    unmatched: int | None = None
+    value: int | None = None
+    upper_bound: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MatchFact:
+    id: UUID
+    version: int
+    program_id: UUID
+    state: MatchState
+    participant_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptanceFact:
+    match_id: UUID
+    participant_id: UUID
+    version: int
+    program_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFact:
+    id: UUID
+    version: int
+    program_id: UUID
+    state: SessionState
+
+
+@dataclass(frozen=True, slots=True)
+class RelationshipFact:
+    """`id` is the match's."""
+
+    id: UUID
+    version: int
+    program_id: UUID
+    state: RelationshipState
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyFact:
+    """The answers are None until the survey is answered."""
+
+    id: UUID
+    version: int
+    program_id: UUID
+    usefulness: int | None = None
+    learned_something: bool | None = None
+    meet_again: bool | None = None
+
+
+Fact = (
+    ParticipantFact
+    | ProgramFact
+    | EnrolmentFact
+    | RunFact
+    | MatchFact
+    | AcceptanceFact
+    | SessionFact
+    | RelationshipFact
+    | SurveyFact
+)
+
+
+# -- figures ------------------------------------------------------------------------------------------------------------
 
 
 def ratio(part: int, whole: int) -> float | None:
@@ -84,16 +198,25 @@ class Sessions:
     scheduled: int
     completed: int
     missed: int
+    cancelled: int = 0
 
     @property
     def to_come(self) -> int:
-        """Sessions not known to have been completed or missed."""
-        return self.scheduled - self.completed - self.missed
+        """Sessions not known to have been completed, missed or cancelled."""
+        return self.scheduled - self.completed - self.missed - self.cancelled
+
+
+@dataclass(frozen=True, slots=True)
+class Relationships:
+    """What became of a program's relationships, as far as it is known of them."""
+
+    at_risk: int
+    completed: int
 
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """What people said. `usefulness` holds how many answers gave 1, 2, 3, 4 and 5, in this order."""
+    """What people answered. `usefulness` holds how many answers gave 1, 2, 3, 4 and 5, in this order."""
 
     surveys_requested: int
     usefulness: tuple[int, int, int, int, int]
@@ -165,4 +288,5 @@ class ProgramFigures:
     runs: Runs
     proposals: Proposals
     sessions: Sessions
+    relationships: Relationships
     feedback: Feedback

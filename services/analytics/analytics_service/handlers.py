@@ -1,4 +1,4 @@
-"""Events in: which facts they are. Every handler takes many events of one type and organisation together."""
+"""Events in: each is translated into the fact it carries. A handler takes many events of one type and organisation together."""
 
 from collections.abc import Sequence
 from typing import Annotated, Final
@@ -6,18 +6,9 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from analytics_service.domain import MatchState, RunState, SessionState
-from analytics_service.models import (
-    AcceptanceRow,
-    EnrolmentRow,
-    MatchRow,
-    MatchRunRow,
-    ParticipantRow,
-    ProgramRow,
-    SessionRow,
-    SurveyRow,
-)
-from analytics_service.use_cases import count, remember
+from analytics_service import domain
+from analytics_service.domain import Fact, MatchState, RelationshipState, RunState, SessionState
+from analytics_service.use_cases import CountEvents, KeepFacts, count_events, keep_facts
 from peerloom_events import (
     Event,
     FeedbackSubmitted,
@@ -35,8 +26,12 @@ from peerloom_events import (
     ParticipantRegistered,
     ParticipantUpdated,
     ProgramLaunched,
+    RelationshipAtRisk,
+    RelationshipCompleted,
+    SessionCancelled,
     SessionCompleted,
     SessionMissed,
+    SessionRescheduled,
     SessionScheduled,
     SurveyRequested,
 )
@@ -55,156 +50,124 @@ _MATCH_STATES: Final[dict[type[Event], MatchState]] = {
 }
 _SESSION_STATES: Final[dict[type[Event], SessionState]] = {
     SessionScheduled: SessionState.SCHEDULED,
+    SessionRescheduled: SessionState.SCHEDULED,
     SessionCompleted: SessionState.COMPLETED,
     SessionMissed: SessionState.MISSED,
+    SessionCancelled: SessionState.CANCELLED,
+}
+_RELATIONSHIP_STATES: Final[dict[type[Event], RelationshipState]] = {
+    RelationshipAtRisk: RelationshipState.AT_RISK,
+    RelationshipCompleted: RelationshipState.COMPLETED,
 }
 
 
 class KnownParticipant(Struct, frozen=True):
-    """What is read of a participant: what they do and where is no figure's business yet."""
+    """What is read of a participant: no figure uses their other facts."""
 
     version: Annotated[int, Meta(ge=1)]
     participant_id: UUID
 
 
 async def registered(tx: Transaction, people: Sequence[KnownParticipant]) -> None:
-    """Somebody became known."""
-    await _participants(tx, ParticipantRegistered, people)
+    """Participants became known."""
+    await _keep(tx, ParticipantRegistered, [domain.ParticipantFact(one.participant_id, one.version) for one in people])
 
 
 async def updated(tx: Transaction, people: Sequence[KnownParticipant]) -> None:
-    """Somebody's facts changed."""
-    await _participants(tx, ParticipantUpdated, people)
-
-
-async def _participants(tx: Transaction, kind: type[Event], people: Sequence[KnownParticipant]) -> None:
-    facts = [{"id": person.participant_id, "version": person.version} for person in people]
-    await remember(tx, kind, ParticipantRow, facts)
+    """Participants' facts changed."""
+    await _keep(tx, ParticipantUpdated, [domain.ParticipantFact(one.participant_id, one.version) for one in people])
 
 
 async def programs(tx: Transaction, events: Sequence[ProgramLaunched]) -> None:
-    """A program opened."""
+    """Programs were launched."""
     facts = [
-        {
-            "id": event.program_id,
-            "version": event.version,
-            "format": event.format,
-            "goal": event.goal,
-            "metric": event.metric,
-            "starts_on": event.starts_on,
-            "ends_on": event.ends_on,
-        }
-        for event in events
+        domain.ProgramFact(one.program_id, one.version, one.format, one.goal, one.metric, one.starts_on, one.ends_on)
+        for one in events
     ]
-    await remember(tx, ProgramLaunched, ProgramRow, facts)
+    await _keep(tx, ProgramLaunched, facts)
 
 
 async def enrolments(tx: Transaction, events: Sequence[ParticipantEnrolled]) -> None:
-    """Somebody takes part."""
-    facts = [
-        {
-            "id": event.enrolment_id,
-            "version": event.version,
-            "program_id": event.program_id,
-            "participant_id": event.participant_id,
-        }
-        for event in events
-    ]
-    await remember(tx, ParticipantEnrolled, EnrolmentRow, facts)
+    """Participants joined programs."""
+    facts = [domain.EnrolmentFact(one.enrolment_id, one.version, one.program_id, one.participant_id) for one in events]
+    await _keep(tx, ParticipantEnrolled, facts)
 
 
 async def runs(tx: Transaction, events: Sequence[MatchRunRequested | MatchRunProgressed | MatchRunFailed]) -> None:
-    """A match run without a result: it was asked for, is under way, or failed."""
+    """Match runs without a result: requested, under way, or failed."""
     kind = type(events[0])
-    facts = [
-        {"id": event.run_id, "version": event.version, "program_id": event.program_id, "state": _RUN_STATES[kind]}
-        for event in events
-    ]
-    await remember(tx, kind, MatchRunRow, facts)
+    await _keep(tx, kind, [domain.RunFact(one.run_id, one.version, one.program_id, _RUN_STATES[kind]) for one in events])
 
 
 async def completed_runs(tx: Transaction, events: Sequence[MatchRunCompleted]) -> None:
-    """A match run ended with an answer."""
+    """Match runs ended with a result."""
     facts = [
-        {
-            "id": event.run_id,
-            "version": event.version,
-            "program_id": event.program_id,
-            "state": RunState.COMPLETED,
-            "people": event.people,
-            "pairs": event.pairs,
-            "trios": event.trios,
-            "unmatched": event.unmatched,
-            "value": event.value,
-            "upper_bound": event.upper_bound,
-        }
-        for event in events
+        domain.RunFact(
+            id=one.run_id,
+            version=one.version,
+            program_id=one.program_id,
+            state=RunState.COMPLETED,
+            people=one.people,
+            pairs=one.pairs,
+            trios=one.trios,
+            unmatched=one.unmatched,
+            value=one.value,
+            upper_bound=one.upper_bound,
+        )
+        for one in events
     ]
-    await remember(tx, MatchRunCompleted, MatchRunRow, facts)
+    await _keep(tx, MatchRunCompleted, facts)
 
 
 async def replays(tx: Transaction, events: Sequence[MatchReplayRequested]) -> None:
-    """A run is to be solved again: that changes nothing anybody has."""
-    await count(tx, MatchReplayRequested, len(events))
+    """Runs are to be solved again: that changes no figure."""
+    await count_events(tx, CountEvents(MatchReplayRequested.type, len(events)))
 
 
 async def matches(tx: Transaction, events: Sequence[MatchProposed | MatchDeclined | MatchExpired | MatchConfirmed]) -> None:
-    """A proposal was made, or it ended."""
+    """Proposals were made, or they ended."""
     kind = type(events[0])
-    facts = [
-        {
-            "id": event.match_id,
-            "version": event.version,
-            "program_id": event.program_id,
-            "state": _MATCH_STATES[kind],
-            "participant_ids": event.participant_ids,
-        }
-        for event in events
-    ]
-    await remember(tx, kind, MatchRow, facts)
+    state = _MATCH_STATES[kind]
+    facts = [domain.MatchFact(one.match_id, one.version, one.program_id, state, one.participant_ids) for one in events]
+    await _keep(tx, kind, facts)
 
 
 async def acceptances(tx: Transaction, events: Sequence[MatchAccepted]) -> None:
-    """One side of a proposal said yes."""
-    facts = [
-        {
-            "match_id": event.match_id,
-            "participant_id": event.participant_id,
-            "version": event.version,
-            "program_id": event.program_id,
-        }
-        for event in events
-    ]
-    await remember(tx, MatchAccepted, AcceptanceRow, facts)
+    """Participants accepted proposals."""
+    facts = [domain.AcceptanceFact(one.match_id, one.participant_id, one.version, one.program_id) for one in events]
+    await _keep(tx, MatchAccepted, facts)
 
 
-async def sessions(tx: Transaction, events: Sequence[SessionScheduled | SessionCompleted | SessionMissed]) -> None:
-    """A session was given a time, took place, or did not."""
+async def sessions(
+    tx: Transaction,
+    events: Sequence[SessionScheduled | SessionRescheduled | SessionCompleted | SessionMissed | SessionCancelled],
+) -> None:
+    """Sessions were given a time, took place, or did not."""
     kind = type(events[0])
-    facts = [
-        {"id": event.session_id, "version": event.version, "program_id": event.program_id, "state": _SESSION_STATES[kind]}
-        for event in events
-    ]
-    await remember(tx, kind, SessionRow, facts)
+    state = _SESSION_STATES[kind]
+    await _keep(tx, kind, [domain.SessionFact(one.session_id, one.version, one.program_id, state) for one in events])
+
+
+async def relationships(tx: Transaction, events: Sequence[RelationshipAtRisk | RelationshipCompleted]) -> None:
+    """Relationships need help, or ended."""
+    kind = type(events[0])
+    state = _RELATIONSHIP_STATES[kind]
+    await _keep(tx, kind, [domain.RelationshipFact(one.match_id, one.version, one.program_id, state) for one in events])
 
 
 async def surveys(tx: Transaction, events: Sequence[SurveyRequested]) -> None:
-    """Somebody was asked about a session."""
-    facts = [{"id": event.survey_id, "version": event.version, "program_id": event.program_id} for event in events]
-    await remember(tx, SurveyRequested, SurveyRow, facts)
+    """Participants were asked about a session."""
+    await _keep(tx, SurveyRequested, [domain.SurveyFact(one.survey_id, one.version, one.program_id) for one in events])
 
 
 async def answered_surveys(tx: Transaction, events: Sequence[FeedbackSubmitted]) -> None:
-    """Somebody said how a session was."""
+    """Participants answered their surveys."""
     facts = [
-        {
-            "id": event.survey_id,
-            "version": event.version,
-            "program_id": event.program_id,
-            "usefulness": event.usefulness,
-            "learned_something": event.learned_something,
-            "meet_again": event.meet_again,
-        }
-        for event in events
+        domain.SurveyFact(one.survey_id, one.version, one.program_id, one.usefulness, one.learned_something, one.meet_again)
+        for one in events
     ]
-    await remember(tx, FeedbackSubmitted, SurveyRow, facts)
+    await _keep(tx, FeedbackSubmitted, facts)
+
+
+async def _keep(tx: Transaction, kind: type[Event], facts: Sequence[Fact]) -> None:
+    await keep_facts(tx, KeepFacts(kind.type, facts))

@@ -1,4 +1,4 @@
-"""Analytics is made of this."""
+"""What the analytics service is made of."""
 
 from pathlib import Path
 
@@ -22,17 +22,21 @@ from peerloom_events import (
     ParticipantRegistered,
     ParticipantUpdated,
     ProgramLaunched,
+    RelationshipAtRisk,
+    RelationshipCompleted,
+    SessionCancelled,
     SessionCompleted,
     SessionMissed,
+    SessionRescheduled,
     SessionScheduled,
     SurveyRequested,
 )
 from peerloom_service.consuming.decoding import InBatches
+from peerloom_service.manifest import Manifest
 from peerloom_service.service import Service
 
 service = Service(
-    name="analytics",
-    description="Figures of an organisation and its programs, read from every event.",
+    manifest=Manifest.beside(__file__),
     settings=Settings,
     tables=Base,
     routes=router,
@@ -55,6 +59,10 @@ service = Service(
         SessionScheduled: InBatches(handlers.sessions),
         SessionCompleted: InBatches(handlers.sessions),
         SessionMissed: InBatches(handlers.sessions),
+        SessionRescheduled: InBatches(handlers.sessions),
+        SessionCancelled: InBatches(handlers.sessions),
+        RelationshipAtRisk: InBatches(handlers.relationships),
+        RelationshipCompleted: InBatches(handlers.relationships),
         SurveyRequested: InBatches(handlers.surveys),
         FeedbackSubmitted: InBatches(handlers.answered_surveys),
     },

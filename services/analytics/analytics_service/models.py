@@ -1,4 +1,4 @@
-"""Analytics' tables: one row for each thing heard of, as its newest event says it is. Figures are queries over them.
+"""Analytics' tables: one row for each fact, as its newest event states it. Figures are queries over them.
 
 No foreign keys: events of different topics arrive in any order, and what came early is kept.
 """
@@ -66,7 +66,7 @@ class MatchRow(TenantColumns, Base, table=True):
 
 
 class AcceptanceRow(Base, table=True):
-    """One side's yes to a proposal. Apart from the match: a yes does not end a proposal, so it must not hide what did."""
+    """One participant's acceptance. Apart from the match: it does not end a proposal, so it must not hide what did."""
 
     __tablename__ = "acceptance"
     __table_args__ = (Index("acceptance_program", "tenant_id", "program_id"),)
@@ -86,6 +86,16 @@ class SessionRow(TenantColumns, Base, table=True):
     state: str = Field(sa_type=Text)
 
 
+class RelationshipRow(TenantColumns, Base, table=True):
+    """Kept from the first event that tells more of a relationship than its match does."""
+
+    __tablename__ = "relationship"
+    __table_args__ = (Index("relationship_program", "tenant_id", "program_id", "state"),)
+
+    program_id: UUID
+    state: str = Field(sa_type=Text)
+
+
 class SurveyRow(TenantColumns, Base, table=True):
     """Answer columns are empty until the survey is answered."""
 
@@ -99,7 +109,7 @@ class SurveyRow(TenantColumns, Base, table=True):
 
 
 class EventCountRow(Base, table=True):
-    """How many events of a type were handled. Spread over slots: see `sql.REMEMBER`."""
+    """How many events of a type were handled. Spread over slots: see `sql.COUNT`."""
 
     __tablename__ = "event_count"
 

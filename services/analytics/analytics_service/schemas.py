@@ -17,7 +17,7 @@ class OverviewOut(Out):
     participants: int = Field(description="People ever registered.")
     programs: int = Field(description="Programs ever launched.")
     events: dict[str, int] = Field(
-        description="Events by CloudEvents type, each event once however often it was delivered; 0 for types never heard."
+        description="Events by CloudEvents type, each event once however often it was delivered; 0 for types never received."
     )
 
     @classmethod
@@ -75,25 +75,33 @@ class ProposalsOut(Out):
 
     made: int = Field(description="Proposals made, whatever became of them.")
     acceptances: int = Field(
-        description="Answers that were a yes: up to one for each person of a proposal, also where it came to nothing."
+        description="Acceptances: up to one for each person of a proposal, whether or not it became a match."
     )
     waiting: int = Field(description="Proposals that have not ended: at least one person has not answered, and there is time.")
-    declined: int = Field(description="Proposals somebody said no to.")
+    declined: int = Field(description="Proposals that somebody declined.")
     expired: int = Field(description="Proposals that were not answered by all in time.")
-    confirmed: int = Field(description="Matches: proposals everybody said yes to.")
+    confirmed: int = Field(description="Matches: proposals that everybody accepted.")
 
 
 class SessionsOut(Out):
-    """Meetings of the program's matches: scheduled = to_come + completed + missed."""
+    """Meetings of the program's matches: scheduled = to_come + completed + missed + cancelled."""
 
     scheduled: int = Field(description="Sessions that were given a time, whatever became of them.")
-    to_come: int = Field(description="Sessions neither completed nor missed so far.")
+    to_come: int = Field(description="Sessions not completed, missed or cancelled so far.")
     completed: int = Field(description="Sessions that took place.")
-    missed: int = Field(description="Sessions that did not take place.")
+    missed: int = Field(description="Sessions that somebody did not come to.")
+    cancelled: int = Field(description="Sessions that were called off before they started.")
+
+
+class RelationshipsOut(Out):
+    """What became of the program's matches."""
+
+    at_risk: int = Field(description="Relationships that were last reported to need help, and have not ended.")
+    completed: int = Field(description="Relationships that ended: with their program, or closed by their people.")
 
 
 class FeedbackOut(Out):
-    """What people said about their sessions. Rates and means have four decimals and are null where there is nothing to rate."""
+    """What people answered about their sessions. Rates and means have four decimals; null: there is nothing to rate."""
 
     surveys_requested: int = Field(description="Surveys sent: one for each person of a completed session.")
     surveys_answered: int = Field(description="Surveys answered.")
@@ -103,7 +111,7 @@ class FeedbackOut(Out):
     usefulness_mean: float | None = Field(description="Mean usefulness over the answers, 1 to 5; null before the first.")
     usefulness_distribution: dict[int, int] = Field(description="How many answers gave each usefulness; always 1 to 5.")
     share_learned_something: float | None = Field(
-        description="Answers that said something was learned / surveys_answered, 0 to 1; null before the first."
+        description="Answers that something was learned / surveys_answered, 0 to 1; null before the first."
     )
     share_meet_again: float | None = Field(
         description="Answers that want to meet again / surveys_answered, 0 to 1; null before the first."
@@ -119,6 +127,7 @@ class ProgramFiguresOut(Out):
     runs: RunsOut
     proposals: ProposalsOut
     sessions: SessionsOut
+    relationships: RelationshipsOut
     feedback: FeedbackOut
 
     @classmethod

@@ -1,4 +1,4 @@
-"""What analytics is told: no more than every service is."""
+"""Settings of analytics: those of every service."""
 
 from peerloom_service.settings import ServiceSettings
 

@@ -1,19 +1,22 @@
-"""Constant SQL of analytics: facts in, figures out."""
+"""What analytics writes: facts, each unless a newer one is known, and how many events there were."""
 
 from typing import Final
 
 from sqlalchemy.dialects import postgresql
 from sqlmodel import SQLModel
 
-from analytics_service.models import (
-    AcceptanceRow,
-    EnrolmentRow,
-    MatchRow,
-    MatchRunRow,
-    ParticipantRow,
-    ProgramRow,
-    SessionRow,
-    SurveyRow,
+from analytics_service import models
+from analytics_service.domain import (
+    AcceptanceFact,
+    EnrolmentFact,
+    Fact,
+    MatchFact,
+    ParticipantFact,
+    ProgramFact,
+    RelationshipFact,
+    RunFact,
+    SessionFact,
+    SurveyFact,
 )
 
 _POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]
@@ -26,103 +29,34 @@ COUNT: Final = """
 """
 
 
-def _remember(table: type[SQLModel]) -> str:
-    """Facts of one table, each kept unless a newer one of the same thing is known; and their events counted.
+def _keep(table: type[SQLModel]) -> str:
+    """Keep facts in their table, each unless a newer one of the same thing is known, and count their events.
 
-    Parameters: tenant, event type, number of events, JSON array of rows by column name.
+    Parameters: tenant, event type, number of events, JSON array of facts by column name.
     """
     declared = [column for column in table.__table__.columns if column.name != "tenant_id"]  # type: ignore[attr-defined]
     typed = ", ".join(f"{column.name} {column.type.compile(dialect=_POSTGRESQL)}" for column in declared)
     names = ", ".join(column.name for column in declared)
     key = ", ".join(column.name for column in declared if column.primary_key)
-    said = [column.name for column in declared if not column.primary_key]
+    stated = [column.name for column in declared if not column.primary_key]
     return f"""
         WITH counted AS ({COUNT})
         INSERT INTO {table.__tablename__} AS known (tenant_id, {names})
-        SELECT DISTINCT ON ({key}) $1, {names} FROM jsonb_to_recordset($4) AS heard ({typed}) ORDER BY {key}, version DESC
+        SELECT DISTINCT ON ({key}) $1, {names} FROM jsonb_to_recordset($4) AS fact ({typed}) ORDER BY {key}, version DESC
         ON CONFLICT (tenant_id, {key}) DO UPDATE
-        SET ({", ".join(said)}) = ROW ({", ".join(f"excluded.{name}" for name in said)})
+        SET ({", ".join(stated)}) = ROW ({", ".join(f"excluded.{name}" for name in stated)})
         WHERE known.version < excluded.version
     """
 
 
-REMEMBER: Final[dict[type[SQLModel], str]] = {
-    table: _remember(table)
-    for table in (
-        AcceptanceRow,
-        EnrolmentRow,
-        MatchRow,
-        MatchRunRow,
-        ParticipantRow,
-        ProgramRow,
-        SessionRow,
-        SurveyRow,
-    )
+KEEP: Final[dict[type[Fact], str]] = {
+    ParticipantFact: _keep(models.ParticipantRow),
+    ProgramFact: _keep(models.ProgramRow),
+    EnrolmentFact: _keep(models.EnrolmentRow),
+    RunFact: _keep(models.MatchRunRow),
+    MatchFact: _keep(models.MatchRow),
+    AcceptanceFact: _keep(models.AcceptanceRow),
+    SessionFact: _keep(models.SessionRow),
+    RelationshipFact: _keep(models.RelationshipRow),
+    SurveyFact: _keep(models.SurveyRow),
 }
-
-OVERVIEW: Final = """
-    SELECT now() AS as_of,
-        (SELECT count(*) FROM participant WHERE tenant_id = $1) AS participants,
-        (SELECT count(*) FROM program WHERE tenant_id = $1) AS programs,
-        (
-            SELECT coalesce(jsonb_object_agg(type, events), '{}')
-            FROM (SELECT type, sum(events)::bigint AS events FROM event_count WHERE tenant_id = $1 GROUP BY type) AS by_type
-        ) AS events
-"""
-
-# One statement, so that all figures are of one moment. The last run is the one with the highest id: ids grow with time.
-PROGRAM_FIGURES: Final = """
-    WITH enrolled AS (
-        SELECT DISTINCT participant_id FROM enrolment WHERE tenant_id = $1 AND program_id = $2
-    ),
-    matched AS (
-        SELECT DISTINCT unnest(participant_ids) AS participant_id FROM match
-        WHERE tenant_id = $1 AND program_id = $2 AND state = 'confirmed'
-    )
-    SELECT now() AS as_of, program.*, people.*, proposals.*, acceptances.*, sessions.*, feedback.*, runs.*, last_run.*
-    FROM program
-    CROSS JOIN (
-        SELECT count(*) AS enrolled,
-            (SELECT count(*) FROM matched) AS matched,
-            count(*) FILTER (WHERE matched.participant_id IS NULL) AS without_match
-        FROM enrolled LEFT JOIN matched USING (participant_id)
-    ) AS people
-    CROSS JOIN (
-        SELECT count(*) AS made,
-            count(*) FILTER (WHERE state = 'declined') AS declined,
-            count(*) FILTER (WHERE state = 'expired') AS expired,
-            count(*) FILTER (WHERE state = 'confirmed') AS confirmed
-        FROM match WHERE tenant_id = $1 AND program_id = $2
-    ) AS proposals
-    CROSS JOIN (
-        SELECT count(*) AS acceptances FROM acceptance WHERE tenant_id = $1 AND program_id = $2
-    ) AS acceptances
-    CROSS JOIN (
-        SELECT count(*) AS sessions_scheduled,
-            count(*) FILTER (WHERE state = 'completed') AS sessions_completed,
-            count(*) FILTER (WHERE state = 'missed') AS sessions_missed
-        FROM session WHERE tenant_id = $1 AND program_id = $2
-    ) AS sessions
-    CROSS JOIN (
-        SELECT count(*) AS surveys_requested,
-            ARRAY[
-                count(*) FILTER (WHERE usefulness = 1), count(*) FILTER (WHERE usefulness = 2),
-                count(*) FILTER (WHERE usefulness = 3), count(*) FILTER (WHERE usefulness = 4),
-                count(*) FILTER (WHERE usefulness = 5)
-            ] AS usefulness,
-            count(*) FILTER (WHERE learned_something) AS learned_something,
-            count(*) FILTER (WHERE meet_again) AS meet_again
-        FROM survey WHERE tenant_id = $1 AND program_id = $2
-    ) AS feedback
-    CROSS JOIN (
-        SELECT count(*) AS runs_requested,
-            count(*) FILTER (WHERE state = 'completed') AS runs_completed,
-            count(*) FILTER (WHERE state = 'failed') AS runs_failed
-        FROM match_run WHERE tenant_id = $1 AND program_id = $2
-    ) AS runs
-    LEFT JOIN LATERAL (
-        SELECT id AS run_id, people, pairs, coalesce(trios, 0) AS trios, unmatched, value, upper_bound FROM match_run
-        WHERE tenant_id = $1 AND program_id = $2 AND state = 'completed' ORDER BY id DESC LIMIT 1
-    ) AS last_run ON true
-    WHERE program.tenant_id = $1 AND program.id = $2
-"""

@@ -1,4 +1,4 @@
-"""What feedback believes about surveys and responses. Pure: no I/O, no clock."""
+"""The rules of surveys and responses. Pure: no I/O, no clock."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -9,7 +9,7 @@ from peerloom_service.problems import Conflict
 
 
 class SurveyAnswered(Conflict):
-    title = "This survey has been answered already"
+    title = "This survey has already been answered"
 
 
 class SurveyState(StrEnum):
@@ -19,7 +19,7 @@ class SurveyState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a participant says about a session: `usefulness` 1 (not at all) to 5 (very); `comment` in their own words."""
+    """A participant's answer about a session: `usefulness` 1 (not at all) to 5 (very); `comment` in their own words."""
 
     usefulness: int
     learned_something: bool
@@ -59,12 +59,12 @@ class Survey:
     state: SurveyState = SurveyState.OPEN
 
     def answered(self, answer: Answer, *, response_id: UUID, now: datetime) -> tuple["Survey", Response]:
-        """The survey after its answer, and the response it was given. A survey is answered once.
+        """The answered survey, and the response. A survey can be answered once.
 
         Raises: SurveyAnswered.
         """
         if self.state is not SurveyState.OPEN:
-            raise SurveyAnswered("A survey is answered once; the response it was given stays.")
+            raise SurveyAnswered("A survey can be answered once. Its first response is kept.")
         response = Response(
             id=response_id,
             version=1,

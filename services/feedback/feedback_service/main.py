@@ -1,4 +1,4 @@
-"""Feedback is made of this."""
+"""What the feedback service is made of."""
 
 from pathlib import Path
 
@@ -7,11 +7,11 @@ from feedback_service.models import Base
 from feedback_service.routes import router
 from feedback_service.settings import Settings
 from peerloom_events import SessionCompleted
+from peerloom_service.manifest import Manifest
 from peerloom_service.service import Service
 
 service = Service(
-    name="feedback",
-    description="Surveys about sessions, and the answers to them.",
+    manifest=Manifest.beside(__file__),
     settings=Settings,
     tables=Base,
     routes=router,

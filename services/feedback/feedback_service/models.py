@@ -23,6 +23,7 @@ class SurveyRow(TenantColumns, Base, table=True):
         UniqueConstraint("tenant_id", "session_id", "participant_id", name="survey_participant_key"),
         Index("survey_program", "tenant_id", "program_id", "id"),
         Index("survey_participant", "tenant_id", "participant_id", "id"),
+        Index("survey_match", "tenant_id", "match_id", "id"),
     )
 
     session_id: UUID
@@ -41,6 +42,9 @@ class ResponseRow(TenantColumns, Base, table=True):
         UniqueConstraint("tenant_id", "survey_id", name="response_survey_key"),
         ForeignKeyConstraint(["tenant_id", "survey_id"], ["survey.tenant_id", "survey.id"]),
         Index("response_program", "tenant_id", "program_id", "id"),
+        Index("response_participant", "tenant_id", "participant_id", "id"),
+        Index("response_match", "tenant_id", "match_id", "id"),
+        Index("response_session", "tenant_id", "session_id", "id"),
     )
 
     survey_id: UUID

@@ -13,7 +13,11 @@ from peerloom_service.http.routing import Router, problems
 from peerloom_service.http.work import Work, authorized
 from peerloom_service.problems import IdempotencyKeyMissing, IdempotencyKeyReused, NotFound
 
-router = Router(prefix="/v1")
+SCOPES = {
+    "feedback:read": "Read surveys and what was answered, with comments.",
+    "feedback:write": "Answer surveys in the name of participants.",
+}
+router = Router(prefix="/v1", scopes=SCOPES)
 KEYED = (IdempotencyKeyMissing, IdempotencyKeyReused)
 
 FeedbackReader = Annotated[Work, Security(authorized, scopes=["feedback:read"])]
@@ -26,8 +30,9 @@ async def list_surveys(
     limit: Limit = 100,
     cursor: Cursor = None,
     program_id: UUID | None = None,
-    participant_id: UUID | None = None,
+    match_id: UUID | None = None,
     session_id: UUID | None = None,
+    participant_id: UUID | None = None,
     state: domain.SurveyState | None = None,
 ) -> Page[SurveyOut]:
     """Surveys of the organisation: who is asked about which session, and whether they have answered."""
@@ -37,8 +42,9 @@ async def list_surveys(
         limit=limit,
         cursor=cursor,
         program_id=program_id,
-        participant_id=participant_id,
+        match_id=match_id,
         session_id=session_id,
+        participant_id=participant_id,
         state=state,
     )
 
@@ -57,7 +63,7 @@ async def read_survey(survey_id: UUID, work: FeedbackReader) -> Response:
     tags=["surveys"],
 )
 async def answer_survey(survey_id: UUID, body: NewResponse, work: FeedbackWriter) -> Response:
-    """Answer a survey. It is answered once."""
+    """Answer a survey. It can be answered once."""
     return await work(
         use_cases.answer_survey,
         use_cases.AnswerSurvey(survey_id, body.answer()),
@@ -69,10 +75,25 @@ async def answer_survey(survey_id: UUID, body: NewResponse, work: FeedbackWriter
 
 @router.get("/responses", response_model=Page[ResponseOut], tags=["surveys"])
 async def list_responses(
-    work: FeedbackReader, limit: Limit = 100, cursor: Cursor = None, program_id: UUID | None = None
+    work: FeedbackReader,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    program_id: UUID | None = None,
+    match_id: UUID | None = None,
+    session_id: UUID | None = None,
+    participant_id: UUID | None = None,
 ) -> Page[ResponseOut]:
-    """What the organisation's participants have answered."""
-    return await work.page(domain.Response, returns=ResponseOut.of, limit=limit, cursor=cursor, program_id=program_id)
+    """Responses of the organisation's participants."""
+    return await work.page(
+        domain.Response,
+        returns=ResponseOut.of,
+        limit=limit,
+        cursor=cursor,
+        program_id=program_id,
+        match_id=match_id,
+        session_id=session_id,
+        participant_id=participant_id,
+    )
 
 
 @router.get("/responses/{response_id}", response_model=ResponseOut, responses=problems(NotFound), tags=["surveys"])

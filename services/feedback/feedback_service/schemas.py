@@ -11,9 +11,9 @@ from peerloom_service.http.bodies import Body, Out, Passage
 
 
 class NewResponse(Body):
-    """What a participant says about a session."""
+    """A participant's answer about a session."""
 
-    # Strict: what somebody thinks is never guessed from a text or a truth value of another kind.
+    # Strict: an opinion is never guessed from a value of another type.
     usefulness: int = Field(strict=True, ge=1, le=5, description="How useful the session was: 1 (not at all) to 5 (very).")
     learned_something: bool = Field(strict=True)
     meet_again: bool = Field(strict=True, description="Whether they want to meet the same people again.")

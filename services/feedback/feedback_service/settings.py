@@ -1,4 +1,4 @@
-"""What feedback is told: no more than every service is."""
+"""Settings of feedback: those of every service."""
 
 from peerloom_service.settings import ServiceSettings
 

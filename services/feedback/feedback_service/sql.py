@@ -2,8 +2,8 @@
 
 from typing import Final
 
-# One statement asks everybody who was there. Whoever was asked about this session before is left out: a session may be heard
-# of twice, and even completed again.
+# One statement asks everybody who was there. Whoever was asked about this session before is left out: its completion may
+# arrive twice, and it may even be completed again.
 ASK: Final = """
     INSERT INTO survey (tenant_id, id, version, session_id, match_id, program_id, participant_id, requested_at, state)
     SELECT $1, asked.id, 1, $2, $3, $4, asked.participant_id, now(), 'open'

@@ -1,11 +1,16 @@
 """What profile believes about organisations, people and programs. Pure: no I/O, no clock."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
-from enum import StrEnum
+from enum import Enum, StrEnum
+from typing import Any, Final
 from uuid import UUID
 
+from peerloom_service.context import ExpectedVersion
 from peerloom_service.problems import Conflict, Invalid, NotFound, PreconditionFailed
+
+LOWEST_LEVEL: Final = 1
+HIGHEST_LEVEL: Final = 12
 
 
 class EmployeeNumberTaken(Conflict):
@@ -28,6 +33,10 @@ class ProgramFormatWrong(Invalid):
     title = "The format does not go with the rest of the program"
 
 
+class AudienceEmpty(Invalid):
+    title = "The rule does not say whom the program is for"
+
+
 class ProgramNotRunning(Conflict):
     title = "The program takes no people at the moment"
 
@@ -43,7 +52,7 @@ class Organisation:
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class OfferedSkill:
     """A skill someone can help with; level 1 to 5."""
 
     skill: str
@@ -51,7 +60,7 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class SoughtSkill:
     """A skill someone wants to learn; `level` is where they stand now, 0 to 5; priority 1 (nice) to 3 (needed)."""
 
     skill: str
@@ -86,18 +95,57 @@ class Participant:
     hired_on: date
     manager_id: UUID | None = None
     working_hours: Hours = field(default_factory=Hours)
-    offers: tuple[Offer, ...] = ()
-    seeks: tuple[Wish, ...] = ()
+    offers: tuple[OfferedSkill, ...] = ()
+    seeks: tuple[SoughtSkill, ...] = ()
     goals: tuple[str, ...] = ()
 
-    def changed(self, expected_version: int, **changes: object) -> "Participant":
+    def check_version(self, expected: ExpectedVersion) -> None:
+        """Raises: PreconditionFailed when somebody has changed this person since the versions expected."""
+        if not expected.allows(self.version):
+            raise PreconditionFailed(f"This person is at version {self.version} now. Read them again, then decide.")
+
+    def changed(self, expected: ExpectedVersion, **changes: object) -> "Participant":
         """The same person with other facts.
 
-        Raises: PreconditionFailed when `expected_version` is not the present one.
+        Raises: PreconditionFailed when the present version is none of those expected.
         """
-        if expected_version != self.version:
-            raise PreconditionFailed(f"The participant is at version {self.version} now. Read it again, then decide.")
+        self.check_version(expected)
         return replace(self, version=self.version + 1, **changes)  # type: ignore[arg-type]
+
+
+class Absent(Enum):
+    """Stands for a fact that was not said: an empty value is one that was."""
+
+    ABSENT = "absent"
+
+
+ABSENT: Final = Absent.ABSENT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonFacts:
+    """What a caller says of a person. An absent fact stays as it is, or takes its usual value in a new person."""
+
+    employee_number: str | Absent = ABSENT
+    name: str | Absent = ABSENT
+    email: str | Absent = ABSENT
+    department: str | Absent = ABSENT
+    job_title: str | Absent = ABSENT
+    employee_level: int | Absent = ABSENT
+    location: str | Absent = ABSENT
+    time_zone: str | Absent = ABSENT
+    languages: tuple[str, ...] | Absent = ABSENT
+    hired_on: date | Absent = ABSENT
+    manager_id: UUID | Absent | None = ABSENT
+    working_hours: Hours | Absent = ABSENT
+    offers: tuple[OfferedSkill, ...] | Absent = ABSENT
+    seeks: tuple[SoughtSkill, ...] | Absent = ABSENT
+    goals: tuple[str, ...] | Absent = ABSENT
+
+    def given(self) -> dict[str, Any]:
+        """The facts that were said, by name."""
+        facts = ((one.name, getattr(self, one.name)) for one in fields(self))
+        return {name: value for name, value in facts if value is not ABSENT}
 
 
 class ProgramState(StrEnum):
@@ -107,7 +155,10 @@ class ProgramState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """Goal, dates and expectations under which people are matched and meet."""
+    """Goal, dates and expectations under which people are matched and meet.
+
+    `options` are those of the format; None in a program older than they are, which has only the three fields before them.
+    """
 
     id: UUID
     version: int
@@ -125,18 +176,12 @@ class Program:
     trio_when_odd: bool = False
     junior_up_to_level: int | None = None
     seats_per_senior: int = 1
+    options: dict[str, Any] | None = None
     state: ProgramState = ProgramState.RUNNING
 
     def __post_init__(self) -> None:
         if self.ends_on <= self.starts_on:
             raise ProgramDatesWrong(f"It starts on {self.starts_on} and would end on {self.ends_on}.")
-        if self.format == "junior-senior":
-            if self.junior_up_to_level is None:
-                raise ProgramFormatWrong("Say with junior_up_to_level who is a junior.")
-            if self.trio_when_odd:
-                raise ProgramFormatWrong("A junior and a senior are two people; leave out trio_when_odd.")
-        elif self.junior_up_to_level is not None or self.seats_per_senior > 1:
-            raise ProgramFormatWrong("Only the format junior-senior has juniors and several seats for a senior.")
 
     def takes_people(self) -> None:
         """Raises: ProgramNotRunning once it is closed."""
@@ -157,26 +202,24 @@ class Enrolment:
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """A rule over HR facts: who a program is for. A part left empty asks nothing; all parts must hold."""
+    """A rule over HR facts: who a program is for. A part left empty asks nothing; all parts must hold. `everybody` says that a
+    rule which narrows nothing is meant. `with_skills_only`: nobody without anything to offer and to learn.
+    """
 
     departments: frozenset[str] = frozenset()
     locations: frozenset[str] = frozenset()
-    lowest_level: int = 1
-    highest_level: int = 99
+    lowest_level: int = LOWEST_LEVEL
+    highest_level: int = HIGHEST_LEVEL
     hired_from: date | None = None
     hired_until: date | None = None
     with_skills_only: bool = True
+    everybody: bool = False
 
-    def includes(self, person: Participant) -> bool:
-        """Whether the rule takes this person. `with_skills_only`: nobody without anything to offer and to learn."""
-        return (
-            (not self.departments or person.department in self.departments)
-            and (not self.locations or person.location in self.locations)
-            and self.lowest_level <= person.employee_level <= self.highest_level
-            and (self.hired_from is None or person.hired_on >= self.hired_from)
-            and (self.hired_until is None or person.hired_on <= self.hired_until)
-            and (not self.with_skills_only or bool(person.offers and person.seeks))
-        )
+    def check(self) -> None:
+        """Raises: AudienceEmpty where the rule narrows nothing and does not say that everybody is meant."""
+        whole = replace(Audience(), with_skills_only=self.with_skills_only)
+        if replace(self, everybody=False) == whole and not self.everybody:
+            raise AudienceEmpty("Name departments, locations, levels or hire dates, or say everybody: true.")
 
 
 class ImportState(StrEnum):
@@ -192,7 +235,8 @@ class Import:
     """A people file on its way in. `rows_total` is known once all of it has been looked at, the other counts grow while it is
     worked through; `problem` says why a file was refused, or what happened where it failed: an error that is not the file's.
 
-    `columns` is {our column: the file's header}, `defaults` is {our column: what an empty or missing cell means}.
+    `columns` is {our column: the file's header}, `defaults` is {our column: what an empty or missing cell means}. `cause` is
+    what the request that brought it has kept of itself for its events.
     """
 
     id: UUID
@@ -210,3 +254,15 @@ class Import:
     problem: str | None = None
     columns: dict[str, str] = field(default_factory=dict)
     defaults: dict[str, str] = field(default_factory=dict)
+    cause: dict[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was wrong with a file, at a line and, where one is meant, a column; with severity `error` the row gave no person."""
+
+    line: int
+    column: str | None
+    code: str
+    message: str
+    severity: str

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from peerloom_service.jobs import Job
+from peerloom_service.manifest import Manifest
 from peerloom_service.service import Service
 from profile_service.imports import worker as imports
 from profile_service.models import Base
@@ -10,8 +11,7 @@ from profile_service.routes import router
 from profile_service.settings import Settings
 
 service = Service(
-    name="profile",
-    description="Organisations, their people, programs and who takes part.",
+    manifest=Manifest.beside(__file__),
     settings=Settings,
     tables=Base,
     routes=router,

@@ -31,6 +31,7 @@ class ParticipantRow(TenantColumns, Base, table=True):
     __conflicts__: ClassVar = {
         "participant_employee_number_key": domain.EmployeeNumberTaken,
         "participant_email_key": domain.EmailTaken,
+        "participant_email_in_any_case_key": domain.EmailTaken,
     }
     __table_args__ = (
         UniqueConstraint("tenant_id", "employee_number", name="participant_employee_number_key"),
@@ -52,6 +53,7 @@ class ParticipantRow(TenantColumns, Base, table=True):
     offers: list[dict[str, Any]] = Field(sa_type=JSONB)
     seeks: list[dict[str, Any]] = Field(sa_type=JSONB)
     goals: list[str] = Field(sa_type=ARRAY(Text))
+    shares_email: bool = Field(sa_column_kwargs={"server_default": text("false")})
 
 
 class ProgramRow(TenantColumns, Base, table=True):
@@ -72,6 +74,7 @@ class ProgramRow(TenantColumns, Base, table=True):
     trio_when_odd: bool = Field(sa_column_kwargs={"server_default": text("false")})
     junior_up_to_level: int | None = Field(sa_type=SmallInteger)
     seats_per_senior: int = Field(sa_type=SmallInteger, sa_column_kwargs={"server_default": text("1")})
+    options: dict[str, Any] | None = Field(sa_type=JSONB)
     state: str = Field(sa_type=Text)
 
 
@@ -105,6 +108,7 @@ class ImportRow(TenantColumns, Base, table=True):
     problem: str | None = Field(sa_type=Text)
     columns: dict[str, Any] = Field(sa_type=JSONB)
     defaults: dict[str, Any] = Field(sa_type=JSONB)
+    cause: dict[str, Any] | None = Field(sa_type=JSONB)
 
 
 class ImportPieceRow(Base, table=True):

@@ -19,21 +19,26 @@ from peerloom_service.problems import (
     PreconditionFailed,
     PreconditionRequired,
 )
-from profile_service import use_cases
+from profile_service import queries
 from profile_service.domain import (
+    AudienceEmpty,
     EmailTaken,
     EmployeeNumberTaken,
     Enrolment,
     Import,
+    ImportState,
     Organisation,
     Participant,
     Program,
+    ProgramDatesWrong,
+    ProgramFormatWrong,
     ProgramNotRunning,
     UnknownManager,
 )
-from profile_service.imports import worker as imports
+from profile_service.imports import upload
 from profile_service.schemas import (
     Audience,
+    AudiencePreviewOut,
     EnrolmentOut,
     EnrolmentResult,
     FindingsOut,
@@ -46,8 +51,17 @@ from profile_service.schemas import (
     ParticipantOut,
     ProgramOut,
 )
+from profile_service.use_cases import enrolments, imports, organisations, people, programs
 
-router = Router(prefix="/v1")
+SCOPES = {
+    "organisations:read": "Read the organisation the token belongs to.",
+    "organisations:write": "Open organisations. For the operator of the platform.",
+    "people:read": "Read people and imports, with names and e-mail addresses.",
+    "people:write": "Register and change people, one at a time or by file.",
+    "programs:read": "Read programs and who takes part in them.",
+    "programs:write": "Launch programs and enrol people in them.",
+}
+router = Router(prefix="/v1", scopes=SCOPES)
 KEYED = (IdempotencyKeyMissing, IdempotencyKeyReused)
 
 Pairing = Annotated[str, StringConstraints(pattern=r"^[a-z_]+:.+$", max_length=300)]
@@ -65,8 +79,8 @@ ProgramWriter = Annotated[Work, Security(authorized, scopes=["programs:write"])]
 async def found_organisation(body: NewOrganisation, work: Operator) -> Response:
     """Open a tenant. For the operator of the platform."""
     return await work(
-        use_cases.found_organisation,
-        body,
+        organisations.found_organisation,
+        body.command(),
         returns=OrganisationOut.of,
         status=201,
         location=lambda organisation: f"/v1/organisations/{organisation.id}",
@@ -91,8 +105,8 @@ async def read_organisation(organisation_id: UUID, work: OrganisationReader) -> 
 async def register_participant(body: NewParticipant, work: PeopleWriter) -> Response:
     """Make one person known."""
     return await work(
-        use_cases.register_participant,
-        body,
+        people.register_participant,
+        body.command(),
         returns=ParticipantOut.of,
         status=201,
         location=lambda person: f"/v1/participants/{person.id}",
@@ -132,8 +146,8 @@ async def read_participant(participant_id: UUID, work: PeopleReader) -> Response
 )
 async def change_participant(participant_id: UUID, body: ParticipantChange, work: PeopleWriter) -> Response:
     """Change facts of a person. Needs the ETag last read as If-Match."""
-    command = use_cases.ChangeParticipant(participant_id, work.if_match(), body)
-    return await work(use_cases.change_participant, command, returns=ParticipantOut.of)
+    command = body.command(participant_id, work.if_match())
+    return await work(people.change_participant, command, returns=ParticipantOut.of)
 
 
 @router.post(
@@ -144,7 +158,7 @@ async def change_participant(participant_id: UUID, body: ParticipantChange, work
     openapi_extra={
         "requestBody": {"required": True, "content": {"text/csv": {"schema": {"type": "string", "format": "binary"}}}}
     },
-    max_body_size=imports.UPLOAD_BYTES,
+    max_body_size=upload.UPLOAD_BYTES,
     tags=["people"],
 )
 async def import_people(
@@ -159,15 +173,23 @@ async def import_people(
 ) -> Response:
     """Send a people file (CSV) as the body. It is kept whole, then worked through; follow the import to see how far it is."""
     columns, defaults = dict(one.split(":", 1) for one in column), dict(one.split(":", 1) for one in default)
-    received = await imports.receive(work.database, work.tenant_id, request.stream())
+    received = await upload.receive(work.database, work.tenant_id, request.stream())
     return await work(
-        use_cases.receive_import,
-        use_cases.ReceiveImport(received.import_id, received.size_bytes, columns, defaults),
+        imports.receive_import,
+        imports.ReceiveImport(received.import_id, received.size_bytes, columns, defaults),
         returns=ImportOut.of,
         status=202,
         location=lambda job: f"/v1/imports/{job.id}",
         fingerprint=received.digest,
     )
+
+
+@router.get("/imports", response_model=Page[ImportOut], tags=["people"])
+async def list_imports(
+    work: PeopleReader, limit: Limit = 100, cursor: Cursor = None, state: ImportState | None = None
+) -> Page[ImportOut]:
+    """Imports of the organisation, the oldest first."""
+    return await work.page(Import, returns=ImportOut.of, limit=limit, cursor=cursor, state=state)
 
 
 @router.get("/imports/{import_id}", response_model=ImportOut, responses=problems(NotFound), tags=["people"])
@@ -178,18 +200,31 @@ async def read_import(import_id: UUID, work: PeopleReader) -> Response:
 
 @router.get("/imports/{import_id}/findings", response_model=FindingsOut, responses=problems(NotFound), tags=["people"])
 async def read_findings(
-    import_id: UUID, work: PeopleReader, limit: Limit = 100, start: Annotated[int, Query(ge=0, le=2_000_000_000)] = 0
+    import_id: UUID,
+    work: PeopleReader,
+    limit: Limit = 100,
+    cursor: Annotated[int, Query(ge=0, le=2_000_000_000, description="`next` of the page before.")] = 0,
+    start: Annotated[int, Query(ge=0, le=2_000_000_000, description="The same as `cursor`.", deprecated=True)] = 0,
 ) -> FindingsOut:
     """What was wrong with rows of the file, by line and column, and what to do about it."""
-    return await imports.findings(work, import_id, start, limit)
+    await work.one(Import, import_id, returns=ImportOut.of)
+    start = cursor or start
+    found = await queries.findings(work.rows, work.tenant_id, import_id, start, limit + 1)
+    return FindingsOut.of(found, start, limit)
 
 
-@router.post("/programs", status_code=201, response_model=ProgramOut, responses=problems(*KEYED), tags=["programs"])
+@router.post(
+    "/programs",
+    status_code=201,
+    response_model=ProgramOut,
+    responses=problems(*KEYED, ProgramDatesWrong, ProgramFormatWrong),
+    tags=["programs"],
+)
 async def launch_program(body: NewProgram, work: ProgramWriter) -> Response:
     """Launch a program."""
     return await work(
-        use_cases.launch_program,
-        body,
+        programs.launch_program,
+        body.command(),
         returns=ProgramOut.of,
         status=201,
         location=lambda program: f"/v1/programs/{program.id}",
@@ -212,18 +247,29 @@ async def read_program(program_id: UUID, work: ProgramReader) -> Response:
     "/programs/{program_id}/enrolments",
     status_code=201,
     response_model=EnrolmentResult,
-    responses=problems(*KEYED, NotFound, ProgramNotRunning),
+    responses=problems(*KEYED, NotFound, ProgramNotRunning, AudienceEmpty),
     tags=["programs"],
 )
 async def enrol_audience(program_id: UUID, body: Audience, work: ProgramWriter) -> Response:
     """Enrol everybody a rule includes."""
     return await work(
-        use_cases.enrol_audience,
-        use_cases.Enrol(program_id, body),
-        returns=lambda result: result,
+        enrolments.enrol_audience,
+        body.command(program_id),
+        returns=EnrolmentResult.of,
         status=201,
         location=lambda result: f"/v1/programs/{result.program_id}/enrolments",
     )
+
+
+@router.post(
+    "/programs/{program_id}/audience-preview",
+    response_model=AudiencePreviewOut,
+    responses=problems(*KEYED, NotFound, AudienceEmpty),
+    tags=["programs"],
+)
+async def preview_audience(program_id: UUID, body: Audience, work: ProgramWriter) -> Response:
+    """Count whom a rule includes, without enrolling anybody."""
+    return await work(enrolments.preview_audience, body.command(program_id), returns=AudiencePreviewOut.of)
 
 
 @router.get(

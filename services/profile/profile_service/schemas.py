@@ -1,19 +1,30 @@
 """Bodies in and out of profile's API."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from functools import cache
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, JsonValue, model_validator
 
+from peerloom_events.formats import FORMATS, OPTIONS_WITH_FIELDS
+from peerloom_service.context import ExpectedVersion
 from peerloom_service.http.bodies import Body, Line, Out, Passage
-from profile_service import domain
+from peerloom_service.http.paging import Page
+from profile_service import domain, options
+from profile_service.plain_text import plain, plain_identity
+from profile_service.use_cases.enrolments import AudiencePreview, Enrolled, ForAudience
+from profile_service.use_cases.organisations import FoundOrganisation
+from profile_service.use_cases.people import ChangeParticipant, RegisterParticipant
+from profile_service.use_cases.programs import LaunchProgram
 
 Level = Annotated[int, Field(ge=1, le=5)]
-EmployeeLevel = Annotated[int, Field(ge=1, le=12)]
-Email = Annotated[Line, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
+EmployeeLevel = Annotated[int, Field(ge=domain.LOWEST_LEVEL, le=domain.HIGHEST_LEVEL)]
+Text = Annotated[Line, AfterValidator(plain)]
+EmployeeNumber = Annotated[Line, AfterValidator(plain_identity)]
+Email = Annotated[Line, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$"), AfterValidator(plain_identity)]
 Minute = Annotated[int, Field(ge=0, le=1440)]
 
 
@@ -32,23 +43,28 @@ TimeZone = Annotated[Line, AfterValidator(_known_zone)]
 class NewOrganisation(Body):
     name: Line
 
+    def command(self) -> FoundOrganisation:
+        """What is asked for."""
+        return FoundOrganisation(self.name)
+
 
 class OrganisationOut(Out):
     id: UUID
+    version: int
     name: str
     created_at: datetime
 
     @classmethod
     def of(cls, organisation: domain.Organisation) -> Self:
-        return cls(id=organisation.id, name=organisation.name, created_at=organisation.created_at)
+        return cls.model_validate(organisation, from_attributes=True)
 
 
-class Offer(Body):
+class OfferedSkill(Body):
     skill: Line
     level: Level
 
 
-class Wish(Body):
+class SoughtSkill(Body):
     skill: Line
     level: int = Field(default=0, ge=0, le=5, description="Where the person stands now; 0: nothing yet.")
     priority: int = Field(default=1, ge=1, le=3)
@@ -69,35 +85,55 @@ class Hours(Body):
 
 
 class NewParticipant(Body):
-    employee_number: Line
-    name: Line
+    employee_number: EmployeeNumber
+    name: Text
     email: Email
-    department: Line
-    job_title: Line
+    department: Text
+    job_title: Text
     employee_level: EmployeeLevel
-    location: Line
+    location: Text
     time_zone: TimeZone
     languages: tuple[Line, ...] = Field(default=("en",), min_length=1, max_length=20)
     hired_on: date
     manager_id: UUID | None = None
     working_hours: Hours = Hours()
-    offers: tuple[Offer, ...] = Field(default=(), max_length=50)
-    seeks: tuple[Wish, ...] = Field(default=(), max_length=50)
+    offers: tuple[OfferedSkill, ...] = Field(default=(), max_length=50)
+    seeks: tuple[SoughtSkill, ...] = Field(default=(), max_length=50)
     goals: tuple[Line, ...] = Field(default=(), max_length=20)
+
+    def command(self) -> RegisterParticipant:
+        """What is asked for."""
+        return RegisterParticipant(_facts(self))
 
 
 class ParticipantChange(Body):
     """What is to be different; whatever is left out stays."""
 
-    department: Line | None = None
-    job_title: Line | None = None
+    department: Text | None = None
+    job_title: Text | None = None
     employee_level: EmployeeLevel | None = None
-    location: Line | None = None
+    location: Text | None = None
     time_zone: TimeZone | None = None
     working_hours: Hours | None = None
-    offers: tuple[Offer, ...] | None = Field(default=None, max_length=50)
-    seeks: tuple[Wish, ...] | None = Field(default=None, max_length=50)
+    offers: tuple[OfferedSkill, ...] | None = Field(default=None, max_length=50)
+    seeks: tuple[SoughtSkill, ...] | None = Field(default=None, max_length=50)
     goals: tuple[Line, ...] | None = Field(default=None, max_length=20)
+
+    def command(self, participant_id: UUID, expected: ExpectedVersion) -> ChangeParticipant:
+        """What is asked for of this person."""
+        return ChangeParticipant(participant_id, expected, _facts(self))
+
+
+def _facts(body: NewParticipant | ParticipantChange) -> domain.PersonFacts:
+    """What the body says of a person, in the domain's words."""
+    said: dict[str, Any] = {name: value for name, value in body if value is not None}
+    if hours := body.working_hours:
+        said["working_hours"] = domain.Hours(hours.starts, hours.ends, hours.weekdays)
+    if body.offers is not None:
+        said["offers"] = tuple(domain.OfferedSkill(one.skill, one.level) for one in body.offers)
+    if body.seeks is not None:
+        said["seeks"] = tuple(domain.SoughtSkill(one.skill, one.level, one.priority) for one in body.seeks)
+    return domain.PersonFacts(**said)
 
 
 class HoursOut(Out):
@@ -106,12 +142,12 @@ class HoursOut(Out):
     weekdays: tuple[int, ...]
 
 
-class OfferOut(Out):
+class OfferedSkillOut(Out):
     skill: str
     level: int
 
 
-class WishOut(Out):
+class SoughtSkillOut(Out):
     skill: str
     level: int
     priority: int
@@ -132,8 +168,8 @@ class ParticipantOut(Out):
     hired_on: date
     manager_id: UUID | None
     working_hours: HoursOut
-    offers: tuple[OfferOut, ...]
-    seeks: tuple[WishOut, ...]
+    offers: tuple[OfferedSkillOut, ...]
+    seeks: tuple[SoughtSkillOut, ...]
     goals: tuple[str, ...]
 
     @classmethod
@@ -141,9 +177,22 @@ class ParticipantOut(Out):
         return cls.model_validate(person, from_attributes=True)
 
 
+def _known_format(name: str) -> str:
+    if name not in FORMATS:
+        raise ValueError(f"there is no such format; there are {', '.join(FORMATS)}")
+    return name
+
+
+Format = Annotated[str, AfterValidator(_known_format), Field(json_schema_extra={"enum": list(FORMATS)})]
+_OPTION_SCHEMAS: Final[list[Any]] = [
+    {**model.model_json_schema(), "title": f"Options of {name}", "additionalProperties": False}
+    for name, model in FORMATS.items()
+]
+
+
 class NewProgram(Body):
     name: Line
-    format: Literal["one-to-one", "junior-senior"] = "one-to-one"
+    format: Format = "one-to-one"
     goal: Line
     metric: Line = Field(description="How you will know that it was worth it.")
     expectations: Passage = ""
@@ -154,17 +203,28 @@ class NewProgram(Body):
     answer_within_seconds: int = Field(
         default=604_800, ge=1, le=7_776_000, description="How long a proposal waits for everybody's answer."
     )
-    trio_when_odd: bool = Field(
-        default=False,
-        description="Whoever would be left over, as somebody is when the number of people is odd, joins a pair where all three "
-        "can be with each other.",
+    options: dict[str, JsonValue] = Field(
+        default={}, description="What the format lets a program choose.", json_schema_extra={"anyOf": _OPTION_SCHEMAS}
     )
+    trio_when_odd: bool = Field(default=False, description="The same as `options.trio_when_odd`.", deprecated=True)
     junior_up_to_level: EmployeeLevel | None = Field(
-        default=None, description="Junior-senior: up to this employee level people are juniors, above it seniors."
+        default=None, description="The same as `options.junior_up_to_level`.", deprecated=True
     )
-    seats_per_senior: int = Field(
-        default=1, ge=1, le=5, description="Junior-senior: how many juniors a senior may have at once."
-    )
+    seats_per_senior: int = Field(default=1, ge=1, le=5, description="The same as `options.seats_per_senior`.", deprecated=True)
+
+    def command(self) -> LaunchProgram:
+        """What is asked for.
+
+        Raises: ProgramFormatWrong where an option and the field of the same name differ.
+        """
+        said = dict(self)
+        fields = {name: said.pop(name) for name in OPTIONS_WITH_FIELDS}
+        for name in self.model_fields_set & self.options.keys() & fields.keys():
+            if self.options[name] != fields[name]:
+                raise domain.ProgramFormatWrong(f"options.{name} and {name} differ. Leave out {name}.")
+        usual = {name: type(self).model_fields[name].default for name in fields}
+        chosen = {name: value for name, value in fields.items() if value != usual[name]}
+        return LaunchProgram(**said | {"options": chosen | self.options})
 
 
 class ProgramOut(Out):
@@ -183,12 +243,13 @@ class ProgramOut(Out):
     trio_when_odd: bool
     junior_up_to_level: int | None
     seats_per_senior: int
+    options: dict[str, JsonValue]
     launched_at: datetime
     state: str
 
     @classmethod
     def of(cls, program: domain.Program) -> Self:
-        return cls.model_validate(program, from_attributes=True)
+        return cls.model_validate(replace(program, options=options.full(program)), from_attributes=True)
 
 
 class Audience(Body):
@@ -196,17 +257,43 @@ class Audience(Body):
 
     departments: frozenset[Line] = Field(default=frozenset(), max_length=200)
     locations: frozenset[Line] = Field(default=frozenset(), max_length=200)
-    lowest_level: EmployeeLevel = 1
-    highest_level: EmployeeLevel = 12
+    lowest_level: EmployeeLevel = domain.LOWEST_LEVEL
+    highest_level: EmployeeLevel = domain.HIGHEST_LEVEL
     hired_from: date | None = None
     hired_until: date | None = None
     with_skills_only: bool = Field(default=True, description="Only people with something to offer and something to learn.")
+    everybody: bool = Field(
+        default=False, description="Say true where no department, location, level or date narrows the rule."
+    )
+
+    def command(self, program_id: UUID) -> ForAudience:
+        """What is asked for of this program."""
+        return ForAudience(program_id, domain.Audience(**dict(self)))
 
 
 class EnrolmentResult(Out):
     program_id: UUID
     enrolled: int
     already_enrolled: int
+    unknown_departments: list[str] = Field(default=[], description="Departments of the rule that nobody is in.")
+    unknown_locations: list[str] = Field(default=[], description="Locations of the rule that nobody is at.")
+
+    @classmethod
+    def of(cls, result: Enrolled) -> Self:
+        return cls.model_validate(result, from_attributes=True)
+
+
+class AudiencePreviewOut(Out):
+    program_id: UUID
+    included: int
+    already_enrolled: int
+    unknown_departments: list[str] = Field(description="Departments of the rule that nobody is in.")
+    unknown_locations: list[str] = Field(description="Locations of the rule that nobody is at.")
+    sample: list[UUID] = Field(description="Some of the people the rule includes.")
+
+    @classmethod
+    def of(cls, preview: AudiencePreview) -> Self:
+        return cls.model_validate(preview, from_attributes=True)
 
 
 class EnrolmentOut(Out):
@@ -246,9 +333,16 @@ class FindingOut(Out):
     message: str
     severity: Literal["error", "warning"]
 
+    @classmethod
+    def of(cls, finding: domain.Finding) -> Self:
+        return cls.model_validate(finding, from_attributes=True)
 
-class FindingsOut(Out):
-    """Findings in the order they were made; `next` is the number to ask from for more."""
 
-    items: list[FindingOut]
-    next: int | None
+class FindingsOut(Page[FindingOut]):
+    """Findings in the order they were made."""
+
+    @classmethod
+    def of(cls, found: list[domain.Finding], start: int, limit: int) -> Self:
+        """The page from number `start` on, of findings read with a limit of one more."""
+        items = [FindingOut.of(finding) for finding in found[:limit]]
+        return cls(items=items, next=str(start + limit) if len(found) > limit else None)

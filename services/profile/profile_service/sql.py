@@ -1,18 +1,30 @@
-"""Constant SQL of profile's hot paths."""
+"""Constant SQL that changes profile's tables. What only reads them stands in `queries`."""
 
 from typing import Final
 
-ENROLLED: Final = "SELECT participant_id FROM enrolment WHERE tenant_id = $1 AND program_id = $2"
+from profile_service.queries import IN_AUDIENCE
 
-# One statement for a whole audience: a program of 100,000 people is one round trip.
-ENROL: Final = """
-    INSERT INTO enrolment (tenant_id, id, version, program_id, participant_id, enrolled_at)
-    SELECT $1, joining.id, 1, $2, joining.participant_id, $3
-    FROM unnest($4::uuid[], $5::uuid[]) AS joining (id, participant_id)
+# A page of an audience in one statement: everybody whom the rule includes behind $9, and the enrolment of those who join. Who
+# is enrolled already, or is being enrolled at this moment, is left as they are.
+ENROL_PAGE: Final = f"""
+    WITH included AS MATERIALIZED (
+        SELECT id FROM participant WHERE {IN_AUDIENCE} AND id > $9 ORDER BY id LIMIT $10
+    ), joining AS (
+        INSERT INTO enrolment (tenant_id, id, version, program_id, participant_id, enrolled_at)
+        SELECT $1, uuidv7(), 1, $11, id, $12 FROM included
+        ON CONFLICT ON CONSTRAINT enrolment_participant_key DO NOTHING
+        RETURNING id, participant_id
+    )
+    SELECT included.id AS participant_id, joining.id AS enrolment_id
+    FROM included LEFT JOIN joining ON joining.participant_id = included.id ORDER BY included.id
+"""
+
+# Until the statement behind it gives each of them another address, in the same transaction.
+RELEASE_ADDRESSES: Final = """
+    UPDATE participant SET email = id::text WHERE tenant_id = $1 AND employee_number = ANY($2::text[])
 """
 
 KEEP_PIECE: Final = "INSERT INTO import_piece (tenant_id, import_id, number, content) VALUES ($1, $2, $3, $4)"
-PIECE: Final = "SELECT content FROM import_piece WHERE tenant_id = $1 AND import_id = $2 AND number = $3"
 DROP_PIECES: Final = "DELETE FROM import_piece WHERE tenant_id = $1 AND import_id = $2"
 
 # Pieces of uploads that were broken off, or repeated one that had arrived before. Ids carry their time (UUID version 7).
@@ -26,8 +38,8 @@ SWEEP_PIECES: Final = """
 # One import of an organisation at a time: two would each choose ids for the same new people. The advisory lock is the
 # worker's and goes with its connection, so that another can take over when it dies.
 CLAIM_IMPORT: Final = """
-    SELECT tenant_id, id FROM (
-        SELECT tenant_id, id FROM import WHERE state IN ('waiting', 'running') ORDER BY created_at OFFSET 0
+    SELECT tenant_id, id, cause FROM (
+        SELECT tenant_id, id, cause FROM import WHERE state IN ('waiting', 'running') ORDER BY created_at OFFSET 0
     ) AS unfinished WHERE pg_try_advisory_lock(hashtextextended(tenant_id::text, 0)) LIMIT 1
 """
 RELEASE_IMPORT: Final = "SELECT pg_advisory_unlock(hashtextextended($1::uuid::text, 0))"
@@ -44,10 +56,6 @@ PROGRESS: Final = """
     WHERE tenant_id = $1 AND id = $2
 """
 
-FINDINGS: Final = """
-    SELECT line, column_name, code, message, severity FROM import_finding
-    WHERE tenant_id = $1 AND import_id = $2 AND number >= $3 ORDER BY number LIMIT $4
-"""
 DROP_FINDINGS: Final = "DELETE FROM import_finding WHERE tenant_id = $1 AND import_id = $2"
 ADD_FINDINGS: Final = """
     INSERT INTO import_finding (tenant_id, import_id, number, line, column_name, code, message, severity)
@@ -59,43 +67,40 @@ ADD_FINDING: Final = """
     FROM import_finding WHERE tenant_id = $1 AND import_id = $2
 """
 
-ANYBODY: Final = "SELECT 1 FROM participant WHERE tenant_id = $1 LIMIT 1"
-IDS_OF_NUMBERS: Final = """
-    SELECT employee_number, id FROM participant WHERE tenant_id = $1 AND employee_number = ANY($2::text[])
-"""
-# Everybody with these numbers and everybody above them; UNION, because people who report in a circle would have no end.
-LINES_UPWARDS: Final = """
-    WITH RECURSIVE above AS (
-        SELECT id, employee_number, manager_id FROM participant WHERE tenant_id = $1 AND employee_number = ANY($2::text[])
-        UNION
-        SELECT manager.id, manager.employee_number, manager.manager_id
-        FROM above JOIN participant AS manager ON manager.tenant_id = $1 AND manager.id = above.manager_id
-    )
-    SELECT above.employee_number, manager.employee_number AS manager
-    FROM above LEFT JOIN above AS manager ON manager.id = above.manager_id
-"""
-OWNERS_OF_EMAILS: Final = "SELECT email, employee_number FROM participant WHERE tenant_id = $1 AND email = ANY($2::text[])"
-
-_FACTS = (
-    "name, email, department, job_title, employee_level, location, time_zone, languages, hired_on, manager_id, "
-    "working_hours, offers, seeks, goals"
+FACTS: Final = (
+    "name", "email", "department", "job_title", "employee_level", "location", "time_zone", "languages", "hired_on",
+    "manager_id", "working_hours", "offers", "seeks", "goals",
+)  # fmt: skip
+_FACTS: Final = ", ".join(FACTS)
+_SENT: Final = f"id, employee_number, {_FACTS}"
+_SENT_COLUMNS: Final = ", ".join(
+    f"string_to_array(${position}, E'\\x1f')" for position, _ in enumerate(_SENT.split(","), start=2)
 )
-_SENT = "id, employee_number, name, email, department, job_title, employee_level, location, time_zone, languages, hired_on, "
-_SENT += "manager_id, working_hours, offers, seeks, goals"
-_COLUMNS = ", ".join(f"string_to_array(${position}, E'\\x1f')" for position, _ in enumerate(_SENT.split(","), start=2))
-# A batch of people in one statement, each column as one text (`good_rows.BREAK`): the driver spends longer on an array
-# of a thousand texts than both ends on joining and splitting it. Somebody who is known already is changed only where a fact
-# differs, so that sending the same file again says nothing.
+_IS_EMPTY: Final = {
+    "manager_id": "participant.manager_id IS NULL",
+    "offers": "participant.offers = '[]'",
+    "seeks": "participant.seeks = '[]'",
+    "goals": "participant.goals = '{}'",
+}
+# $18 says of each fact whether it stays where it is known: a parameter of the statement, because what is known is the row that
+# this statement has locked and not the one an earlier look has seen.
+_HOLDS: Final = ", ".join(
+    f"CASE WHEN ($18::boolean[])[{place}] AND NOT {_IS_EMPTY.get(name, 'false')} "
+    f"THEN participant.{name} ELSE excluded.{name} END"
+    for place, name in enumerate(FACTS, start=1)
+)
+# A batch of people in one statement, each column as one text (`person_text.BREAK`): the driver spends longer on an array of a
+# thousand texts than both ends on joining and splitting it. Somebody who is known already is changed only where a fact differs,
+# so that sending the same file again publishes nothing.
 UPSERT_PEOPLE: Final = f"""
     INSERT INTO participant (tenant_id, id, version, employee_number, {_FACTS})
     SELECT $1, id::uuid, 1, employee_number, name, email, department, job_title, employee_level::smallint, location, time_zone,
            string_to_array(languages, E'\n'), hired_on::date, nullif(manager_id, '')::uuid, working_hours::jsonb,
            offers::jsonb, seeks::jsonb, string_to_array(coalesce(goals, ''), E'\n')
-    FROM unnest({_COLUMNS}) AS person ({_SENT})
+    FROM unnest({_SENT_COLUMNS}) AS person ({_SENT})
     ON CONFLICT ON CONSTRAINT participant_employee_number_key DO UPDATE SET
         version = participant.version + 1,
-        ({_FACTS}) = ROW ({", ".join(f"excluded.{name}" for name in _FACTS.split(", "))})
-    WHERE ({", ".join(f"participant.{name}" for name in _FACTS.split(", "))})
-        IS DISTINCT FROM ({", ".join(f"excluded.{name}" for name in _FACTS.split(", "))})
+        ({_FACTS}) = ROW ({_HOLDS})
+    WHERE ({", ".join(f"participant.{name}" for name in FACTS)}) IS DISTINCT FROM ({_HOLDS})
     RETURNING id, employee_number, version
 """

@@ -1,4 +1,4 @@
-"""Events in: each is translated and handed to a use case."""
+"""Events in: each is translated into a command for a use case."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -8,9 +8,9 @@ from msgspec import Meta, Struct
 
 from peerloom_events import MatchConfirmed, ProgramLaunched
 from peerloom_service.use_cases.transaction import Transaction
-from sessions_service import use_cases
-from sessions_service.domain import Participant, Program, Relationship
+from sessions_service.domain.people import Participant, Program
 from sessions_service.slots import Hours
+from sessions_service.use_cases import copies, planning
 
 
 class WorkingHours(Struct, frozen=True):
@@ -37,24 +37,23 @@ class WorkingPerson(Struct, frozen=True):
 
 
 async def keep_people(tx: Transaction, people: Sequence[WorkingPerson]) -> None:
-    """When people work, as profile says."""
-    await use_cases.keep_people(
-        tx,
-        [
-            Participant(
-                id=person.participant_id,
-                version=person.version,
-                time_zone=person.facts.time_zone,
-                working_hours=Hours(hours.starts, hours.ends, hours.weekdays),
-            )
-            for person in people
-            for hours in (person.facts.working_hours,)
-        ],
+    """Profile published when people work."""
+    command = copies.KeepPeople(tuple(_participant(person) for person in people))
+    await copies.keep_people(tx, command)
+
+
+def _participant(person: WorkingPerson) -> Participant:
+    hours = person.facts.working_hours
+    return Participant(
+        id=person.participant_id,
+        version=person.version,
+        time_zone=person.facts.time_zone,
+        working_hours=Hours(hours.starts, hours.ends, hours.weekdays),
     )
 
 
 async def keep_program(tx: Transaction, event: ProgramLaunched) -> None:
-    """How long and between which days a program's people meet, as profile says."""
+    """Profile published how long, how often and between which days a program's people meet."""
     program = Program(
         id=event.program_id,
         version=event.version,
@@ -62,17 +61,17 @@ async def keep_program(tx: Transaction, event: ProgramLaunched) -> None:
         cadence_days=event.cadence_days,
         starts_on=event.starts_on,
         ends_on=event.ends_on,
+        format=event.format,
     )
-    await use_cases.keep_program(tx, program)
+    await copies.keep_program(tx, copies.KeepProgram(program))
 
 
 async def begin_relationship(tx: Transaction, event: MatchConfirmed) -> None:
     """People agreed to meet."""
-    relationship = Relationship(
-        id=event.match_id,
-        version=1,
+    command = planning.BeginRelationship(
+        match_id=event.match_id,
         program_id=event.program_id,
         participant_ids=event.participant_ids,
-        begun_at=event.confirmed_at,
+        confirmed_at=event.confirmed_at,
     )
-    await use_cases.begin_relationship(tx, relationship)
+    await planning.begin_relationship(tx, command)

@@ -1,19 +1,19 @@
-"""Sessions is made of this."""
+"""What the sessions service is made of."""
 
 from pathlib import Path
 
 from peerloom_events import MatchConfirmed, ParticipantRegistered, ParticipantUpdated, ProgramLaunched
 from peerloom_service.consuming.decoding import InBatches
 from peerloom_service.jobs import Job
+from peerloom_service.manifest import Manifest
 from peerloom_service.service import Service
-from sessions_service import first_sessions, handlers
+from sessions_service import handlers, planner
 from sessions_service.models import Base
 from sessions_service.routes import router
 from sessions_service.settings import Settings
 
 service = Service(
-    name="sessions",
-    description="Relationships, and meetings at times everybody can keep.",
+    manifest=Manifest.beside(__file__),
     settings=Settings,
     tables=Base,
     routes=router,
@@ -24,5 +24,5 @@ service = Service(
         ProgramLaunched: handlers.keep_program,
         MatchConfirmed: handlers.begin_relationship,
     },
-    jobs={"first sessions": Job(first_sessions.schedule, every=0.1)},
+    jobs={"planner": Job(planner.schedule, every=0.1)},
 )

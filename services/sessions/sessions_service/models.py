@@ -10,7 +10,9 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from peerloom_service.storage.tables import TenantColumns
-from sessions_service import domain
+from sessions_service.domain.people import Participant, Program
+from sessions_service.domain.relationships import Relationship
+from sessions_service.domain.sessions import Session
 
 
 class Base(SQLModel, registry=registry()):
@@ -18,34 +20,36 @@ class Base(SQLModel, registry=registry()):
 
 
 class ParticipantRow(TenantColumns, Base, table=True):
-    """A copy of what profile says of people. Also whom a scheduler locks while it plans for them."""
+    """A copy of what profile publishes about people. Whoever books for people locks their rows first."""
 
     __tablename__ = "participant"
-    __entity__ = domain.Participant
+    __entity__ = Participant
 
     time_zone: str = Field(sa_type=Text)
     working_hours: dict[str, Any] = Field(sa_type=JSONB)
 
 
 class ProgramRow(TenantColumns, Base, table=True):
-    """A copy of what profile says of programs."""
+    """A copy of what profile publishes about programs."""
 
     __tablename__ = "program"
-    __entity__ = domain.Program
+    __entity__ = Program
 
     session_minutes: int = Field(sa_type=SmallInteger)
     cadence_days: int = Field(sa_type=SmallInteger)
     starts_on: date
     ends_on: date
+    format: str | None = Field(sa_type=Text)
 
 
 class RelationshipRow(TenantColumns, Base, table=True):
-    """`due_at`: when the job looks at a waiting one again, by the real clock; `tries`: how often it has looked in vain."""
+    """`due_at`: when the job plans for a waiting one again, by the real clock; `tries`: how often it has tried in vain."""
 
     __tablename__ = "relationship"
-    __entity__ = domain.Relationship
+    __entity__ = Relationship
     __table_args__ = (
         Index("relationship_list", "tenant_id", "program_id", "id"),
+        Index("relationship_people", "participant_ids", postgresql_using="gin"),
         Index("relationship_due", "due_at", postgresql_where=text("state = 'waiting'")),
         Index(
             "relationship_waiting_people",
@@ -60,16 +64,20 @@ class RelationshipRow(TenantColumns, Base, table=True):
     begun_at: datetime
     state: str = Field(sa_type=Text)
     reason: str | None = Field(sa_type=Text)
+    at_risk: str | None = Field(sa_type=Text)
+    ending: str | None = Field(sa_type=Text)
+    ended_at: datetime | None
     due_at: datetime = Field(sa_column_kwargs={"server_default": func.now()})
     tries: int = Field(sa_column_kwargs={"server_default": text("0")})
 
 
 class SessionRow(TenantColumns, Base, table=True):
     __tablename__ = "session"
-    __entity__ = domain.Session
+    __entity__ = Session
     __table_args__ = (
         UniqueConstraint("tenant_id", "match_id", "number", name="session_number_key"),
         Index("session_list", "tenant_id", "program_id", "id"),
+        Index("session_people", "participant_ids", postgresql_using="gin"),
     )
 
     match_id: UUID

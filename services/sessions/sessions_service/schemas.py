@@ -1,13 +1,14 @@
 """Bodies in and out of sessions' API."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
 from peerloom_service.http.bodies import Body, Out
-from sessions_service import domain
+from sessions_service.domain import relationships, sessions
+from sessions_service.domain.relationships import Ending
 from sessions_service.slots import Slot
 
 Moment = Annotated[
@@ -17,19 +18,23 @@ Moment = Annotated[
 
 
 class RelationshipOut(Out):
-    """A waiting one gets its first session as soon as that is possible; `reason` says why it has not been so far: facts of its
-    people or program have not arrived, a time zone is not known, or there are no common hours before the program ends."""
+    """While `state` is `waiting`, the next session has no time yet. `reason` says why: facts about the people or the program
+    have not arrived, a time zone is not known, there are no common hours before the program ends, or planning failed and is
+    tried again. Without a reason, it is planned at once."""
 
     id: UUID
     version: int
     program_id: UUID
     participant_ids: tuple[UUID, ...]
     begun_at: datetime
-    state: domain.RelationshipState
-    reason: domain.Reason | None
+    state: relationships.RelationshipState
+    reason: relationships.Reason | None
+    at_risk: relationships.Risk | None = Field(description="It may need help: offer its people to close it, or a new date.")
+    ending: Ending | None = Field(description="Why it was completed.")
+    ended_at: datetime | None
 
     @classmethod
-    def of(cls, relationship: domain.Relationship) -> Self:
+    def of(cls, relationship: relationships.Relationship) -> Self:
         return cls.model_validate(relationship, from_attributes=True)
 
 
@@ -57,20 +62,41 @@ class SessionOut(Out):
     number: int
     starts_at: datetime
     ends_at: datetime
-    state: domain.SessionState
+    state: sessions.SessionState
     absent_ids: tuple[UUID, ...]
 
     @classmethod
-    def of(cls, session: domain.Session) -> Self:
+    def of(cls, session: sessions.Session) -> Self:
         return cls.model_validate(session, from_attributes=True)
 
 
 class Absence(Body):
-    absent_ids: tuple[UUID, ...] = Field(min_length=1, max_length=100, description="Who did not come.")
+    absent_ids: tuple[UUID, ...] = Field(min_length=1, max_length=100, description="Participants who did not come.")
+
+
+class Attendance(Body):
+    present_ids: tuple[UUID, ...] = Field(max_length=100, description="Participants who came; nobody: an empty list.")
+
+
+_By = Annotated[UUID | None, Field(description="The participant who asks for it.")]
 
 
 class Reschedule(Body):
     starts_at: Moment
+    participant_id: _By = None
+
+
+class Booking(Body):
+    starts_at: Moment
+    participant_id: _By = None
+
+
+class Cancellation(Body):
+    participant_id: _By = None
+
+
+class CloseOut(Body):
+    reason: Literal[Ending.GOALS_REACHED, Ending.NO_TIME, Ending.NOT_A_FIT, Ending.OTHER]
 
 
 class TestClock(Body):

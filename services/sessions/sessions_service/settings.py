@@ -1,4 +1,4 @@
-"""What sessions is told beyond what every service is."""
+"""Settings of sessions beyond those of every service."""
 
 from typing import Self
 

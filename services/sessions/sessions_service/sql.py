@@ -1,8 +1,8 @@
-"""Constant SQL of sessions."""
+"""Constant SQL of sessions that changes something; what it reads is in `queries.py`."""
 
 from typing import Final
 
-# -- copies of what profile says ----------------------------------------------------------------------------------------
+# -- copies of what profile publishes -----------------------------------------------------------------------------------
 
 KEEP_PEOPLE: Final = """
     INSERT INTO participant (tenant_id, id, version, time_zone, working_hours)
@@ -12,23 +12,22 @@ KEEP_PEOPLE: Final = """
     WHERE participant.version < excluded.version
 """
 KEEP_PROGRAM: Final = """
-    INSERT INTO program (tenant_id, id, version, session_minutes, cadence_days, starts_on, ends_on)
-    VALUES ($1, $2, $3, $4, $5, $6, $7)
+    INSERT INTO program (tenant_id, id, version, session_minutes, cadence_days, starts_on, ends_on, format)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
     ON CONFLICT (tenant_id, id) DO UPDATE
     SET version = excluded.version, session_minutes = excluded.session_minutes, cadence_days = excluded.cadence_days,
-        starts_on = excluded.starts_on, ends_on = excluded.ends_on
-    WHERE program.version < excluded.version
+        starts_on = excluded.starts_on, ends_on = excluded.ends_on, format = excluded.format
+    WHERE program.version < excluded.version OR program.format IS NULL
 """
-KNOWN_PEOPLE: Final = "SELECT id FROM participant WHERE tenant_id = $1 AND id = ANY($2::uuid[])"
 
-# -- relationships and their first sessions -----------------------------------------------------------------------------
+# -- relationships and the planning of their sessions -------------------------------------------------------------------
 
 # A match confirmed twice begins one relationship.
 BEGIN_RELATIONSHIP: Final = """
     INSERT INTO relationship (tenant_id, id, version, program_id, participant_ids, begun_at, state, reason)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (tenant_id, id) DO NOTHING
 """
-# Locked in one order, because several workers may hear of people of the same relationships at once.
+# Locked in one order, because several workers may receive people of the same relationships at once.
 _WAKE: Final = """
     UPDATE relationship SET due_at = now(), tries = 0 WHERE tenant_id = $1 AND id IN (
         SELECT id FROM relationship WHERE tenant_id = $1 AND state = 'waiting' AND {they_wait_for_it} ORDER BY id FOR UPDATE
@@ -36,32 +35,31 @@ _WAKE: Final = """
 """
 WAKE_BY_PEOPLE: Final = _WAKE.format(they_wait_for_it="participant_ids && $2::uuid[]")
 WAKE_BY_PROGRAM: Final = _WAKE.format(they_wait_for_it="program_id = $2")
-TENANT_WITH_DUE: Final = """
-    SELECT tenant_id FROM relationship WHERE state = 'waiting' AND due_at <= now() ORDER BY due_at LIMIT 1
-"""
-# Of those due, a turn's worth that no other worker has in hand.
-DUE: Final = "state = 'waiting' AND due_at <= now() ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED"
 
 # What waits is looked at again after a pause that doubles up to an hour. A missing fact wakes what waits for it when it
 # arrives, but cannot see a relationship whose transaction runs beside its own: that one finds it by looking again soon.
-SETTLE: Final = """
-    UPDATE relationship SET version = seen.version, state = seen.state, reason = seen.reason, tries = tries + 1,
-           due_at = clock_timestamp() + least(interval '0.2 seconds' * 2 ^ least(tries, 20), interval '1 hour')
-    FROM unnest($2::uuid[], $3::int[], $4::text[], $5::text[]) AS seen (id, version, state, reason)
-    WHERE relationship.tenant_id = $1 AND relationship.id = seen.id
+_NEXT_TRY: Final = "clock_timestamp() + least(interval '0.2 seconds' * 2 ^ least(tries, 20), interval '1 hour')"
+RECORD_PLANNING: Final = f"""
+    UPDATE relationship SET version = planned.version, state = planned.state, reason = planned.reason,
+           at_risk = planned.at_risk, ending = planned.ending, ended_at = planned.ended_at,
+           tries = CASE planned.state WHEN 'waiting' THEN tries + 1 ELSE 0 END, due_at = {_NEXT_TRY}
+    FROM unnest($2::uuid[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[])
+        AS planned (id, version, state, reason, at_risk, ending, ended_at)
+    WHERE relationship.tenant_id = $1 AND relationship.id = planned.id
+"""
+# A session is over: the next one is planned at the job's next turn. A relationship that was completed meanwhile stays so.
+PLAN_NEXT: Final = """
+    UPDATE relationship SET version = version + 1, state = 'waiting', reason = NULL, due_at = now(), tries = 0
+    WHERE tenant_id = $1 AND id = $2 AND state = 'running'
+"""
+# The version rises with what the API shows.
+PUT_OFF: Final = f"""
+    UPDATE relationship SET version = version + (reason IS DISTINCT FROM $3)::int, reason = $3, tries = tries + 1,
+           due_at = {_NEXT_TRY}
+    WHERE tenant_id = $1 AND id = $2 AND state = 'waiting'
 """
 
 # -- people's time ------------------------------------------------------------------------------------------------------
-
-# Whoever books for people locks them first, always in the order of their ids. A scheduler leaves those alone who are being
-# booked elsewhere: it has other relationships to go on with, and waiting for one while holding many would deadlock.
-FREE_PEOPLE: Final = "id = ANY($2::uuid[]) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED"
-LOCKED_PEOPLE: Final = "id = ANY($2::uuid[]) ORDER BY id FOR NO KEY UPDATE"
-
-TAKEN: Final = """
-    SELECT participant_id, starts_at, ends_at FROM booking
-    WHERE tenant_id = $1 AND participant_id = ANY($2::uuid[]) AND ends_at > $3 AND holds
-"""
 
 # A batch of sessions with all their bookings in one statement. A session of which one booking meets another session (the
 # exclusion constraint says so) is not made; what else was booked for it is given back by RELEASE.

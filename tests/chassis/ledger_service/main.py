@@ -34,6 +34,7 @@ from peerloom_service.http.messages import Response
 from peerloom_service.http.routing import Router
 from peerloom_service.http.work import Work, authorized
 from peerloom_service.identifiers import new_id
+from peerloom_service.manifest import Manifest
 from peerloom_service.problems import Conflict
 from peerloom_service.service import Service
 from peerloom_service.settings import ServiceSettings
@@ -173,7 +174,7 @@ Writer = Annotated[Work, Security(authorized, scopes=["accounts:write"])]
 
 
 @router.post("/accounts", status_code=201, response_model=AccountOut)
-async def post_account(body: NewAccount, work: Writer) -> Response:
+async def post_account(body: NewAccount, work: Writer, dry: int = 0) -> Response:
     return await work(open_account, body, returns=_out, status=201, location=lambda account: f"/v1/accounts/{account.id}")
 
 
@@ -196,8 +197,7 @@ def ledger(name: str = "ledger", **changed: Any) -> Service:
     """The service under a name of its own, and so in a consumer group of its own."""
     return Service(
         **{
-            "name": name,
-            "description": "Accounts.",
+            "manifest": Manifest(name=name, description="Accounts."),
             "settings": ServiceSettings,
             "tables": Base,
             "routes": router,

@@ -1,37 +1,19 @@
 """The HTTP app of a service: its routes, problems for everything that goes wrong, health, and a correlation id for all."""
 
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Final
+from typing import Any
 
-import asyncpg
-import orjson
-import structlog
 from fastapi import APIRouter, FastAPI
-from opentelemetry import trace
-from prometheus_client import CONTENT_TYPE_LATEST, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette import responses
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.requests import Request
+from starlette.types import ASGIApp
 
-from peerloom_service.http.messages import Response, header
-from peerloom_service.identifiers import random_bytes
-from peerloom_service.problems import BadRequest, Invalid, MethodNotAllowed, NotFound, Problem
-from peerloom_service.telemetry import current_trace_id
+from peerloom_service.http.docs_page import DocsPage
+from peerloom_service.http.middleware import RequestMiddleware
+from peerloom_service.http.openapi import openapi_document, routers_scopes
 from peerloom_service.use_cases.runtime import Runtime
-
-_LONGEST_CORRELATION: Final = 64
-
-_DURATION: Final = Histogram(
-    "http_server_request_duration_seconds",
-    "Duration of HTTP server requests",
-    ("http_request_method", "http_route", "http_response_status_code"),
-    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
-)
-_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_series: dict[tuple[str, str, int], Histogram] = {}
 
 Health = Callable[[], Awaitable[dict[str, str]]]
 """What is wrong, by part; empty when the process is ready."""
@@ -53,18 +35,31 @@ def create_app(
             app.state.runtime, app.state.health = runtime, health
             yield
 
+    def describe(token_url: str) -> dict[str, Any]:
+        return openapi_document(
+            title=title,
+            description=description,
+            routes=router.routes,
+            scopes=routers_scopes(router),
+            server="/",
+            token_url=token_url,
+        )
+
     app = _App(
         title=title,
-        description=description,
-        version="1",
         lifespan=lifespan,
+        openapi_url=None,  # ours are below
+        redirect_slashes=False,  # a redirect goes to whatever Host a client names
         telemetry={"tracing": tracing, "metrics": False, "logs": False, "auto_configure": False},
     )
+    app.describe = describe
     app.router.routes.extend(router.routes)  # including the router would have each request matched twice
-    # For whoever runs the process. The only ones without a token.
+    # For whoever runs the process, and for whoever writes a client. The only ones without a token.
     app.add_route("/health/live", _live, include_in_schema=False)
     app.add_route("/health/ready", _ready, include_in_schema=False)
     app.add_route("/metrics", _metrics, include_in_schema=False)
+    if router.routes:
+        DocsPage(describe).add_to(app)
     return app
 
 
@@ -82,83 +77,12 @@ async def _metrics(_request: Request) -> responses.Response:
 
 
 class _App(FastAPI):
+    describe: Callable[[str], dict[str, Any]]
+
     def build_middleware_stack(self) -> ASGIApp:
         """One layer does what FastAPI has six for, at a third of their cost."""
-        return _Door(self.router)
+        return RequestMiddleware(self.router)
 
-
-class _Door:
-    """What every request comes in by. It gives it a correlation id, the caller's own where it sent a sound one, and sends it
-    back; it makes a problem of whatever goes wrong inside; it takes the time.
-
-    The duration goes to a histogram of the Prometheus client under OpenTelemetry's stable name: recording it through the SDK
-    costs 50 µs a request, half of what a plain FastAPI route costs as a whole.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        given = header(scope, b"x-correlation-id")
-        sound = 0 < len(given) <= _LONGEST_CORRELATION and given.isascii() and given.replace("-", "").replace("_", "").isalnum()
-        correlation: str = given if sound else random_bytes(16).hex()
-        scope["correlation_id"] = correlation
-
-        began, status = time.perf_counter(), 0
-
-        async def send_with_id(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [*message["headers"], (b"x-correlation-id", correlation.encode())]
-            await send(message)
-
-        try:
-            await self._app(scope, receive, send_with_id)
-        except ClientDisconnect:
-            pass  # nobody is there to be told
-        except Exception as error:
-            if status:
-                raise  # half an answer is under way: all that is left is to break off
-            await _response_to(scope, _problem_of(scope, error)).send(send_with_id)
-        finally:
-            _observe(scope["method"], getattr(scope.get("route"), "path", ""), status, time.perf_counter() - began)
-
-
-def _observe(method: str, route: str, status: int, seconds: float) -> None:
-    series = _series.get((method, route, status))
-    if series is None:
-        method = method if method in _METHODS else "_OTHER"  # whatever a client makes up is one series
-        series = _series[method, route, status] = _DURATION.labels(method, route, str(status))
-    series.observe(seconds)
-
-
-def _problem_of(scope: Scope, error: Exception) -> Problem:
-    match error:
-        case Problem():
-            return error
-        case asyncpg.CharacterNotInRepertoireError() | asyncpg.UntranslatableCharacterError():
-            return BadRequest("Some text has a character that cannot be kept, such as NUL.")
-        case asyncpg.DataError():
-            # A schema let through what its column does not hold: the caller can do something about it, and so should we.
-            _log.warning("a value cannot be kept", path=scope["path"], exc_info=error)
-            return Invalid("A value, or what it would lead to, is out of the range that can be kept. Nothing was changed.")
-        case HTTPException(status_code=404):
-            return NotFound(f"There is nothing at {scope['path']}.")
-        case HTTPException(status_code=405):
-            return MethodNotAllowed(f"{scope['method']} is not possible here.", headers=error.headers)
-    trace.get_current_span().record_exception(error)
-    _log.error("request failed", path=scope["path"], exc_info=error)
-    return Problem("The failure was logged under this trace id; nothing was changed.")
-
-
-def _response_to(scope: Scope, problem: Problem) -> Response:
-    trace_id = current_trace_id() or scope["correlation_id"]
-    document = problem.body(instance=scope["path"], trace_id=trace_id)
-    return Response(problem.status, orjson.dumps(document), {**problem.headers, "content-type": "application/problem+json"})
-
-
-_log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
+    def openapi(self) -> dict[str, Any]:
+        """The document, with a token address that is the same in every place."""
+        return self.describe("/oauth/token")

@@ -25,12 +25,12 @@ class Response:
     body: bytes
     headers: dict[str, str] = field(default_factory=dict)
 
-    async def send(self, send: Send) -> None:
-        """Hand it to the server."""
+    async def send(self, send: Send, *, to: str = "GET") -> None:
+        """Hand it to the server; to a HEAD request without its body."""
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in self.headers.items()]
         if self.status not in _BODILESS:
             headers.append((b"content-length", b"%d" % len(self.body)))
             if "content-type" not in self.headers:
                 headers.append((b"content-type", b"application/json"))
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
-        await send({"type": "http.response.body", "body": self.body})
+        await send({"type": "http.response.body", "body": b"" if to == "HEAD" else self.body})

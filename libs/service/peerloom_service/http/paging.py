@@ -1,8 +1,9 @@
 """Lists a page at a time, by an opaque cursor: nothing is skipped or repeated when rows come and go in between."""
 
 import base64
+import re
 from collections.abc import Callable, Sequence
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Final, Generic, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -13,8 +14,13 @@ from peerloom_service.problems import BadRequest
 
 Item = TypeVar("Item")
 
+_CURSOR: Final = "^[A-Za-z0-9_-]{21}[AQgw]$"
+"""The sixteen bytes of an id, as base64url without its padding."""
+
 Limit = Annotated[int, Query(ge=1, le=1000, description="Items a page.")]
-Cursor = Annotated[str | None, Query(max_length=64, description="`next` of the page before.")]
+Cursor = Annotated[
+    str | None, Query(max_length=64, description="`next` of the page before.", json_schema_extra={"pattern": _CURSOR})
+]
 
 
 class Page(BaseModel, Generic[Item]):
@@ -31,10 +37,9 @@ def after(cursor: str | None) -> UUID:
     """
     if cursor is None:
         return UUID(int=0)
-    try:
-        return UUID(bytes=base64.urlsafe_b64decode(cursor + "=="))
-    except ValueError as error:
-        raise BadRequest("The cursor is not one this list has given out. Start again without it.") from error
+    if not re.fullmatch(_CURSOR, cursor):
+        raise BadRequest("The cursor is not one this list has given out. Start again without it.")
+    return UUID(bytes=base64.urlsafe_b64decode(cursor + "=="))
 
 
 def page_of(rows: Sequence[asyncpg.Record], limit: int, item: Callable[[asyncpg.Record], Item]) -> Page[Item]:

@@ -10,20 +10,21 @@ A route names the scope it needs and nothing else::
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import asyncpg
 import structlog
 from fastapi.openapi.models import OAuth2 as OAuth2Model
-from fastapi.openapi.models import OAuthFlowClientCredentials, OAuthFlows
+from fastapi.openapi.models import OAuthFlows
 from fastapi.security.base import SecurityBase
 from pydantic import BaseModel
 from starlette.types import Scope
 
-from peerloom_service.auth import require_scope
-from peerloom_service.context import Caller, Cause, IdempotencyKey
+from peerloom_service.auth import TENANT_CLAIM, require_scopes
+from peerloom_service.context import Caller, Cause, ExpectedVersion, IdempotencyKey
+from peerloom_service.http.etags import etag, expected_version, is_known
 from peerloom_service.http.messages import Response, header
 from peerloom_service.http.paging import Item, Page, after, page_of
 from peerloom_service.problems import (
@@ -31,7 +32,6 @@ from peerloom_service.problems import (
     Forbidden,
     IdempotencyKeyMissing,
     NotFound,
-    PreconditionFailed,
     PreconditionRequired,
     RequestInProgress,
     Unauthenticated,
@@ -50,8 +50,10 @@ Entity = TypeVar("Entity")
 
 UseCase = Callable[[Transaction, Command], Awaitable[Result]]
 
-_KEYED_METHODS = frozenset({"POST"})
-_LONGEST_KEY = 255
+KEYED_METHODS: Final = frozenset({"POST"})
+"""Requests that need an Idempotency-Key."""
+
+LONGEST_KEY: Final = 255
 _MORE_TRIES = 2
 
 
@@ -71,7 +73,7 @@ class Work:
         Raises: Forbidden for an operator's token, which belongs to none.
         """
         if self.caller.tenant_id is None:
-            raise Forbidden("This needs the token of an organisation's client, not an operator's.")
+            raise Forbidden(f"The access token lacks the claim '{TENANT_CLAIM}': this needs the token of an organisation's client.")
         return self.caller.tenant_id
 
     @property
@@ -142,29 +144,27 @@ class Work:
 
     def _idempotency_key(self, fingerprint: bytes | None) -> IdempotencyKey | None:
         scope = self._scope
-        if scope["method"] not in _KEYED_METHODS:
+        if scope["method"] not in KEYED_METHODS:
             return None
-        key = header(scope, b"idempotency-key").strip('"')
+        given = header(scope, b"idempotency-key")
+        key = given.strip(' "')
         if not key:
             raise IdempotencyKeyMissing("Send a new random Idempotency-Key with each request, and the same one to repeat it.")
-        if len(key) > _LONGEST_KEY or not key.isascii() or not key.isprintable():
-            raise BadRequest(f"An Idempotency-Key has at most {_LONGEST_KEY} printable ASCII characters.")
+        if len(given) > LONGEST_KEY or not given.isascii() or not given.isprintable():
+            raise BadRequest(f"An Idempotency-Key has at most {LONGEST_KEY} printable ASCII characters.")
         digest = hashlib.sha256(f"{scope['method']} {scope['path']}?".encode() + scope["query_string"] + b"\n")
         digest.update(self._body if fingerprint is None else fingerprint)
         return IdempotencyKey(key, digest.digest())
 
-    def if_match(self) -> int:
-        """Version the caller wants to change, from If-Match.
+    def if_match(self) -> ExpectedVersion:
+        """Versions the caller is willing to change, from If-Match.
 
-        Raises: PreconditionRequired without the header, PreconditionFailed for one that is no version.
+        Raises: PreconditionRequired without the header, PreconditionFailed for one that no version can have.
         """
-        etag = header(self._scope, b"if-match")
-        if not etag:
+        given = header(self._scope, b"if-match")
+        if not given:
             raise PreconditionRequired("Send the ETag you last read as If-Match, so that nobody's change is overwritten.")
-        version = etag.removeprefix("W/").strip('"')
-        if not version.isdecimal() or len(version) > 9:
-            raise PreconditionFailed("The If-Match header is not an ETag this service gives out.")
-        return int(version)
+        return expected_version(given)
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
@@ -179,7 +179,7 @@ class Work:
             raise NotFound(f"There is no {storage.table.replace('_', ' ')} {id_} in your organisation.")
         found: Entity = storage.load(row)
         response = _response(found, returns(found), 200, None)
-        if header(self._scope, b"if-none-match") == response.headers.get("etag"):
+        if is_known(header(self._scope, b"if-none-match"), response.headers.get("etag", "")):
             return Response(304, b"", response.headers)
         return response
 
@@ -192,10 +192,11 @@ class Work:
         cursor: str | None,
         **equal: Any,
     ) -> Page[Item]:
-        """Entities in the order of their ids, those whose columns equal what is given (None: not asked for)."""
+        """Entities in the order of their ids, those whose columns equal what is given, or contain it where a column is a list
+        (None: not asked for)."""
         storage = self._runtime.storages[entity]
         asked = {name: value for name, value in equal.items() if value is not None}
-        conditions = "".join(f" AND {name} = ${position}" for position, name in enumerate(asked, start=4))
+        conditions = "".join(f" AND {storage.condition(name, position)}" for position, name in enumerate(asked, start=4))
         rows = await self.rows(
             f"SELECT {', '.join(storage.columns)} FROM {storage.table} "
             f"WHERE tenant_id = $1 AND id > $2{conditions} ORDER BY id LIMIT $3",
@@ -216,29 +217,26 @@ class Work:
 
 
 class _Authorized(SecurityBase):
-    """The dependency behind `authorized`: says in the documents that a token is needed, and looks at it."""
+    """The dependency behind `authorized`: declares that a token is needed, and looks at it. `openapi` says where to get one."""
 
     def __init__(self) -> None:
-        self.model = OAuth2Model(
-            flows=OAuthFlows(clientCredentials=OAuthFlowClientCredentials(tokenUrl="/oauth/token")),
-            description="Client credentials of the organisation's identity provider (RFC 6749 §4.4, tokens RFC 9068).",
-        )
+        self.model = OAuth2Model(flows=OAuthFlows())
         self.scheme_name = "oauth2"
 
     async def __call__(self) -> Work:
         raise NotImplementedError("routes are made by peerloom_service.http.routing.Router")
 
-    async def caller(self, runtime: Runtime, scope: Scope, needed: Iterable[str]) -> Caller:
+    async def caller(self, runtime: Runtime, scope: Scope, needed: Sequence[str]) -> Caller:
         """Whom the bearer token speaks for.
 
         Raises: Unauthenticated, Forbidden where it lacks a scope that is needed.
         """
         scheme, _, token = header(scope, b"authorization").partition(" ")
         if scheme.lower() != "bearer" or not token:
-            raise Unauthenticated("Send an access token: Authorization: Bearer …")
+            raise Unauthenticated("Send an access token of your organisation's issuer: Authorization: Bearer <token>.")
         caller = await runtime.verifier.caller(token)
-        for one in needed:
-            require_scope(caller, one)
+        scope["client_id"] = caller.client_id
+        require_scopes(caller, needed)
         return caller
 
 
@@ -267,9 +265,9 @@ async def _reading(read: Callable[..., Awaitable[Result]], *args: Any) -> Result
 
 def _response(result: Any, body: BaseModel, status: int, location: Callable[[Any], str] | None) -> Response:
     headers: dict[str, str] = {}
-    version = getattr(result, "version", None)
+    version = getattr(body, "version", None)
     if version is not None:
-        headers["etag"] = f'"{version}"'
+        headers["etag"] = etag(version)
     if location is not None:
         headers["location"] = location(result)
     return Response(status, body.__pydantic_serializer__.to_json(body), headers)

@@ -56,6 +56,11 @@ class Storage(Generic[Entity]):
         dumped = self._adapter.dump_python(entity)
         return [tenant_id, *(dumped[name] for name in self.columns)]
 
+    def condition(self, column: str, position: int) -> str:
+        """That a column equals the parameter `$position`, or contains it where the column is an array."""
+        kind = self.types[column]
+        return f"{column} @> ARRAY[${position}]::{kind}" if kind.endswith("[]") else f"{column} = ${position}"
+
     @cached_property
     def select(self) -> str:
         """The row with a tenant's id."""

@@ -69,7 +69,12 @@ class Transaction:
         return self._cause
 
     def act_for(self, tenant_id: UUID) -> None:
-        """Work for this organisation from now on: for the use case that founds one."""
+        """Work for this organisation from now on: for the use case that founds one.
+
+        Raises: Forbidden where it works for another already.
+        """
+        if self._tenant_id is not None:
+            raise Forbidden("This needs an operator's token, which belongs to no organisation; yours has the claim 'org_id'.")
         self._tenant_id = tenant_id
 
     # -- reading ------------------------------------------------------------------------------------------------------

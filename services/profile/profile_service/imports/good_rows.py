@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Self
 import orjson
 
 from profile_service.imports.people_file import PersonRow, SkillLevel, WorkingHours
+from profile_service.person_text import BREAK, PersonText
 
 if TYPE_CHECKING:  # processes that only make good rows start sooner without the database's driver
     from peerloom_service.storage.database import Connection
 
-BREAK: Final = "\x1f"
-"""Between values, where many are kept or sent as one text: white space, which no cell keeps."""
 _ROW_BREAK: Final = "\x1e"
 
+_FACT_OF: Final = {"manager_employee_number": "manager_id"}
+_NO_FACTS: Final = frozenset({"leaving_date"})
 _WEEKDAYS: Final = [1, 2, 3, 4, 5]
 _REMEMBERED: Final = 8192
 
@@ -29,26 +30,27 @@ _KEPT: Final = "SELECT content FROM good_rows WHERE batch = $1"
 
 class GoodRow(NamedTuple):
     """A person of the file as the database takes them: all is text, empty where there is nothing; lists are joined by line
-    ends, what is kept as JSON is written as JSON.
+    ends, what is kept as JSON is written as JSON. `absent`: the facts the file says nothing of, their values are defaults.
     """
 
     line: str
     employee_number: str
     email: str
     manager_employee_number: str
+    leaving_date: str
     name: str
     department: str
     job_title: str
-    level: str
+    employee_level: str
     location: str
     time_zone: str
     languages: str
-    hire_date: str
-    leaving_date: str
+    hired_on: str
     working_hours: str
     offers: str
     seeks: str
     goals: str
+    absent: str
 
     @classmethod
     def of(cls, person: PersonRow) -> Self:
@@ -58,19 +60,20 @@ class GoodRow(NamedTuple):
             person.employee_number,
             person.email,
             person.manager_employee_number or "",
+            "" if person.leaving_date is None else person.leaving_date.isoformat(),
             person.name,
             person.department,
             person.job_title,
-            str(person.level),
+            str(person.employee_level),
             person.location,
             person.time_zone,
             "\n".join(person.languages),
-            person.hire_date.isoformat(),
-            "" if person.leaving_date is None else person.leaving_date.isoformat(),
+            person.hired_on.isoformat(),
             _hours(person.working_hours),
-            f"[{','.join(map(_offer, person.skills_offered))}]",
-            f"[{','.join(map(_wish, person.skills_sought))}]",
+            f"[{','.join(map(_offer, person.offers))}]",
+            f"[{','.join(map(_wish, person.seeks))}]",
             "\n".join(person.goals),
+            _names(person.absent),
         )
 
     def encoded(self) -> str:
@@ -82,23 +85,25 @@ class GoodRow(NamedTuple):
         """The row that was put aside."""
         return cls._make(encoded.split(BREAK))
 
-    def facts(self, manager_id: str | None) -> bytes:
-        """`ParticipantFacts` as JSON. The cells' rules are stricter than its own."""
-        return orjson.dumps(
-            {
-                "employee_level": orjson.Fragment(self.level),
-                "department": self.department,
-                "job_title": self.job_title,
-                "location": self.location,
-                "time_zone": self.time_zone,
-                "languages": self.languages.split("\n"),
-                "hired_on": self.hire_date,
-                "manager_id": manager_id,
-                "working_hours": orjson.Fragment(self.working_hours),
-                "offers": orjson.Fragment(self.offers),
-                "seeks": orjson.Fragment(self.seeks),
-                "goals": self.goals.split("\n") if self.goals else [],
-            }
+    def person(self, id_: str, manager_id: str | None) -> PersonText:
+        """The person as they are written."""
+        return PersonText(
+            id_,
+            self.employee_number,
+            self.name,
+            self.email,
+            self.department,
+            self.job_title,
+            self.employee_level,
+            self.location,
+            self.time_zone,
+            self.languages,
+            self.hired_on,
+            manager_id or "",
+            self.working_hours,
+            self.offers,
+            self.seeks,
+            self.goals,
         )
 
 
@@ -134,10 +139,15 @@ class GoodRows:
         return [GoodRow.decoded(row) for row in content.decode().split(_ROW_BREAK)]
 
 
-def admission(encoded: str) -> tuple[int, str, str, str | None]:
-    """Line, employee number, e-mail address and manager of an encoded row: what the rules between rows ask for."""
-    line, employee_number, email, manager, _ = encoded.split(BREAK, 4)
-    return int(line), employee_number, email, manager or None
+def admission(encoded: str) -> tuple[int, str, str, str | None, str]:
+    """Line, employee number, e-mail address, manager and leaving date of an encoded row, for the rules between rows."""
+    line, employee_number, email, manager, leaving_date, _ = encoded.split(BREAK, 5)
+    return int(line), employee_number, email, manager or None, leaving_date
+
+
+@lru_cache(_REMEMBERED)
+def _names(columns: frozenset[str]) -> str:
+    return ",".join(sorted(_FACT_OF.get(name, name) for name in columns - _NO_FACTS))
 
 
 @lru_cache(_REMEMBERED)

@@ -1,4 +1,4 @@
-"""Imports: a people file is kept whole when it arrives, then worked through by a worker that may be killed at any point.
+"""Works through imports: a people file that was kept whole is read and written by a worker that may be killed at any point.
 
 The worker first looks at the whole file: it finds everything that is wrong with it and which managers exist, and puts the good
 rows aside in batches (`good_rows`). Then it writes people, a batch a transaction, together with their events and the import's
@@ -6,79 +6,35 @@ progress. A worker that takes over looks at the file again and goes on behind th
 but by what the whole-file rules need: a few numbers a person.
 """
 
-import hashlib
-from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import date
-from itertools import islice
+from functools import partial
+from itertools import groupby, islice
+from operator import add, attrgetter
 from typing import Final
 from uuid import UUID
 
 import asyncpg
 import structlog
 
-from peerloom_events import ParticipantRegistered, ParticipantUpdated
 from peerloom_service.context import Cause
-from peerloom_service.http.work import Work
-from peerloom_service.identifiers import new_id, numbered_id
-from peerloom_service.storage.database import TRANSIENT, Connection, Database
+from peerloom_service.identifiers import numbered_id
+from peerloom_service.storage.database import TRANSIENT
 from peerloom_service.use_cases.runtime import Runtime
 from peerloom_service.use_cases.transaction import Transaction
-from profile_service import sql
+from profile_service import queries, sql
 from profile_service.domain import Import, ImportState
-from profile_service.imports.good_rows import BREAK, GoodRow, GoodRows, admission
+from profile_service.imports.findings import Findings, add_finding
+from profile_service.imports.good_rows import GoodRow, GoodRows, admission
 from profile_service.imports.people_file import PeopleFileError, PeopleFileReader, ReportingCheck, RowError
+from profile_service.imports.refusals import has_left, refused_rows
 from profile_service.imports.row_processes import outcomes
-from profile_service.schemas import FindingOut, FindingsOut, ImportOut
+from profile_service.use_cases.upsert import upsert_people
 
-UPLOAD_BYTES: Final = 256 * 1024 * 1024
 _MOST_ROWS: Final = 250_000
-_PIECE_BYTES: Final = 1024 * 1024
 _BATCH: Final = 1000
 _LOOKUP: Final = 5000
-_MOST_FINDINGS: Final = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """A file as it was kept."""
-
-    import_id: UUID
-    size_bytes: int
-    digest: bytes
-
-
-async def receive(database: Database, tenant_id: UUID, stream: AsyncIterable[bytes]) -> Received:
-    """Keep a file in pieces while it is being sent. A broken upload leaves pieces that are swept away a day later."""
-    import_id, size, number, digest = new_id(), 0, 0, hashlib.sha256()
-    buffer = bytearray()
-    async for chunk in stream:
-        buffer += chunk
-        digest.update(chunk)
-        size += len(chunk)
-        while len(buffer) >= _PIECE_BYTES:
-            await database.execute(tenant_id, sql.KEEP_PIECE, tenant_id, import_id, number, bytes(buffer[:_PIECE_BYTES]))
-            del buffer[:_PIECE_BYTES]
-            number += 1
-    await database.execute(tenant_id, sql.KEEP_PIECE, tenant_id, import_id, number, bytes(buffer))
-    return Received(import_id, size, digest.digest())
-
-
-async def findings(work: Work, import_id: UUID, start: int, limit: int) -> FindingsOut:
-    """What was found wrong, from finding number `start` on.
-
-    Raises: NotFound.
-    """
-    await work.one(Import, import_id, returns=ImportOut.of)
-    rows = await work.rows(sql.FINDINGS, work.tenant_id, import_id, start, limit + 1)
-    items = [
-        FindingOut(
-            line=row["line"], column=row["column_name"], code=row["code"], message=row["message"], severity=row["severity"]
-        )
-        for row in rows[:limit]
-    ]
-    return FindingsOut(items=items, next=start + limit if len(rows) > limit else None)
 
 
 async def work_through(runtime: Runtime) -> bool:
@@ -89,9 +45,11 @@ async def work_through(runtime: Runtime) -> bool:
             await connection.execute(sql.SWEEP_PIECES)
             return False
         good_rows = GoodRows(connection)
-        worker = _Worker(runtime, row["tenant_id"], good_rows)
+        asked = Cause.of(row["cause"], otherwise=row["id"].hex)
+        worker = _Worker(runtime, row["tenant_id"], good_rows, asked)
         try:
-            await worker.run(row["id"])
+            with asked.working("import people") as worker.cause:
+                await worker.run(row["id"])
         except TRANSIENT:
             raise
         except Exception as error:  # noqa: BLE001 - a defect, with this file: others wait behind it
@@ -103,32 +61,52 @@ async def work_through(runtime: Runtime) -> bool:
     return True
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What is known once the whole file was looked at.
+
+    `today` is the day the file was sent. `lines`: by employee number the line of each person who may be taken, none for
+    managers who are known already. `batches` of rows were put aside. `handing_on`: whose addresses others of the file take.
+    `without_address`: whose own address somebody else keeps.
+    """
+
+    today: str
+    lines: dict[str, int | None]
+    batches: int
+    reporting: ReportingCheck
+    handing_on: set[str]
+    without_address: set[str]
+
+
 class _Worker:
     """Works through one import of one organisation."""
 
-    def __init__(self, runtime: Runtime, tenant_id: UUID, good_rows: GoodRows) -> None:
+    def __init__(self, runtime: Runtime, tenant_id: UUID, good_rows: GoodRows, cause: Cause) -> None:
         self._runtime = runtime
         self._database = runtime.database
         self._tenant_id = tenant_id
+        self._read = partial(runtime.database.fetch, tenant_id)
         self._good_rows = good_rows
+        self.cause = cause
 
     async def run(self, import_id: UUID) -> None:
         await self._database.execute(self._tenant_id, sql.BEGIN_IMPORT, self._tenant_id, import_id)
         job = await self._load(import_id)
         try:
-            lines, batches, reporting = await self._check(job)
+            look = await self._look_at(job)
         except PeopleFileError as error:
             await self._finish(import_id, ImportState.REFUSED, problem=str(error))
             return
-        ids = await self._ids(import_id, lines)
-        today = await self._today()
+        ids = await self._ids(import_id, look.lines)
+        if look.handing_on:
+            await self._hand_on_addresses(import_id, look, ids)
         done = left_out = 0
-        for batch in range(batches):
-            rows = [row for row in await self._good_rows.kept(batch) if row.employee_number not in reporting.refused]
+        for batch in range(look.batches):
+            rows = await self._rows(look, batch)
             left = rows[max(0, job.rows_done - done) :]
             done += len(rows)
             if left:
-                left_out += await self._write(import_id, left, ids, reporting.without_manager, today)
+                left_out += await self._write(import_id, left, ids, look)
         await self._finish(import_id, ImportState.COMPLETED)
         _log.info("import completed", import_id=str(import_id), people=done - left_out)
 
@@ -141,25 +119,26 @@ class _Worker:
         )
         await self._finish(import_id, ImportState.FAILED, problem)
 
-    async def _check(self, job: Import) -> tuple[dict[str, int | None], int, ReportingCheck]:
-        """By employee number the line of each good row, none for known managers; how many batches of rows were put aside; and
-        what the rules about managers say. Every finding is written, unless people have been written already."""
+    async def _look_at(self, job: Import) -> "_Look":
+        """What the whole file says. Every finding is written, unless people have been written already."""
         reader = PeopleFileReader(mapping=job.columns, defaults=job.defaults, max_rows=_MOST_ROWS)
-        found = _Findings(self._database, self._tenant_id, job.id)
+        found, today = Findings(), job.created_at.date().isoformat()
         lines: dict[str, int | None] = {}
         await self._good_rows.clear()
-        batches, rows = 0, list[str]()
+        batches, kept, rows = 0, 0, list[str]()
         async with aclosing(self._pieces(job.id)) as pieces, aclosing(outcomes(reader, pieces)) as read:
             async for some in read:
                 for outcome in some:
                     if isinstance(outcome, RowError):
                         found.add(outcome)
                         continue
-                    line, number, email, manager = admission(outcome)
-                    if duplicate := reader.admit(line, number, email, manager):
-                        found.add(duplicate)
-                        continue
-                    lines[number] = line
+                    line, number, email, manager, leaving_date = admission(outcome)
+                    if not has_left(leaving_date, today):
+                        if duplicate := reader.admit(line, number, email, manager):
+                            found.add(duplicate)
+                            continue
+                        lines[number] = line
+                    kept += 1
                     rows.append(outcome)
                     if len(rows) == _BATCH:
                         await self._good_rows.keep(batches, rows)
@@ -167,18 +146,62 @@ class _Worker:
         if rows:
             await self._good_rows.keep(batches, rows)
             batches += 1
+        handing_on, without_address = await self._addresses(lines, reader.addresses())
+        for number in without_address:
+            reader.withdraw(number)
+            del lines[number]
         known = await self._upwards(reader.managers_outside())
         reporting = reader.check_reporting_lines(known)
         for finding in reporting.findings:
             found.add(finding)
         if job.rows_done == 0:
-            refused = reader.rows - len(lines) + len(reporting.refused)
-            await self._database.execute(self._tenant_id, sql.DROP_FINDINGS, self._tenant_id, job.id)
-            await found.write()
+            refused = reader.rows - kept + len(reporting.refused)
+            await found.write(partial(self._database.execute, self._tenant_id), self._tenant_id, job.id)
             await self._database.execute(
                 self._tenant_id, sql.COUNT_IMPORT, self._tenant_id, job.id, reader.rows, refused, found.warnings
             )
-        return dict.fromkeys(known) | lines, batches, reporting
+        return _Look(today, dict.fromkeys(known) | lines, batches, reporting, handing_on, without_address)
+
+    async def _addresses(self, lines: Mapping[str, int | None], addresses: Mapping[str, int]) -> tuple[set[str], set[str]]:
+        """Who hands their e-mail address on to somebody else of the file, and whose address somebody keeps who is known.
+
+        A file is judged by what holds after it: an address is free where its owner has another one in the file.
+        """
+        owners: dict[int, str] = {}
+        if await queries.is_anybody_known(self._read, self._tenant_id):
+            for some in _chunks(addresses):
+                for email, owner in (await queries.owners_of_emails(self._read, self._tenant_id, some)).items():
+                    if lines.get(owner) != addresses[email]:
+                        owners[addresses[email]] = owner
+        takers = {number: owners[line] for number, line in lines.items() if line in owners} if owners else {}
+        without_address: set[str] = set()
+        while (
+            refused := {number for number, owner in takers.items() if owner not in lines or owner in without_address}
+            - without_address
+        ):
+            without_address |= refused
+        return {owner for number, owner in takers.items() if number not in without_address}, without_address
+
+    async def _hand_on_addresses(self, import_id: UUID, look: "_Look", ids: dict[str, str]) -> None:
+        """Write those whose addresses others of the file take, all at once and before everybody else, however they are passed
+        round. Their rows come again in their turn, unchanged, and are counted then.
+        """
+        handing_on = [
+            row
+            for batch in range(look.batches)
+            for row in await self._rows(look, batch)
+            if row.employee_number in look.handing_on
+        ]
+        refused = refused_rows(handing_on, {}, look.today, look.without_address)
+        giving = [row for row in handing_on if row.line not in refused]
+        async with self._transaction() as tx:
+            await tx.execute(sql.RELEASE_ADDRESSES, tx.tenant_id, [row.employee_number for row in giving])
+            created, changed, _ = await self._upsert(tx, giving, ids, look)
+            await tx.execute(sql.PROGRESS, tx.tenant_id, import_id, 0, created, changed, -created - changed, 0)
+
+    async def _rows(self, look: "_Look", batch: int) -> list[GoodRow]:
+        refused = look.reporting.refused
+        return [row for row in await self._good_rows.kept(batch) if row.employee_number not in refused]
 
     async def _ids(self, import_id: UUID, lines: Mapping[str, int | None]) -> dict[str, str]:
         """Id by employee number: the known one, or one that is the same however often this import is started again."""
@@ -192,193 +215,91 @@ class _Worker:
 
     async def _known(self, numbers: Iterable[str]) -> dict[str, str]:
         known: dict[str, str] = {}
-        if await self._database.fetchrow(self._tenant_id, sql.ANYBODY, self._tenant_id) is None:
+        if not await queries.is_anybody_known(self._read, self._tenant_id):
             return known  # a company's first file
         for some in _chunks(numbers):
-            for number, id_ in await self._database.fetch(self._tenant_id, sql.IDS_OF_NUMBERS, self._tenant_id, some):
-                known[number] = str(id_)
+            known |= await queries.ids_of_numbers(self._read, self._tenant_id, some)
         return known
 
     async def _upwards(self, managers: Iterable[str]) -> dict[str, str | None]:
         """Manager's number by employee number, of those who are known and everybody above them."""
         lines: dict[str, str | None] = {}
         for some in _chunks(managers):
-            rows = await self._database.fetch(self._tenant_id, sql.LINES_UPWARDS, self._tenant_id, some)
-            lines |= {row["employee_number"]: row["manager"] for row in rows}
+            lines |= await queries.managers_upwards(self._read, self._tenant_id, some)
         return lines
 
-    async def _write(
-        self, import_id: UUID, rows: Sequence[GoodRow], ids: dict[str, str], without_manager: frozenset[str], today: date
-    ) -> int:
-        """One batch. Returns how many of it were left out. Whose e-mail addresses are taken is looked up only where one is."""
+    async def _write(self, import_id: UUID, rows: Sequence[GoodRow], ids: dict[str, str], look: "_Look") -> int:
+        """One batch: people, events and progress in one transaction; of those refused, the finding. Returns how many those are.
+
+        Whose e-mail addresses were taken since the file was looked at is asked only where one was.
+        """
         owners: dict[str, str] = {}
         while True:
-            refused = _refused(rows, owners, today)
+            refused = refused_rows(rows, owners, look.today, look.without_address)
             try:
-                await self._write_but(refused, import_id, rows, ids, without_manager)
+                async with self._transaction() as tx:
+                    taken = [row for row in rows if row.line not in refused]
+                    counts = await self._upsert(tx, taken, ids, look)
+                    for error in refused.values():
+                        await add_finding(tx, import_id, error)
+                    await tx.execute(sql.PROGRESS, tx.tenant_id, import_id, len(rows), *counts, len(refused))
             except asyncpg.UniqueViolationError:
-                found = await self._owners(rows)
+                found = await queries.owners_of_emails(self._read, self._tenant_id, [row.email for row in rows])
                 if found == owners:
                     raise
                 owners = found
             else:
                 return len(refused)
 
-    async def _write_but(
-        self,
-        refused: Mapping[str, RowError],
-        import_id: UUID,
-        rows: Sequence[GoodRow],
-        ids: dict[str, str],
-        without_manager: frozenset[str],
-    ) -> None:
-        """People, events and progress in one transaction; of those refused, the finding."""
-        async with self._database.connection(self._tenant_id) as connection:
-            tx = self._transaction(connection, import_id)
-            try:
-                taken = [row for row in rows if row.employee_number not in refused]
-                managers = {
-                    row.employee_number: None
-                    if row.employee_number in without_manager
-                    else ids.get(row.manager_employee_number)
-                    for row in taken
-                }
-                written = await tx.fetch(sql.UPSERT_PEOPLE, tx.tenant_id, *_columns(taken, ids, managers)) if taken else []
-                facts = {row.employee_number: row.facts(managers[row.employee_number]) for row in taken}
-                new = [_published(row, facts) for row in written if row["version"] == 1]
-                tx.publish_many(ParticipantRegistered, new)
-                tx.publish_many(ParticipantUpdated, [_published(row, facts) for row in written if row["version"] > 1])
-                for error in refused.values():
-                    await tx.execute(sql.ADD_FINDING, tx.tenant_id, import_id, *_finding(error))
-                await tx.execute(
-                    sql.PROGRESS,
-                    tx.tenant_id,
-                    import_id,
-                    len(rows),
-                    len(new),
-                    len(written) - len(new),
-                    len(taken) - len(written),
-                    len(refused),
+    async def _upsert(self, tx: Transaction, rows: Sequence[GoodRow], ids: dict[str, str], look: "_Look") -> list[int]:
+        """How many were created, changed and left as they were. Rows that say nothing of the same facts, most often all, go
+        together.
+        """
+        counts = [0, 0, 0]
+        for absent, alike in groupby(sorted(rows, key=attrgetter("absent")), key=attrgetter("absent")):
+            people = [
+                row.person(
+                    ids[row.employee_number],
+                    None if row.employee_number in look.reporting.without_manager else ids.get(row.manager_employee_number),
                 )
-                await tx.commit()
-            except BaseException:
-                await tx.rollback()
-                raise
-        self._runtime.wake_relay.set()
-
-    async def _owners(self, rows: Sequence[GoodRow]) -> dict[str, str]:
-        """Employee number by e-mail address, of these addresses."""
-        emails = [row.email for row in rows]
-        found = await self._database.fetch(self._tenant_id, sql.OWNERS_OF_EMAILS, self._tenant_id, emails)
-        return {row["email"]: row["employee_number"] for row in found}
+                for row in alike
+            ]
+            written = await upsert_people(tx, people, absent=frozenset(filter(None, absent.split(","))))
+            counts = list(map(add, counts, written))
+        return counts
 
     async def _pieces(self, import_id: UUID) -> AsyncGenerator[bytes | None, None]:
         """The file piece by piece; None at its end."""
         number = 0
-        while row := await self._database.fetchrow(self._tenant_id, sql.PIECE, self._tenant_id, import_id, number):
-            yield row["content"]
+        while (piece := await queries.piece(self._read, self._tenant_id, import_id, number)) is not None:
+            yield piece
             number += 1
         yield None
 
     async def _load(self, import_id: UUID) -> Import:
-        async with self._database.connection(self._tenant_id) as connection:
-            tx = self._transaction(connection, import_id)
-            try:
-                return await tx.get(Import, import_id)
-            finally:
-                await tx.rollback()
-
-    async def _today(self) -> date:
-        row = await self._database.fetchrow(None, "SELECT (now() AT TIME ZONE 'UTC')::date")
-        assert row is not None
-        today: date = row[0]
-        return today
+        async with self._transaction() as tx:
+            return await tx.get(Import, import_id)
 
     async def _finish(self, import_id: UUID, state: ImportState, problem: str | None = None) -> None:
         await self._good_rows.clear()
+        async with self._transaction() as tx:
+            job = await tx.lock(Import, import_id)
+            await tx.save(replace(job, version=job.version + 1, state=state, problem=problem))
+            await tx.execute(sql.DROP_PIECES, tx.tenant_id, import_id)
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[Transaction]:
+        """One transaction of the import, committed at its end."""
         async with self._database.connection(self._tenant_id) as connection:
-            tx = self._transaction(connection, import_id)
+            tx = Transaction(connection, self._runtime.storages, tenant_id=self._tenant_id, cause=self.cause)
             try:
-                job = await tx.lock(Import, import_id)
-                await tx.save(replace(job, version=job.version + 1, state=state, problem=problem))
-                await tx.execute(sql.DROP_PIECES, tx.tenant_id, import_id)
-                await tx.commit()
+                yield tx
+                published = await tx.commit()
             except BaseException:
                 await tx.rollback()
                 raise
-
-    def _transaction(self, connection: Connection, import_id: UUID) -> Transaction:
-        cause = Cause(correlation_id=import_id.hex)
-        return Transaction(connection, self._runtime.storages, tenant_id=self._tenant_id, cause=cause)
-
-
-class _Findings:
-    """What a pass found; as many as a report is any use for are kept, the rest are counted."""
-
-    def __init__(self, database: Database, tenant_id: UUID, import_id: UUID) -> None:
-        self._database, self._tenant_id, self._import_id = database, tenant_id, import_id
-        self._kept: list[RowError] = []
-        self.warnings = 0
-
-    def add(self, error: RowError) -> None:
-        self.warnings += error.severity == "warning"
-        if len(self._kept) < _MOST_FINDINGS:
-            self._kept.append(error)
-
-    async def write(self) -> None:
-        if self._kept:
-            columns = [list(column) for column in zip(*(_finding(error) for error in self._kept), strict=True)]
-            numbers = list(range(len(self._kept)))
-            await self._database.execute(self._tenant_id, sql.ADD_FINDINGS, self._tenant_id, self._import_id, numbers, *columns)
-
-
-def _refused(rows: Sequence[GoodRow], owners: Mapping[str, str], today: date) -> dict[str, RowError]:
-    """By employee number what is wrong with rows that are sound by themselves but cannot be taken. `owners`: who has an e-mail
-    address already.
-    """
-    refused: dict[str, RowError] = {}
-    for row in rows:
-        if owners.get(row.email, row.employee_number) != row.employee_number:
-            message = "Somebody else has this e-mail address already. Give each person their own."
-            refused[row.employee_number] = RowError(int(row.line), "email", "email_taken", message)
-        elif row.leaving_date and row.leaving_date <= today.isoformat():
-            message = f"Left on {row.leaving_date}: not imported. Leave people out who have left."
-            refused[row.employee_number] = RowError(int(row.line), "leaving_date", "has_left", message)
-    return refused
-
-
-def _finding(error: RowError) -> tuple[int, str | None, str, str, str]:
-    return error.line, error.column, error.code, error.message, error.severity
-
-
-def _columns(rows: Sequence[GoodRow], ids: Mapping[str, str], managers: Mapping[str, str | None]) -> Iterator[str]:
-    """Parameters of `sql.UPSERT_PEOPLE`."""
-    column = GoodRow._make(zip(*rows, strict=True))  # of each field, all its values
-    columns = (
-        map(ids.__getitem__, column.employee_number),
-        column.employee_number,
-        column.name,
-        column.email,
-        column.department,
-        column.job_title,
-        column.level,
-        column.location,
-        column.time_zone,
-        column.languages,
-        column.hire_date,
-        [managers[number] or "" for number in column.employee_number],
-        column.working_hours,
-        column.offers,
-        column.seeks,
-        column.goals,
-    )
-    return map(BREAK.join, columns)
-
-
-def _published(written: asyncpg.Record, facts: Mapping[str, bytes]) -> tuple[UUID, bytes]:
-    """The event's aggregate and JSON, `ParticipantRegistered` and `ParticipantUpdated` alike."""
-    id_, number, version = written
-    return id_, b'{"version":%d,"participant_id":"%s","facts":%s}' % (version, str(id_).encode(), facts[number])
+        if published:
+            self._runtime.wake_relay.set()
 
 
 def _chunks(numbers: Iterable[str]) -> Iterator[list[str]]:

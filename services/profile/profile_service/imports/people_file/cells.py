@@ -1,10 +1,11 @@
 """What each cell of a people file may hold: one rule per column, a value or a `CellError` that says what to do."""
 
 import re
-import unicodedata
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Final, NamedTuple, NoReturn, TypeVar
+
+from profile_service.plain_text import plain, plain_identity
 
 Value = TypeVar("Value")
 
@@ -19,13 +20,18 @@ MAX_GOALS: Final = 20
 _EMAIL: Final = re.compile(r"[^\s@,;<>\"]+@[^\s@,;<>\".]+(\.[^\s@,;<>\".]+)+")
 _SCIENTIFIC: Final = re.compile(r"\d([.,]\d+)?E\+\d+", re.IGNORECASE)
 _WHOLE_NUMBER: Final = re.compile(r"([0-9]{1,6})(?:\.0+)?")
-_YEAR_FIRST: Final = re.compile(r"([0-9]{4})(?P<sep>[-/.]?)([0-9]{1,2})(?P=sep)([0-9]{1,2})(?:[T ][0-9:.]+(?:Z|[+-][0-9:]+)?)?")
+_YEAR_FIRST: Final = re.compile(r"([0-9]{4})(?P<sep>[-/.])([0-9]{1,2})(?P=sep)([0-9]{1,2})(?:[T ][0-9:.]+(?:Z|[+-][0-9:]+)?)?")
+_COMPACT: Final = re.compile(r"([0-9]{4})()([0-9]{2})([0-9]{2})")
 _DAY_FIRST: Final = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})")
 _SLASHED: Final = re.compile(r"([0-9]{1,2})[/-]([0-9]{1,2})[/-]([0-9]{4})")
 _EXCEL_SERIAL: Final = re.compile(r"[0-9]{5}(?:\.[0-9]+)?")
 _HOURS: Final = re.compile(r"([0-9]{1,2})(?::([0-9]{2}))?\s*[-\u2013]\s*([0-9]{1,2})(?::([0-9]{2}))?")
 _UNDECODED: Final = re.compile("[\ud800-\udfff]")
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
+_NO_END: Final = re.compile(r"9999\D|9999[0-9]{4}$|.*\D9999$")
+_PLACEHOLDER: Final = re.compile(
+    r"[-–—/.\s]+|[0/.-]*0{4}[0/.-]*|#?n\.?[/.]?a\.?|#n/a|null|none|nil|no[_ ]?manager", re.IGNORECASE
+)
 _DATE_HINT: Final = "Write dates as YYYY-MM-DD."
 
 
@@ -76,10 +82,10 @@ def shown(value: str) -> str:
 
 
 def text(cell: str, most: int = MAX_TEXT_CHARS) -> str:
-    """Trimmed, with single blanks, in composed form (NFC); may be empty."""
+    """Trimmed, with single blanks, in composed form (NFC), without invisible characters; may be empty."""
     words = " ".join(cell.split())
     if not words.isascii():
-        words = unicodedata.normalize("NFC", words)
+        words = " ".join(plain(words).split())
     if not words.isprintable():
         if _UNDECODED.search(words):
             raise CellError("undecodable", f"{shown(words)} has bytes that are not text. Save the file as “CSV UTF-8”.")
@@ -102,7 +108,7 @@ def missing() -> NoReturn:
 
 def employee_number(cell: str) -> str:
     """As written, leading zeros kept; Excel's `="00123"` is unwrapped."""
-    number = text(cell, most=64)
+    number = plain_identity(text(cell, most=64))
     if number[:2] == '="' and number[-1] == '"':
         number = number[2:-1].strip()
     if _SCIENTIFIC.fullmatch(number):
@@ -125,7 +131,7 @@ def manager_number(cell: str) -> str | None:
 
 def email(cell: str) -> str:
     """An address that can plausibly receive mail; only mailing it would tell."""
-    address = text(cell, most=MAX_EMAIL_CHARS) or missing()
+    address = plain_identity(text(cell, most=MAX_EMAIL_CHARS)) or missing()
     if not _EMAIL.fullmatch(address):
         raise CellError("bad_email", f"{shown(address)} is not an e-mail address. Write one, such as ann@example.com.")
     return address
@@ -143,7 +149,7 @@ def level(cell: str) -> int:
 def calendar_date(cell: str) -> date:
     """Year first in any usual writing, or DD.MM.YYYY; with slashes only where day and month cannot be confused."""
     words = required_text(cell)
-    if found := _YEAR_FIRST.fullmatch(words):
+    if found := _COMPACT.fullmatch(words) or _YEAR_FIRST.fullmatch(words):
         return _date(words, int(found[1]), int(found[3]), int(found[4]))
     if found := _DAY_FIRST.fullmatch(words):
         return _date(words, int(found[3]), int(found[2]), int(found[1]))
@@ -168,8 +174,15 @@ def calendar_date(cell: str) -> date:
 
 
 def leaving_date(cell: str) -> date | None:
-    """`calendar_date`; None while the person stays."""
-    return calendar_date(cell) if cell.strip() else None
+    """`calendar_date`; None while the person stays. A day after `LATEST_DATE` is what software writes for no end."""
+    if not cell.strip() or _NO_END.match(cell.strip()):
+        return None
+    return calendar_date(cell)
+
+
+def or_placeholder(rule: Callable[[str], Value]) -> Callable[[str], Value]:
+    """The rule of an optional cell, to which whatever software and people write for nothing is an empty cell."""
+    return lambda cell: rule("" if _PLACEHOLDER.fullmatch(cell.strip()) else cell)
 
 
 def _date(words: str, year: int, month: int, day: int) -> date:

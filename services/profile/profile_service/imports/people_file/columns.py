@@ -8,6 +8,7 @@ from typing import Final
 
 from profile_service.imports.people_file.cells import shown
 from profile_service.imports.people_file.records import PeopleFileError
+from profile_service.plain_text import plain
 
 DELIMITERS: Final = (",", ";", "\t")
 MAX_COLUMNS: Final = 500
@@ -24,7 +25,7 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
     "email": ("email", "emailaddress", "mail", "workemail", "workemailaddress", "businessemail"),
     "department": ("department", "departmentname", "dept"),
     "job_title": ("jobtitle", "job", "jobname", "position", "positiontitle"),
-    "level": ("level", "joblevel", "careerlevel", "grade", "jobgrade"),
+    "employee_level": ("level", "employeelevel", "joblevel", "careerlevel", "grade", "jobgrade"),
     "manager_employee_number": (
         "manageremployeenumber", "manageremployeeno", "manageremployeeid", "managernumber", "managerno", "managerid",
         "supervisoremployeenumber", "supervisorid", "reportsto", "reportstoid",
@@ -32,20 +33,26 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
     "location": ("location", "locationname", "worklocation", "office", "officelocation", "site"),
     "time_zone": ("timezone", "timezoneid", "timezonename", "ianatimezone", "tz"),
     "languages": ("languages", "language", "languagesspoken", "spokenlanguages", "preferredlanguage"),
-    "hire_date": ("hiredate", "hiredon", "datehired", "dateofhire", "startdate", "joindate", "joiningdate"),
+    "hired_on": ("hiredate", "hiredon", "datehired", "dateofhire", "startdate", "joindate", "joiningdate"),
     "working_hours": ("workinghours", "workhours", "workinghour", "workingtime"),
     "leaving_date": (
         "leavingdate", "terminationdate", "dateoftermination", "lastdayofwork", "lastworkingday", "enddate",
     ),
-    "skills_offered": ("skillsoffered", "offeredskills", "offers"),
-    "skills_sought": ("skillssought", "soughtskills", "skillswanted", "skillstolearn", "seeks"),
+    "offers": ("skillsoffered", "offeredskills", "offers"),
+    "seeks": ("skillssought", "soughtskills", "skillswanted", "skillstolearn", "seeks"),
     "goals": ("goals", "goal", "developmentgoals"),
 }  # fmt: skip
 """What each of our columns is commonly called, written without case, blanks and punctuation."""
 
-OPTIONAL: Final = frozenset(
-    {"manager_employee_number", "working_hours", "leaving_date", "skills_offered", "skills_sought", "goals"}
-)
+OTHER_NAMES: Final = {
+    "level": "employee_level",
+    "hire_date": "hired_on",
+    "skills_offered": "offers",
+    "skills_sought": "seeks",
+}
+"""Names of our columns that mappings and defaults may use as well. The first ones are the API's."""
+
+OPTIONAL: Final = frozenset({"manager_employee_number", "working_hours", "leaving_date", "offers", "seeks", "goals"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +106,7 @@ def missed_columns(columns: Columns, defaults: Collection[str]) -> Iterator[str]
     """What people will lack because the file has no such column, though it may do without."""
     for name, consequence in _CONSEQUENCES.items():
         if name not in columns.place and name not in defaults:
-            yield f"The header line has no column for {name}: {consequence}."
+            yield f"The header line has no column for {name}: {consequence}. Everybody else keeps what is known of them."
 
 
 def _places(headers: list[str], mapping: Mapping[str, str]) -> dict[str, int]:
@@ -127,8 +134,8 @@ def _mapped(headers: list[str], name: str, header: str) -> int:
         raise PeopleFileError(
             "bad_mapping", f"The mapping names {shown(name)}, which is none of our columns: {', '.join(ALIASES)}."
         )
-    found = [index for index, candidate in enumerate(headers) if candidate == " ".join(header.split())]
-    found = found or [index for index, candidate in enumerate(headers) if _folded(candidate) == _folded(header)]
+    found = [index for index, candidate in enumerate(headers) if candidate == " ".join(plain(header).split())]
+    found = found or [index for index, candidate in enumerate(headers) if _folded(candidate) == _folded(plain(header))]
     if len(found) != 1:
         problem = "is there more than once" if found else "is not in the header line"
         raise PeopleFileError("bad_mapping", f"The mapping gives {shown(header)} for {name}, but it {problem}.")
@@ -153,7 +160,7 @@ def _first_record(lines: list[str], delimiter: str) -> tuple[list[str], int, str
     """The cells of the first record, how many lines it takes, and the delimiter; no cells if its quotes are broken."""
     reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True)
     try:
-        return [" ".join(cell.split()) for cell in next(reader, [])], reader.line_num, delimiter
+        return [" ".join(plain(cell).split()) for cell in next(reader, [])], reader.line_num, delimiter
     except csv.Error:
         return [], 0, delimiter
 
@@ -170,7 +177,7 @@ _NAME_PARTS: Final = frozenset({"first_name", "last_name"})
 _OUR_NAMES: Final = frozenset(alias for aliases in ALIASES.values() for alias in aliases)
 _EXCEL_SEPARATOR: Final = re.compile(r'"?sep=([,;\t])"?\s*', re.IGNORECASE)
 _CONSEQUENCES: Final = {
-    "manager_employee_number": "everybody is imported without a manager, so reporting lines cannot be kept apart",
-    "skills_offered": "nobody is imported with skills to offer",
-    "skills_sought": "nobody is imported with skills to learn",
+    "manager_employee_number": "people who are new have no manager, so their reporting lines cannot be kept apart",
+    "offers": "people who are new have no skills to offer",
+    "seeks": "people who are new have no skills to learn",
 }

@@ -4,7 +4,7 @@ import io
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from profile_service.imports.people_file.columns import Columns, missed_columns, read_header
+from profile_service.imports.people_file.columns import OTHER_NAMES, Columns, missed_columns, read_header
 from profile_service.imports.people_file.records import BrokenRecord, PeopleFileError, Record, RecordReader, TextDecoder
 from profile_service.imports.people_file.reporting import KnownLines, ReportingCheck, check_reporting_lines
 from profile_service.imports.people_file.rows import Outcome, PersonRow, RowError, RowReader
@@ -45,8 +45,8 @@ class PeopleFileReader:
         """Data rows seen so far, good and bad."""
         self.columns: Columns | None = None
         """What the header line told; None until it was read."""
-        self.defaults = dict(defaults or {})
-        self._mapping = dict(mapping or {})
+        self.defaults = _by_our_names(defaults)
+        self._mapping = _by_our_names(mapping)
         self._max_rows = max_rows
         self._bytes = bytearray()
         self._decoder = TextDecoder()
@@ -100,6 +100,14 @@ class PeopleFileReader:
         self._reporting[employee_number] = line, manager
         self._line_by_email[address] = line
         return None
+
+    def addresses(self) -> dict[str, int]:
+        """By case-folded e-mail address of everybody admitted: the line of their row."""
+        return self._line_by_email
+
+    def withdraw(self, employee_number: str) -> None:
+        """Forget a person who cannot be taken after all, so that they are nobody's manager by this file."""
+        self._reporting.pop(employee_number, None)
 
     def managers_outside(self) -> set[str]:
         """The managers' numbers that no person of the file has: look these up among the people already known."""
@@ -160,6 +168,10 @@ class PeopleFileReader:
     def _header_of(self, column: str) -> str | None:
         found = self.columns
         return found.headers[found.place[column]] if found and column in found.place else None
+
+
+def _by_our_names(given: Mapping[str, str] | None) -> dict[str, str]:
+    return {OTHER_NAMES.get(name, name): value for name, value in (given or {}).items()}
 
 
 _READ_AS_CP1252: Final = (

@@ -46,7 +46,7 @@ def check_reporting_lines(people: ReportingLines, known: KnownLines, column: str
             lines[number] = manager
         else:
             message = (
-                f"The manager {shown(manager)} is neither in the file nor known already. Imported without a manager; "
+                f"The manager {shown(manager)} is neither taken from this file nor known already. Imported without a manager; "
                 "correct the number, or add the manager to the file."
             )
             findings.append(RowError(line, column, "unknown_manager", message, "warning"))

@@ -1,0 +1,40 @@
+"""Keeps what an import finds wrong with a file, for `GET /v1/imports/{id}/findings`."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+from uuid import UUID
+
+from peerloom_service.use_cases.transaction import Transaction
+from profile_service import sql
+from profile_service.imports.people_file import RowError
+
+_MOST_FINDINGS: Final = 10_000
+
+
+class Findings:
+    """What a look at the whole file found; as many as a report is any use for are kept, the rest are counted."""
+
+    def __init__(self) -> None:
+        self._kept: list[RowError] = []
+        self.warnings = 0
+
+    def add(self, error: RowError) -> None:
+        self.warnings += error.severity == "warning"
+        if len(self._kept) < _MOST_FINDINGS:
+            self._kept.append(error)
+
+    async def write(self, execute: Callable[..., Awaitable[object]], tenant_id: UUID, import_id: UUID) -> None:
+        """Keep these in place of any that an earlier worker kept."""
+        await execute(sql.DROP_FINDINGS, tenant_id, import_id)
+        if self._kept:
+            columns = [list(column) for column in zip(*map(_columns, self._kept), strict=True)]
+            await execute(sql.ADD_FINDINGS, tenant_id, import_id, list(range(len(self._kept))), *columns)
+
+
+async def add_finding(tx: Transaction, import_id: UUID, error: RowError) -> None:
+    """Keep one more, behind those that are there."""
+    await tx.execute(sql.ADD_FINDING, tx.tenant_id, import_id, *_columns(error))
+
+
+def _columns(error: RowError) -> tuple[int, str | None, str, str, str]:
+    return error.line, error.column, error.code, error.message, error.severity

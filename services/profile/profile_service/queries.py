@@ -1,0 +1,132 @@
+"""What profile is asked: each statement that only reads, by name. `read` runs one for an organisation and returns its rows:
+`tx.fetch`, `work.rows`, or a database's `fetch` for a tenant.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+
+from profile_service.domain import Audience, Finding
+
+Read = Callable[..., Awaitable[list[asyncpg.Record]]]
+
+PIECE: Final = "SELECT content FROM import_piece WHERE tenant_id = $1 AND import_id = $2 AND number = $3"
+
+FINDINGS: Final = """
+    SELECT line, column_name AS "column", code, message, severity FROM import_finding
+    WHERE tenant_id = $1 AND import_id = $2 AND number >= $3 ORDER BY number LIMIT $4
+"""
+
+ANYBODY: Final = "SELECT 1 FROM participant WHERE tenant_id = $1 LIMIT 1"
+
+IDS_OF_NUMBERS: Final = """
+    SELECT employee_number, id FROM participant WHERE tenant_id = $1 AND employee_number = ANY($2::text[])
+"""
+
+# Everybody with these numbers and everybody above them; UNION, because people who report in a circle would have no end.
+MANAGERS_UPWARDS: Final = """
+    WITH RECURSIVE above AS (
+        SELECT id, employee_number, manager_id FROM participant WHERE tenant_id = $1 AND employee_number = ANY($2::text[])
+        UNION
+        SELECT manager.id, manager.employee_number, manager.manager_id
+        FROM above JOIN participant AS manager ON manager.tenant_id = $1 AND manager.id = above.manager_id
+    )
+    SELECT above.employee_number, manager.employee_number AS manager
+    FROM above LEFT JOIN above AS manager ON manager.id = above.manager_id
+"""
+
+# In whatever case, but for those who had shared an address before that was asked for: each of them is found by their own way
+# of writing it. Both halves are found by an index.
+OWNERS_OF_EMAILS: Final = """
+    SELECT asked.email, employee_number FROM unnest($2::text[]) AS asked (email) JOIN participant
+        ON tenant_id = $1 AND lower(participant.email) = lower(asked.email) AND NOT shares_email
+    UNION ALL
+    SELECT asked.email, employee_number FROM unnest($2::text[]) AS asked (email) JOIN participant
+        ON tenant_id = $1 AND participant.email = asked.email AND shares_email
+"""
+
+
+# The rule of an audience ($2 to $8: `audience_values`). A part left empty asks nothing.
+IN_AUDIENCE: Final = """
+    participant.tenant_id = $1
+    AND ($2::text[] = '{}' OR department = ANY($2)) AND ($3::text[] = '{}' OR location = ANY($3))
+    AND employee_level BETWEEN $4 AND $5
+    AND hired_on >= coalesce($6::date, '-infinity') AND hired_on <= coalesce($7::date, 'infinity')
+    AND NOT ($8 AND (offers = '[]' OR seeks = '[]'))
+"""
+AUDIENCE: Final = f"""
+    SELECT count(*) AS included, count(enrolment.id) AS already_enrolled
+    FROM participant LEFT JOIN enrolment ON enrolment.tenant_id = $1 AND enrolment.program_id = $9
+         AND enrolment.participant_id = participant.id
+    WHERE {IN_AUDIENCE}
+"""
+AUDIENCE_SAMPLE: Final = f"SELECT id FROM participant WHERE {IN_AUDIENCE} ORDER BY id LIMIT $9"
+NOBODYS: Final = """
+    SELECT asked.place FROM unnest($2::text[]) AS asked (place)
+    WHERE NOT EXISTS (SELECT FROM participant WHERE tenant_id = $1 AND department = asked.place) ORDER BY asked.place
+"""
+NOBODYS_LOCATIONS: Final = NOBODYS.replace("department", "location")
+
+
+def audience_values(audience: Audience) -> tuple[Any, ...]:
+    """Parameters $2 to $8 of `IN_AUDIENCE`."""
+    return (
+        sorted(audience.departments),
+        sorted(audience.locations),
+        audience.lowest_level,
+        audience.highest_level,
+        audience.hired_from,
+        audience.hired_until,
+        audience.with_skills_only,
+    )
+
+
+async def audience_size(read: Read, tenant_id: UUID, audience: Audience, program_id: UUID) -> tuple[int, int]:
+    """How many people a rule includes, and how many of them the program has already."""
+    (row,) = await read(AUDIENCE, tenant_id, *audience_values(audience), program_id)
+    return row["included"], row["already_enrolled"]
+
+
+async def audience_sample(read: Read, tenant_id: UUID, audience: Audience, limit: int) -> list[UUID]:
+    """Ids of the first people a rule includes."""
+    return [row["id"] for row in await read(AUDIENCE_SAMPLE, tenant_id, *audience_values(audience), limit)]
+
+
+async def nobodys(read: Read, tenant_id: UUID, audience: Audience) -> tuple[list[str], list[str]]:
+    """Departments and locations a rule names that nobody is in: a different spelling, most often."""
+    departments = await read(NOBODYS, tenant_id, sorted(audience.departments)) if audience.departments else []
+    locations = await read(NOBODYS_LOCATIONS, tenant_id, sorted(audience.locations)) if audience.locations else []
+    return [row["place"] for row in departments], [row["place"] for row in locations]
+
+
+async def piece(read: Read, tenant_id: UUID, import_id: UUID, number: int) -> bytes | None:
+    """One piece of an uploaded file; None behind the last."""
+    rows = await read(PIECE, tenant_id, import_id, number)
+    return rows[0]["content"] if rows else None
+
+
+async def findings(read: Read, tenant_id: UUID, import_id: UUID, start: int, limit: int) -> list[Finding]:
+    """What was found wrong with a file, from finding number `start` on."""
+    return [Finding(**row) for row in await read(FINDINGS, tenant_id, import_id, start, limit)]
+
+
+async def is_anybody_known(read: Read, tenant_id: UUID) -> bool:
+    """Whether the organisation has any people."""
+    return bool(await read(ANYBODY, tenant_id))
+
+
+async def ids_of_numbers(read: Read, tenant_id: UUID, numbers: Sequence[str]) -> dict[str, str]:
+    """Id by employee number, of those who are known."""
+    return {number: str(id_) for number, id_ in await read(IDS_OF_NUMBERS, tenant_id, numbers)}
+
+
+async def managers_upwards(read: Read, tenant_id: UUID, numbers: Sequence[str]) -> dict[str, str | None]:
+    """Manager's number by employee number, of those who are known and everybody above them."""
+    return {row["employee_number"]: row["manager"] for row in await read(MANAGERS_UPWARDS, tenant_id, numbers)}
+
+
+async def owners_of_emails(read: Read, tenant_id: UUID, emails: Sequence[str]) -> dict[str, str]:
+    """Employee number of who has each of these e-mail addresses, in whatever case."""
+    return {row["email"]: row["employee_number"] for row in await read(OWNERS_OF_EMAILS, tenant_id, emails)}

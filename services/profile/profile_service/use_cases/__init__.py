@@ -1,0 +1,1 @@
+"""What profile does: each function is one transaction. A file an aggregate; each takes a frozen command and knows no HTTP."""

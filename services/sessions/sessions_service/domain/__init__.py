@@ -1,0 +1,1 @@
+"""The rules of relationships and their sessions. Pure: no I/O, no clock."""

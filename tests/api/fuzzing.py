@@ -1,0 +1,52 @@
+"""Schemathesis as whoever gets our API would run it: against a running service, from its own OpenAPI document."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+from tests.support.services import RunningService
+
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What it found. `failures`: each once, with the request that shows it."""
+
+    operations: int
+    failures: list[str]
+    output: str
+
+
+async def fuzz(service: RunningService, token: str, *, examples: int, folder: Path, seed: int = 1) -> Outcome:
+    """Every operation in every phase, with all checks and so many examples each."""
+    report = folder / f"{service.service.name}.xml"
+    command = [
+        sys.executable, "-m", "schemathesis.cli", "--config-file", str(_HERE / "schemathesis.toml"),
+        "run", f"{service.url}/openapi.json",
+        "--header", f"Authorization: Bearer {token}",
+        "--checks", "all", "--max-examples", str(examples), "--seed", str(seed), "--workers", "2",
+        "--generation-database", "none", "--no-color", "--warnings", "off", "--continue-on-failure",
+        "--report", "junit", "--report-junit-path", str(report),
+    ]  # fmt: skip
+    environment = {**os.environ, "SCHEMATHESIS_HOOKS": "tests.api.schemathesis_hooks"}
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        cwd=_HERE.parents[1],
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output = (await process.communicate())[0].decode()
+    if not report.exists():
+        raise RuntimeError(f"Schemathesis did not run (exit code {process.returncode}):\n{output}")
+    cases = list(ElementTree.parse(report).iter("testcase"))  # noqa: S314 - written by the line above
+    found = [f"{case.get('name')}\n{found.get('message') or found.text}" for case in cases for found in case if found.tag in ("failure", "error")]
+    if process.returncode and not found:
+        found = [output]
+    return Outcome(len(cases), found, output)
