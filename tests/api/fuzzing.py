@@ -45,8 +45,13 @@ async def fuzz(service: RunningService, token: str, *, examples: int, folder: Pa
     output = (await process.communicate())[0].decode()
     if not report.exists():
         raise RuntimeError(f"Schemathesis did not run (exit code {process.returncode}):\n{output}")
-    cases = list(ElementTree.parse(report).iter("testcase"))  # noqa: S314 - written by the line above
-    found = [f"{case.get('name')}\n{found.get('message') or found.text}" for case in cases for found in case if found.tag in ("failure", "error")]
+    cases = list(ElementTree.parse(report).iter("testcase"))
+    found = [
+        f"{case.get('name')}\n{found.get('message') or found.text}"
+        for case in cases
+        for found in case
+        if found.tag in ("failure", "error")
+    ]
     if process.returncode and not found:
         found = [output]
     return Outcome(len(cases), found, output)

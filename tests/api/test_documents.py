@@ -28,7 +28,9 @@ def test_a_document_is_valid_openapi_and_names_its_server_and_issuer(service: st
 
     assert described["openapi"].startswith("3.1")
     assert described["servers"][0]["url"].startswith("http")
-    assert described["components"]["securitySchemes"]["oauth2"]["flows"]["clientCredentials"]["tokenUrl"].endswith("/oauth/token")
+    assert described["components"]["securitySchemes"]["oauth2"]["flows"]["clientCredentials"]["tokenUrl"].endswith(
+        "/oauth/token"
+    )
 
 
 @pytest.mark.parametrize("service", SERVICES)

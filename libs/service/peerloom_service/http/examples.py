@@ -17,7 +17,7 @@ class Examples:
     def __init__(self, schemas: Mapping[str, Any]) -> None:
         self._schemas = schemas
 
-    def of(self, schema: Mapping[str, Any], name: str) -> Any:
+    def of(self, schema: Mapping[str, Any], name: str) -> Any:  # noqa: PLR0911 - a kind of schema a case
         """A value for the schema of what is called `name`."""
         schema = self._resolved(schema)
         for given in ("examples", "enum"):

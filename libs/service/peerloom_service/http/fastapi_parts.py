@@ -72,7 +72,7 @@ class Signature:
         return values, findings
 
     def query_values(self, query: bytes) -> tuple[dict[str, Any], list[Finding]]:
-        """The parameters of the query, and what is wrong with them; nobody knows what a parameter that is none was meant for."""
+        """The parameters of the query, and what is wrong with them: also one that is none, whatever it was meant for."""
         if not (self._query or query):
             return {}, []
         given = QueryParams(query)
