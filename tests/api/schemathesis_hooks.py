@@ -32,6 +32,7 @@ def before_call(_context: Any, case: Any, _kwargs: Any) -> None:
         _in_order(body, "lowest_level", "highest_level", 1, 12)
         _in_order(body.get("working_hours"), "starts", "ends", 540, 1020)
         if "metric" in body:
+            body["format"] = "one-to-one"
             for name in _USUAL_OPTIONS:
                 body.pop(name, None)
         if "with_skills_only" in body or case.path.endswith(("/enrolments", "/audience-preview")):

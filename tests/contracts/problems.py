@@ -42,8 +42,9 @@ def index() -> str:
     """The list of all pages."""
     rows = "".join(f"| [`{one.code()}`]({one.code()}.md) | {one.status} | {one.title} |\n" for one in every_problem())
     return (
-        "# Problems\n\nWhatever goes wrong is answered with a problem document (RFC 9457). Its `code` names one of these pages,\n"
-        "which say what it means and what to do. Written by `make contracts-accept`, but for what stands under *What to do*.\n\n"
+        "# Problems\n\n"
+        "Whatever goes wrong is answered with a problem document (RFC 9457). Its `code` names one of these pages, which say\n"
+        "what it means and what to do. Written by `make contracts-accept`, but for what stands under *What to do*.\n\n"
         f"| code | status | title |\n|---|---|---|\n{rows}"
     )
 

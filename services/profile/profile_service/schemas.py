@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, Field, JsonValue, model_validator
+from pydantic import AfterValidator, Field, JsonValue, WithJsonSchema, model_validator
 
 from peerloom_events.formats import FORMATS, OPTIONS_WITH_FIELDS
 from peerloom_service.context import ExpectedVersion
@@ -42,7 +42,9 @@ def _known_zone(name: str) -> str:
 
 
 TimeZone = Annotated[
-    Line, AfterValidator(_known_zone), Field(examples=["Europe/Berlin"], json_schema_extra={"format": "iana-time-zone"})
+    Line,
+    AfterValidator(_known_zone),
+    WithJsonSchema({"type": "string", "format": "iana-time-zone", "examples": ["Europe/Berlin"]}),
 ]
 
 

@@ -72,7 +72,8 @@ def _number(schema: Mapping[str, Any]) -> int | float:
 def _in_range(schema: Mapping[str, Any]) -> int | float:
     if "minimum" in schema:
         smallest: int | float = schema["minimum"]
-        return max(smallest, min(1, schema.get("maximum", 1)))
+        largest: int | float = schema.get("maximum", 1)
+        return max(smallest, min(1, largest))
     if "exclusiveMinimum" in schema:
         return int(schema["exclusiveMinimum"]) + 1
     return 1

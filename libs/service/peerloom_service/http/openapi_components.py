@@ -95,7 +95,7 @@ PROBLEM: Final[Document] = {
             "items": {
                 "type": "object",
                 "title": "ProblemError",
-                "required": ["pointer", "detail", "code"],
+                "required": ["pointer", "detail"],
                 "properties": {
                     "pointer": {
                         "type": "string",
