@@ -34,10 +34,11 @@ async def fuzz(service: RunningService, token: str, *, examples: int, folder: Pa
         "--generation-database", "none", "--no-color", "--warnings", "off", "--suppress-health-check", "all",
         "--report", "junit", "--report-junit-path", str(report),
     ]  # fmt: skip
-    environment = {**os.environ, "SCHEMATHESIS_HOOKS": "tests.api.schemathesis_hooks"}
+    # It keeps what it finds where it runs.
+    environment = {**os.environ, "SCHEMATHESIS_HOOKS": "tests.api.schemathesis_hooks", "PYTHONPATH": str(_HERE.parents[1])}
     process = await asyncio.create_subprocess_exec(
         *command,
-        cwd=_HERE.parents[1],
+        cwd=folder,
         env=environment,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

@@ -11,6 +11,9 @@ from peerloom_service.problems import Problem
 from tests.contracts.openapi import SERVICES, document
 from tests.contracts.problems import PAGES, every_problem
 
+OF_EVENTS = {"too-few-people"}
+"""Problems no caller meets: an event that breaks the rule is parked."""
+
 DOCUMENTS = {service: document(service) for service in SERVICES}
 OPERATIONS = [
     pytest.param(service, path, method, id=f"{service} {method.upper()} {path}")
@@ -98,7 +101,7 @@ def test_every_problem_of_a_service_stands_in_its_document(service: str) -> None
         for code in response.get("content", {}).get("application/problem+json", {}).get("examples", {})
     }
 
-    assert own - told == set()
+    assert own - told - OF_EVENTS == set()
 
 
 @pytest.mark.parametrize("problem", every_problem(), ids=lambda problem: problem.code())
