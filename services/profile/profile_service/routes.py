@@ -155,9 +155,7 @@ async def change_participant(participant_id: UUID, body: ParticipantChange, work
     status_code=202,
     response_model=ImportOut,
     responses=problems(*KEYED, PayloadTooLarge),
-    openapi_extra={
-        "requestBody": {"required": True, "content": {"text/csv": {"schema": {"type": "string", "format": "binary"}}}}
-    },
+    openapi_extra={"requestBody": {"content": {"text/csv": {"schema": {"type": "string", "format": "binary"}}}}},
     max_body_size=upload.UPLOAD_BYTES,
     tags=["people"],
 )

@@ -68,6 +68,10 @@ def openapi_document(
     schemas["Problem"] = PROBLEM
     components["securitySchemes"] = {"oauth2": _security(scopes, token_url)}
     examples = Examples(schemas)
+    for schema in schemas.values():
+        for field in schema.get("properties", {}).values():
+            if isinstance(field.get("default"), dict):
+                del field["default"]  # makers of clients give up over an object as a default
     for route in routes:
         if isinstance(route, Route):
             for method in route.methods or ():

@@ -73,7 +73,9 @@ class Work:
         Raises: Forbidden for an operator's token, which belongs to none.
         """
         if self.caller.tenant_id is None:
-            raise Forbidden(f"The access token lacks the claim '{TENANT_CLAIM}': this needs the token of an organisation's client.")
+            raise Forbidden(
+                f"The access token lacks the claim '{TENANT_CLAIM}': this needs the token of an organisation's client."
+            )
         return self.caller.tenant_id
 
     @property
