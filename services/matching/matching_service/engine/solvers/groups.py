@@ -8,13 +8,12 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import Bounds, LinearConstraint, linprog, milp
-from scipy.sparse import csc_array
 
 from matching_service.engine.core.graph import Graph
 from matching_service.engine.problem.grouping import Grouping, GroupProof, GroupRules
 from matching_service.engine.solvers.group_pricing import Laws, groups_beyond
 from matching_service.engine.solvers.group_search import anneal, divide_anew, grow, scale_of
+from matching_service.engine.solvers.set_packing import best_choice, columns_of, prices
 
 BoolArray = NDArray[np.bool_]
 Int32Array = NDArray[np.int32]
@@ -182,12 +181,12 @@ class _Problem:
         best = self.plain_proof()
         for _ in range(_ROUNDS_OF_PRICING):
             self.report(0.9)
-            prices = self._dual(columns)
-            over = self._over(prices)
+            cost = prices(columns_of(self.n, list(columns)), np.array(list(columns.values()), dtype=np.int64), _UNIT)
+            over = self._over(cost)
             threshold = 0
             count = groups_beyond(over, possible, self.laws, threshold, buffer, sizes, _STEPS)
             if count == 0:
-                return min(GroupProof(prices, _UNIT, self.bonus), best, key=lambda proof: self._limit(proof, found))
+                return min(GroupProof(cost, _UNIT, self.bonus), best, key=lambda proof: self._limit(proof, found))
             if count < 0:  # too many: take those that are worth the most more
                 threshold, count = self._raised(over, possible, buffer, sizes)
                 if count <= 0:
@@ -195,7 +194,7 @@ class _Problem:
             new = _groups_in(buffer, sizes, count)
             beyond = max(int(self._sum_over(over, group)) // (len(group) - 1) for group in new) + 1
             if threshold == 0 and count > 0:
-                candidate = GroupProof(prices, _UNIT, self.bonus, beyond)
+                candidate = GroupProof(cost, _UNIT, self.bonus, beyond)
                 best = min(candidate, best, key=lambda proof: self._limit(proof, found))
             before = len(columns)
             columns |= {group: self.worth(group) + self.bonus * len(group) for group in new}
@@ -219,16 +218,6 @@ class _Problem:
                 return middle, count
         return high, groups_beyond(over, possible, self.laws, high, buffer, sizes, _STEPS)
 
-    def _dual(self, columns: dict[tuple[int, ...], int]) -> Int64Array:
-        """Prices of the linear program over these groups, in units, rounded up."""
-        if not columns:
-            return np.zeros(self.n, dtype=np.int64)
-        largest = float(max(columns.values()))
-        matrix = self._matrix(list(columns))
-        answer = linprog(-np.array(list(columns.values())) / largest, A_ub=matrix, b_ub=np.ones(self.n), method="highs")
-        dual = -answer.ineqlin.marginals * largest * _UNIT
-        return np.maximum(0, np.ceil(dual - 1e-9)).astype(np.int64)
-
     def _over(self, prices: Int64Array) -> Int64Array:
         return _UNIT * (self.weight + 2 * self.bonus) - prices[:, None] - prices[None, :]
 
@@ -236,11 +225,6 @@ class _Problem:
         members = list(group)
         square = over[np.ix_(members, members)]
         return int(square.sum() - np.trace(square)) // 2
-
-    def _matrix(self, groups: Groups) -> csc_array:
-        ends = np.cumsum([0, *map(len, groups)])
-        rows = np.fromiter((one for group in groups for one in group), dtype=np.int64, count=int(ends[-1]))
-        return csc_array((np.ones(len(rows)), rows, ends), shape=(self.n, len(groups)))
 
     def _room(self, most: int) -> tuple[Int32Array, Int32Array]:
         return np.zeros((most, self.rules.largest), np.int32), np.zeros(most, np.int32)
@@ -266,19 +250,11 @@ class _Problem:
         groups = _groups_in(buffer, sizes, count)
         if not groups:
             return found
-        matrix, members = self._matrix(groups), np.array([len(group) for group in groups], dtype=float)
-        worth = np.array([self.worth(group) for group in groups], dtype=float)
-        limits = [LinearConstraint(matrix, -np.inf, 1.0)]
-        if self.coverage_first:
-            most = _best(members, limits)
-            if most is None:
-                return None
-            limits.append(LinearConstraint(members[None, :], round(float(members @ most)) - 0.5, np.inf))
-        chosen = _best(worth, limits)
+        worth = np.array([self.worth(group) for group in groups], dtype=np.int64)
+        chosen = best_choice(columns_of(self.n, groups), worth, coverage_first=self.coverage_first)
         if chosen is None:
             return None
-        packed = sorted(groups[at] for at in np.flatnonzero(chosen > 0.5))
-        return max((found, packed), key=self._merit)
+        return max((found, [groups[at] for at in chosen]), key=self._merit)
 
     def _merit_sum(self, groups: Groups) -> int:
         return sum(self.worth(one) for one in groups)
@@ -292,16 +268,6 @@ class _Problem:
         bound = sum(worths) if exhaustive else max(sum(worths), self._limit(proof, groups))
         self.report(1.0)
         return Grouping(tuple(groups), worths, bound, most, proof, exhaustive)
-
-
-def _best(gain: NDArray[np.float64], limits: list[LinearConstraint]) -> NDArray[np.float64] | None:
-    """Which columns to choose for the greatest gain; None where the solver gave up."""
-    largest = float(gain.max())
-    answer = milp(
-        -gain / largest, constraints=limits, bounds=Bounds(0, 1), integrality=np.ones(len(gain)), options={"mip_rel_gap": 0.0}
-    )
-    chosen: NDArray[np.float64] | None = answer.x if answer.success else None
-    return chosen
 
 
 def _listed(group: Int32Array) -> Groups:
