@@ -51,8 +51,8 @@ contracts-accept: $(VENV)/dev ## write snapshots of new events and the generated
 bench: $(VENV)/dev ## figures as JSON lines, and docs/benchmarks.md
 	@$(BIN)/python -m tests.benchmarks
 
-bench-matching: $(VENV)/dev ## figures of the matching engine, and docs/benchmarks-matching.md
-	@$(BIN)/python -m tests.benchmarks.matching
+bench-matching: $(VENV)/dev ## figures of the matching engine, and docs/benchmarks-matching.md (FIGURES="key …", BASE=<older commit>)
+	@$(BIN)/python -m tests.benchmarks.matching $(FIGURES) $(addprefix --base ,$(BASE))
 
 clean: ## remove environments and everything built
 	rm -rf .venv-* build .mypy_cache .ruff_cache .hypothesis

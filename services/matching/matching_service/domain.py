@@ -1,12 +1,12 @@
 """What matching believes about runs, proposals and answers. Pure: no I/O, no clock."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import Enum, StrEnum, auto
 from typing import Any
 from uuid import UUID
 
-from matching_service.engine import Policy
+from matching_service.engine import Policy, format_of
 from peerloom_service.problems import Conflict, Forbidden
 
 
@@ -63,11 +63,8 @@ class Program:
 
 def policy_of(program: Program) -> Policy:
     """What a match is worth in this program, and which matches may never be."""
-    if program.junior_up_to_level is not None:
-        return Policy(juniors_up_to=program.junior_up_to_level)
-    if program.trio_when_odd:
-        return Policy(name="one-to-one peers, a trio when odd", trios=True)
-    return Policy()
+    format_ = format_of(program.format)
+    return format_.policy(format_.options(asdict(program)))
 
 
 class RunState(StrEnum):

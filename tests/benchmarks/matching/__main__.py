@@ -10,6 +10,7 @@ from typing import Final
 
 from tests.benchmarks.matching.figures import FIGURES
 from tests.benchmarks.matching.groups import Workplace
+from tests.benchmarks.older_build import compare
 from tests.benchmarks.page import Page
 from tests.benchmarks.processes import ROOT
 from tests.benchmarks.report import report
@@ -40,15 +41,20 @@ def main() -> int:
     parser.add_argument(
         "--quick", action="store_true", help="companies of a tenth of the size, to see that it runs; the page stays as it is"
     )
+    parser.add_argument("--print-only", action="store_true", help="print the figures; the page stays as it is")
+    parser.add_argument("--base", metavar="commit", help="compare with the build of this commit; the page stays as it is")
+    parser.add_argument("--rounds", type=int, default=3, help="with --base: how often each build is measured (3)")
     chosen = parser.parse_args()
     if unknown := set(chosen.keys) - FIGURES.keys():
         parser.error(f"there is no figure {', '.join(sorted(unknown))}")
     keys = chosen.keys or [key for key in FIGURES if not key.startswith("million")]
     if chosen.million:
         keys += [key for key in FIGURES if key.startswith("million") and key not in keys]
+    if chosen.base:
+        return compare("matching", chosen.base, FIGURES, keys, chosen.rounds)
     with tempfile.TemporaryDirectory(prefix="peerloom-bench.") as folder:
         workplace = Workplace(Path(folder), 0.1 if chosen.quick else 1.0)
-        return report(_PAGE, workplace.groups(), keys, kept=not chosen.quick)
+        return report(_PAGE, workplace.groups(), keys, kept=not (chosen.quick or chosen.print_only))
 
 
 if __name__ == "__main__":

@@ -97,9 +97,9 @@ FIGURES: Final = {
             "s",
             "at_most",
             40,
-            "`match_population(company(100_000, most_seats=5), Policy(juniors_up_to=4), target_gap=1e-3)`: whoever is above "
-            "level 4 takes one to five of the others. Every junior is compared with every senior and both prices, or there is "
-            "no figure.",
+            "`match_population(company(100_000, most_seats=5), policy, target_gap=1e-3)` with the policy of the junior-senior "
+            "format: whoever is above level 4 takes one to five of the others. Every junior is compared with every senior and "
+            "both prices, or there is no figure.",
             stretch=15,
         ),
         Figure(

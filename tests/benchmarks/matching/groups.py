@@ -65,7 +65,9 @@ class Workplace:
             Group(("capacity_s", "capacity_ratio"), self._seats),
             Group(
                 ("seats100k_s", "seats100k_certified"),
-                lambda keys: self._people(keys, 100_000, 1e-3, juniors_up_to=4, most_seats=5),
+                lambda keys: self._people(
+                    keys, 100_000, 1e-3, most_seats=5, format_="junior-senior", options={"junior_up_to_level": 4}
+                ),
             ),
             Group(
                 ("million_s", "million_certified", "million_rss_mb"),
@@ -82,12 +84,13 @@ class Workplace:
         fast: bool = False,
         runs: int = 1,
         checked: bool = True,
-        juniors_up_to: int | None = None,
         most_seats: int = 1,
+        format_: str | None = None,
+        options: Mapping[str, Any] | None = None,
     ) -> tuple[str, list[Measured]]:
         files = [self.company(size, most_seats) for size in (self.scaled(people), _WARM_UP)]
         task: dict[str, Any] = {"file": files[0], "warm_up": files[1], "target_gap": target_gap, "fast": fast, "runs": runs}
-        task |= {"checked": checked, "juniors_up_to": juniors_up_to}
+        task |= {"checked": checked, "format": format_, "options": options}
         seen = asyncio.run(contestant("tests.benchmarks.matching.people", task, within=1200.0))
         if seen["wrong"]:
             raise MeasurementFailed(f"void: the checker finds {len(seen['wrong'])} faults, first {seen['wrong'][0]}")

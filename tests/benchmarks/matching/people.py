@@ -1,6 +1,6 @@
 """`python -m tests.benchmarks.matching.people`: a process that reads a population, matches it, and prints what it cost.
 
-Task, as JSON on standard input: {"file", "warm_up", "target_gap", "fast", "runs", "checked", "juniors_up_to"}.
+Task, as JSON on standard input: {"file", "warm_up", "target_gap", "fast", "runs", "checked", "format", "options"}.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from matching_service.engine import Policy, check_bound, check_matches, match_population
+from matching_service.engine import Policy, check_bound, check_matches, format_of, match_population
 from tests.benchmarks.matching.clock import peak_mb, timed
 from tests.benchmarks.matching.kept import kept
 
@@ -19,7 +19,8 @@ _ROWS_CHECKED = 100
 
 def main() -> None:
     task = json.load(sys.stdin)
-    policy = Policy(juniors_up_to=task["juniors_up_to"])
+    format_ = format_of(task["format"]) if task["format"] else None
+    policy = format_.policy(format_.options(task["options"])) if format_ else Policy()
     match_population(kept(Path(task["warm_up"])), policy, fast=task["fast"])
     population = kept(Path(task["file"]))
     before = peak_mb()

@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import Any
 from uuid import UUID
 
-from matching_service.engine import Person, Population, Seek, Skill, WorkingHours
+from matching_service.engine import Person, Policy, Population, Skill, SoughtSkill, WorkingHours, format_of
 
 A_MONDAY = date(2026, 1, 12)
 
@@ -36,11 +36,18 @@ def person(n: int, **facts: Any) -> Person:
 
 def swapper(n: int, offers: str, seeks: str, level: int = 5, **facts: Any) -> Person:
     """Somebody who offers one skill and seeks another from scratch."""
-    return person(n, offers=(Skill(offers, level),), seeks=(Seek(seeks),), **facts)
+    return person(n, offers=(Skill(offers, level),), seeks=(SoughtSkill(seeks),), **facts)
 
 
 def population(*people: Person, on: date = A_MONDAY) -> Population:
     return Population.of(people, on)
+
+
+def junior_senior(juniors_up_to: int, **values: Any) -> Policy:
+    """The policy of the junior-senior format with some values changed."""
+    format_ = format_of("junior-senior")
+    policy = format_.policy(format_.options({"junior_up_to_level": 1})).model_dump()
+    return Policy.model_validate({**policy, "juniors_up_to": juniors_up_to, **values})
 
 
 def company(size: int, seed: int = 1) -> Population:
@@ -65,7 +72,7 @@ def people_of(size: int, seed: int = 1) -> list[Person]:
             person(
                 n,
                 offers=tuple(Skill(name, offers[name]) for name in sorted(offers)),
-                seeks=tuple(Seek(s, own=offers.get(s, 0), priority=rng.randint(1, 3)) for s in sorted(sought)),
+                seeks=tuple(SoughtSkill(s, own=offers.get(s, 0), priority=rng.randint(1, 3)) for s in sorted(sought)),
                 goals=tuple(sorted(set(rng.choices(GOALS, k=rng.randint(1, 3))))),
                 level=level,
                 department=f"department-{rng.randrange(14)}",

@@ -17,7 +17,7 @@ from matching_service.engine.checking import worths as everybody
 from matching_service.engine.checking.matches import ViolationCode
 from matching_service.engine.problem.population import Member
 from matching_service.engine.problem.results import Proof
-from tests.matching.engine.people import company, people_of, population
+from tests.matching.engine.people import company, junior_senior, people_of, population
 
 PEOPLE = company(41)
 POLICY = Policy()
@@ -220,7 +220,7 @@ def test_a_proof_that_does_not_prove_is_found_out(corruption: Corruption) -> Non
     assert {violation.code for violation in check_bound(PEOPLE, POLICY, corruption(MATCHED))} == {"bound_not_proven"}
 
 
-SEATED_POLICY = Policy(juniors_up_to=3, coverage_first=False)
+SEATED_POLICY = junior_senior(3, coverage_first=False)
 SEATED_PEOPLE = population(*(replace(one, seats=1 + n % 3) for n, one in enumerate(people_of(41))))
 SEATED = match_population(SEATED_PEOPLE, SEATED_POLICY, target_gap=0.0)
 

@@ -7,20 +7,20 @@ from pydantic import TypeAdapter
 from matching_service.engine import (
     Policy,
     Reason,
-    Seek,
     Skill,
+    SoughtSkill,
     WorkingHours,
     explain_pair,
     explain_trio,
     match_population,
     sentence,
 )
-from tests.matching.engine.people import company, number, person, population
+from tests.matching.engine.people import company, junior_senior, number, person, population
 
 ANA = person(
     0,
     offers=(Skill("python", 4), Skill("writing", 3)),
-    seeks=(Seek("sales", own=1, priority=2), Seek("law")),
+    seeks=(SoughtSkill("sales", own=1, priority=2), SoughtSkill("law")),
     goals=("leading", "writing"),
     level=3,
     languages=("de", "en"),
@@ -28,7 +28,7 @@ ANA = person(
 BO = person(
     1,
     offers=(Skill("sales", 3), Skill("leading", 5)),
-    seeks=(Seek("python", wanted=3, own=2),),
+    seeks=(SoughtSkill("python", wanted=3, own=2),),
     goals=("writing",),
     level=5,
     languages=("de", "en", "fr"),
@@ -78,7 +78,7 @@ def test_seen_from_the_other_side_the_reasons_are_the_same_with_the_sides_swappe
 
 def test_a_trio_says_why_two_by_two_with_the_hours_and_languages_all_three_share() -> None:
     cleo = person(
-        2, seeks=(Seek("sales", own=1),), level=4, languages=("de", "fr"), working_hours=WorkingHours(8 * 60, 17 * 60)
+        2, seeks=(SoughtSkill("sales", own=1),), level=4, languages=("de", "fr"), working_hours=WorkingHours(8 * 60, 17 * 60)
     )
     people = population(ANA, BO, cleo)
 
@@ -125,7 +125,7 @@ def test_people_with_nothing_in_common_still_get_their_levels_compared() -> None
 
 
 def test_of_a_junior_and_a_senior_it_says_who_is_who() -> None:
-    people, policy = population(person(0, level=7), person(1, level=2)), Policy(juniors_up_to=4)
+    people, policy = population(person(0, level=7), person(1, level=2)), junior_senior(4)
 
     reasons = explain_pair(people, policy, number(0), number(1))
 

@@ -44,11 +44,11 @@ company = cache(made_up_company)
 
 def digest(*arrays: NDArray[Any]) -> str:
     """Of numbers alone, so that a header may say more some day."""
-    told = hashlib.sha256()
+    digested = hashlib.sha256()
     for array in arrays:
-        told.update(f"{array.shape}".encode())
-        told.update(np.ascontiguousarray(array).astype("<i8").tobytes())
-    return told.hexdigest()
+        digested.update(f"{array.shape}".encode())
+        digested.update(np.ascontiguousarray(array).astype("<i8").tobytes())
+    return digested.hexdigest()
 
 
 def matched_people(size: int, *, coverage_first: bool) -> str:

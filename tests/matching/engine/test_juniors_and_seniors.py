@@ -17,14 +17,14 @@ from scipy.optimize import linear_sum_assignment
 from matching_service.engine import MatchedPopulation, Policy, Population, Skill, check_bound, check_matches, match_population
 from matching_service.engine.checking import matches as checker
 from matching_service.engine.checking.worths import Everybody
-from matching_service.engine.formats import junior_senior as seat_search
-from matching_service.engine.formats import peers as population_matching
+from matching_service.engine.searching import search
+from matching_service.engine.searching import seats as seat_search
 from tests.benchmarks.company import company
-from tests.matching.engine.people import number, people_of, person, population, swapper
+from tests.matching.engine.people import junior_senior, number, people_of, person, population, swapper
 from tests.matching.engine.test_match_population import people as one_of_a_small_world
 from tests.matching.engine.test_sparse_search import everybody_alike
 
-COVERAGE_FIRST, VALUE_FIRST = Policy(juniors_up_to=4), Policy(juniors_up_to=4, coverage_first=False)
+COVERAGE_FIRST, VALUE_FIRST = junior_senior(4), junior_senior(4, coverage_first=False)
 BOTH = pytest.mark.parametrize("policy", [COVERAGE_FIRST, VALUE_FIRST], ids=["coverage first", "value first"])
 BOTH_SIDES_COUNT = {"weaker_side": 300_000, "both_sides": 200_000, "junior_side": 350_000}
 
@@ -37,8 +37,8 @@ def populations(draw: st.DrawFn) -> Population:
 
 
 policies = st.builds(
-    lambda up_to, coverage_first, shares, hours: Policy(
-        juniors_up_to=up_to, coverage_first=coverage_first, min_common_hours=hours, **shares
+    lambda up_to, coverage_first, shares, hours: junior_senior(
+        up_to, coverage_first=coverage_first, min_common_hours=hours, **shares
     ),
     st.integers(0, 4),
     st.booleans(),
@@ -105,7 +105,7 @@ def test_any_small_population_gets_the_best_answer_there_is_and_its_proof(people
 @given(people=populations(), policy=policies)
 def test_the_search_by_lists_is_as_good_where_few_are_left_out(people: Population, policy: Policy) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(population_matching, "_ALL_PAIRS", -1)
+        patch.setattr(search, "_ALL_PAIRS", -1)
         matched = match_population(people, policy, target_gap=0.0)
 
     assert certified(people, policy, matched)
@@ -134,7 +134,7 @@ def test_the_search_by_lists_comes_close_to_what_all_pairs_give(policy: Policy, 
         people = with_seats(150 + 40 * seed, seed, most_juniors)
         best = match_population(people, policy, target_gap=0.0)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(population_matching, "_ALL_PAIRS", 0)
+            patch.setattr(search, "_ALL_PAIRS", 0)
             found = match_population(people, policy, target_gap=0.0)
 
         assert certified(people, policy, found)
@@ -160,8 +160,8 @@ def test_what_the_junior_gains_counts_and_what_the_senior_gains_only_if_the_poli
         return match_population(population(replace(junior, level=1), person(0, level=6, **senior)), policy).value
 
     teacher, learner = swapper(0, "python", "sales"), swapper(0, "law", "art")
-    only_junior = Policy(juniors_up_to=4, junior_side=1_000_000, context=0)
-    both = Policy(juniors_up_to=4, junior_side=0, both_sides=1_000_000, context=0)
+    only_junior = junior_senior(4, junior_side=1_000_000, context=0)
+    both = junior_senior(4, junior_side=0, both_sides=1_000_000, context=0)
 
     assert worth(only_junior, offers=teacher.offers, seeks=teacher.seeks) == 1_000_000
     assert worth(only_junior, offers=learner.offers, seeks=learner.seeks) == 0
@@ -172,7 +172,7 @@ def test_without_a_senior_nobody_is_matched_and_everybody_is_told_why() -> None:
     for people in (population(*(person(n) for n in range(5))), population(*(person(n, level=8) for n in range(5)))):
         for few in (3_000, 0):
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(population_matching, "_ALL_PAIRS", few)
+                patch.setattr(search, "_ALL_PAIRS", few)
                 matched = match_population(people, COVERAGE_FIRST)
 
             assert certified(people, COVERAGE_FIRST, matched)
@@ -228,7 +228,7 @@ def test_thousands_are_matched_checked_and_certified(policy: Policy) -> None:
 def test_where_places_are_short_on_neither_side_alone_it_is_proven_that_no_more_can_be_filled(
     few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(population_matching, "_ALL_PAIRS", few)
+    monkeypatch.setattr(search, "_ALL_PAIRS", few)
     french = [person(n, languages=("fr",), level=1 if n else 6, seats=2) for n in range(12)]
     others = [person(n, level=6 if n % 5 else 1, seats=3) for n in range(12, 40)]
 
@@ -240,9 +240,9 @@ def test_where_places_are_short_on_neither_side_alone_it_is_proven_that_no_more_
 
 
 def test_policies_that_count_both_sides_are_searched_as_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
-    people, policy = with_seats(400, seed=2), Policy(juniors_up_to=4, **BOTH_SIDES_COUNT)
+    people, policy = with_seats(400, seed=2), junior_senior(4, **BOTH_SIDES_COUNT)
     best = match_population(people, policy, target_gap=0.0)
-    monkeypatch.setattr(population_matching, "_ALL_PAIRS", 0)
+    monkeypatch.setattr(search, "_ALL_PAIRS", 0)
 
     found = match_population(people, policy, target_gap=0.0)
 
@@ -263,7 +263,7 @@ def test_more_juniors_than_seats_leave_juniors_over_and_no_seat_empty() -> None:
 
 
 def test_a_storm_of_equals_is_matched_to_the_last_unit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(population_matching, "_ALL_PAIRS", 0)
+    monkeypatch.setattr(search, "_ALL_PAIRS", 0)
     levels = np.where(np.arange(600) % 4, 1, 6).astype(np.int32)
     equals = replace(everybody_alike(company(600)), level=levels, seats=np.where(levels > 4, 2, 1))
 
@@ -297,7 +297,7 @@ def test_the_fast_mode_ends_with_the_first_proof() -> None:
 
 
 def test_a_search_that_is_stopped_gives_the_best_so_far_with_what_is_proven(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(population_matching, "_ALL_PAIRS", 0)
+    monkeypatch.setattr(search, "_ALL_PAIRS", 0)
     people, asked = company(2_000, most_seats=5), 0
     values = []
     for questions in (0, 3, 6, 9, 12, 1_000):

@@ -18,8 +18,8 @@ from matching_service.engine import (
     Person,
     Policy,
     Population,
-    Seek,
     Skill,
+    SoughtSkill,
     WorkingHours,
     check_bound,
     check_matches,
@@ -46,7 +46,7 @@ def people(draw: st.DrawFn, n: int) -> Person:
     return person(
         n,
         offers=tuple(Skill(name, level) for name, level in offers.items()),
-        seeks=tuple(Seek(name, *facts) for name, facts in seeks.items()),
+        seeks=tuple(SoughtSkill(name, *facts) for name, facts in seeks.items()),
         goals=tuple(sorted(draw(st.sets(st.sampled_from(["sql", "lead"]))))),
         level=draw(st.integers(1, 4)),
         department=draw(st.sampled_from([None, "Law", "Art"])),
@@ -307,12 +307,12 @@ def test_what_was_proposed_once_is_never_proposed_again() -> None:
 
 
 def test_progress_goes_through_three_phases_and_reaches_each_end() -> None:
-    heard: list[tuple[str, float, float | None]] = []
+    reported: list[tuple[str, float, float | None]] = []
 
-    matched = match_population(company(40), COVERAGE_FIRST, progress=lambda *news: heard.append(news))
+    matched = match_population(company(40), COVERAGE_FIRST, progress=lambda *report: reported.append(report))
 
     phases = ["scoring", "matching", "explaining"]
-    assert list(dict.fromkeys(phase for phase, _, _ in heard)) == phases
-    assert [phases.index(phase) for phase, _, _ in heard] == sorted(phases.index(phase) for phase, _, _ in heard)
-    assert {phase: share for phase, share, _ in heard} == dict.fromkeys(phases, 1.0)
-    assert heard[-1][2] == pytest.approx(matched.gap)
+    assert list(dict.fromkeys(phase for phase, _, _ in reported)) == phases
+    assert [phases.index(phase) for phase, _, _ in reported] == sorted(phases.index(phase) for phase, _, _ in reported)
+    assert {phase: share for phase, share, _ in reported} == dict.fromkeys(phases, 1.0)
+    assert reported[-1][2] == pytest.approx(matched.gap)

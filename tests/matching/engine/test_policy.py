@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from matching_service.engine import Context, Policy
+from tests.matching.engine.people import junior_senior
 
 
 def test_the_defaults_are_the_one_to_one_peer_format() -> None:
@@ -38,27 +39,31 @@ def test_the_defaults_are_the_one_to_one_peer_format() -> None:
         ({"juniors_up_to": 4, "weaker_side": 700_000}, "junior_side must add up to 1,000,000; they add up to 1,700,000"),
         ({"juniors_up_to": 4, "trios": True}, "are two people"),
         ({"juniors_up_to": -1}, "greater than or equal to 0"),
+        ({"reporting_line": "whole-line", "reporting_line_depth": 2}, "leave the other one out"),
+        ({"reporting_line_depth": None}, "Choose reporting_line or reporting_line_depth"),
+        ({"reporting_line": 0}, "greater than or equal to 1"),
         ({"junior_side": 150_000, "both_sides": 0}, "say with juniors_up_to who is one"),
     ],
 )
 def test_contradictions_and_nonsense_are_refused_in_a_sentence(values: dict[str, object], sentence: str) -> None:
+    of_the_format = junior_senior(4).model_dump() if "juniors_up_to" in values else {}
     with pytest.raises(ValidationError, match=sentence):
-        Policy.model_validate(values)
+        Policy.model_validate({**of_the_format, **values})
 
 
 def test_with_juniors_what_counts_is_what_they_gain_unless_told_otherwise() -> None:
-    policy = Policy(juniors_up_to=4)
+    policy = junior_senior(4)
 
     assert (policy.junior_side, policy.context, policy.weaker_side, policy.both_sides) == (850_000, 150_000, 0, 0)
     assert policy.context_shares.level == 0
     assert policy.label == "junior-senior@1"
-    assert Policy(juniors_up_to=4, name="mentors", junior_side=600_000, both_sides=250_000).name == "mentors"
+    assert junior_senior(4, name="mentors", junior_side=600_000, both_sides=250_000).name == "mentors"
     assert Policy.model_validate_json(policy.model_dump_json()) == policy
 
 
 def test_a_policy_for_peers_has_the_fingerprint_it_had_before_there_were_juniors() -> None:
     assert Policy().fingerprint == "c01bf4a0696d1944fac4ed7bbefd263d3bddd04915f6011d94f1109440b4dc56"
-    assert len({Policy(juniors_up_to=up_to).fingerprint for up_to in (3, 4)} | {Policy().fingerprint}) == 3
+    assert len({junior_senior(up_to).fingerprint for up_to in (3, 4)} | {Policy().fingerprint}) == 3
 
 
 def test_a_policy_comes_back_from_json_as_it_was() -> None:
@@ -74,6 +79,13 @@ def test_the_fingerprint_follows_every_value() -> None:
 
     assert same.fingerprint == again.fingerprint
     assert len({policy.fingerprint for policy in [same, *others]}) == 4
+
+
+def test_what_a_program_chose_of_the_reporting_line_comes_back_from_json_and_shows_in_the_fingerprint() -> None:
+    chosen = [Policy(reporting_line=line, same_manager=same) for line in ("whole-line", 2, "off") for same in (False, True)]
+
+    assert [Policy.model_validate_json(policy.model_dump_json()) for policy in chosen] == chosen
+    assert len({policy.fingerprint for policy in [*chosen, Policy()]}) == 7
 
 
 def test_every_field_is_explained_in_plain_words() -> None:

@@ -8,13 +8,13 @@ from datetime import date
 import numpy as np
 import pytest
 
-from matching_service.engine import Population, Seek, Skill, WorkingHours
+from matching_service.engine import Population, Skill, SoughtSkill, WorkingHours
 from tests.matching.engine.people import A_MONDAY, company, number, person, population
 
 ANA = person(
     0,
     offers=(Skill("python", 4), Skill("sql", 2)),
-    seeks=(Seek("sales", priority=2), Seek("law")),
+    seeks=(SoughtSkill("sales", priority=2), SoughtSkill("law")),
     goals=("leading a team", "sales"),
     languages=("en", "de"),
     excluded=frozenset({number(5), number(6)}),
@@ -34,8 +34,8 @@ def test_the_order_in_which_people_and_their_facts_arrive_does_not_matter() -> N
     [
         {"id": number(9)},
         {"offers": (Skill("python", 5), Skill("sql", 2))},
-        {"seeks": (Seek("sales", priority=1), Seek("law"))},
-        {"seeks": (Seek("sales", priority=2, own=1), Seek("law"))},
+        {"seeks": (SoughtSkill("sales", priority=1), SoughtSkill("law"))},
+        {"seeks": (SoughtSkill("sales", priority=2, own=1), SoughtSkill("law"))},
         {"goals": ("sales",)},
         {"level": 2},
         {"department": "Finance"},
@@ -64,7 +64,7 @@ def test_every_fact_of_a_person_can_be_read_back() -> None:
     assert (kept.languages, kept.excluded) == (("de", "en"), {number(5), number(6)})
     assert (kept.seats, population(replace(ANA, seats=2**31)).member(0).seats) == (1, 2**31)
     assert snapshot.member(1).excluded == {number(0)}
-    assert snapshot.member(2).line == (number(5),)
+    assert snapshot.member(2).managers_above == (number(5),)
 
 
 def test_the_hash_is_the_same_on_every_machine_and_in_every_release() -> None:
@@ -83,15 +83,15 @@ def test_a_reporting_line_goes_up_through_managers_who_do_not_take_part() -> Non
 
     known = Population.of([takes_part], A_MONDAY, {number(1): number(2), number(2): number(3)})
 
-    assert known.member(0).line == (number(1), number(2), number(3))
-    assert population(takes_part).member(0).line == (number(1),)
+    assert known.member(0).managers_above == (number(1), number(2), number(3))
+    assert population(takes_part).member(0).managers_above == (number(1),)
 
 
 def test_a_circle_of_managers_ends_where_it_closes() -> None:
     circle = [person(0, manager_id=number(1)), person(1, manager_id=number(2)), person(2, manager_id=number(0))]
 
-    assert population(*circle).member(0).line == (number(1), number(2))
-    assert population(person(0, manager_id=number(0))).member(0).line == ()
+    assert population(*circle).member(0).managers_above == (number(1), number(2))
+    assert population(person(0, manager_id=number(0))).member(0).managers_above == ()
 
 
 def test_a_person_twice_is_refused() -> None:
@@ -103,7 +103,7 @@ def test_a_person_twice_is_refused() -> None:
     ("facts", "sentence"),
     [
         ({"offers": (Skill("sql", 1), Skill("sql", 2))}, "offers the skill 'sql' twice"),
-        ({"seeks": (Seek("sql"), Seek("sql"))}, "seeks the skill 'sql' twice"),
+        ({"seeks": (SoughtSkill("sql"), SoughtSkill("sql"))}, "seeks the skill 'sql' twice"),
         ({"goals": ("a", "a")}, "has the goal 'a' twice"),
         ({"languages": ("en", "en")}, "speaks 'en' twice"),
         ({"level": -1}, "job level -1"),
@@ -120,9 +120,9 @@ def test_levels_outside_one_to_five_are_refused() -> None:
     with pytest.raises(ValueError, match="level 6"):
         Skill("sql", 6)
     with pytest.raises(ValueError, match="wanted must be 1 to 5"):
-        Seek("sql", wanted=0)
+        SoughtSkill("sql", wanted=0)
     with pytest.raises(ValueError, match="priority 0"):
-        Seek("sql", priority=0)
+        SoughtSkill("sql", priority=0)
 
 
 @pytest.mark.parametrize("people", [population(), population(person(0)), population(ANA, person(1)), company(150)], ids=len)

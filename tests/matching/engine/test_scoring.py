@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from matching_service.engine import Context, Person, Policy, Seek, Skill, WorkingHours, match_population
+from matching_service.engine import Context, Person, Policy, Skill, SoughtSkill, WorkingHours, match_population
 from matching_service.engine.checking import matches as checker
 from matching_service.engine.checking.worths import Everybody
 from matching_service.engine.problem.population import Population
 from matching_service.engine.weighing.profiles import Profiles, Terms
 from matching_service.engine.weighing.scoring import all_pairs
-from tests.matching.engine.people import company, number, person, population, swapper
+from tests.matching.engine.people import company, junior_senior, number, person, population, swapper
 
 ONLY_WEAKER_SIDE = Policy(weaker_side=1_000_000, both_sides=0, context=0)
 ONLY_MEAN = Policy(weaker_side=0, both_sides=1_000_000, context=0)
@@ -27,16 +27,16 @@ POLICIES = {
         prefer_same=frozenset({"location"}),
         prefer_different=frozenset({"department"}),
     ),
-    "juniors and seniors": Policy(juniors_up_to=4),
-    "juniors and seniors, who gain too": Policy(juniors_up_to=3, junior_side=350_000, weaker_side=300_000, both_sides=200_000),
+    "juniors and seniors": junior_senior(4),
+    "juniors and seniors, who gain too": junior_senior(3, junior_side=350_000, weaker_side=300_000, both_sides=200_000),
     "strict": Policy(min_common_hours=10, reporting_line_depth=5, experienced_level=5, similar_level_within=0),
 }
 
 
-def only(part: str, **wishes: Any) -> Policy:
+def only(part: str, **preferences: Any) -> Policy:
     """A policy for which one part of the context is everything."""
     shares = {name: 1_000_000 if name == part else 0 for name in Context.model_fields}
-    return Policy(weaker_side=0, both_sides=0, context=1_000_000, context_shares=Context(**shares), **wishes)
+    return Policy(weaker_side=0, both_sides=0, context=1_000_000, context_shares=Context(**shares), **preferences)
 
 
 def feasible_pairs(people: Population, policy: Policy) -> list[tuple[tuple[int, int], int]]:
@@ -84,7 +84,7 @@ def test_the_checkers_two_ways_to_weigh_agree(policy: Policy) -> None:
 
 
 def test_a_benefit_is_the_share_of_what_is_sought() -> None:
-    learner = person(0, seeks=(Seek("sql", wanted=4, own=1, priority=3), Seek("law", wanted=1, priority=1)))
+    learner = person(0, seeks=(SoughtSkill("sql", wanted=4, own=1, priority=3), SoughtSkill("law", wanted=1, priority=1)))
 
     assert benefits(learner, person(1, offers=(Skill("sql", 3),)))[0] == 1_000_000 * (3 * 2) // (3 * 3 + 1 * 1)
     assert benefits(learner, person(1, offers=(Skill("sql", 5), Skill("law", 2))))[0] == 1_000_000
@@ -94,8 +94,8 @@ def test_a_benefit_is_the_share_of_what_is_sought() -> None:
 def test_what_somebody_offers_is_what_they_have_already() -> None:
     teacher = person(1, offers=(Skill("sql", 4),))
 
-    assert benefits(person(0, offers=(Skill("sql", 4),), seeks=(Seek("sql"),)), teacher)[0] == 0
-    assert benefits(person(0, offers=(Skill("sql", 3),), seeks=(Seek("sql"),)), teacher)[0] == 500_000
+    assert benefits(person(0, offers=(Skill("sql", 4),), seeks=(SoughtSkill("sql"),)), teacher)[0] == 0
+    assert benefits(person(0, offers=(Skill("sql", 3),), seeks=(SoughtSkill("sql"),)), teacher)[0] == 500_000
 
 
 def test_a_pair_is_as_good_as_its_weaker_side() -> None:
@@ -143,13 +143,13 @@ def test_strengths_that_repeat_are_worth_less_than_strengths_that_complement() -
 
 
 def test_departments_and_locations_can_be_wished_the_same_or_different() -> None:
-    wish = only("nearness", prefer_same=frozenset({"location"}), prefer_different=frozenset({"department"}))
+    preferred = only("nearness", prefer_same=frozenset({"location"}), prefer_different=frozenset({"department"}))
     ana = person(0, department="Law", location="Oslo")
 
-    assert worth(ana, person(1, department="Art", location="Oslo"), wish) == 1_000_000
-    assert worth(ana, person(1, department="Law", location="Oslo"), wish) == 500_000
-    assert worth(ana, person(1, location="Oslo"), wish) == 500_000
-    assert worth(ana, person(1, department="Law", location="Bonn"), wish) == 0
+    assert worth(ana, person(1, department="Art", location="Oslo"), preferred) == 1_000_000
+    assert worth(ana, person(1, department="Law", location="Oslo"), preferred) == 500_000
+    assert worth(ana, person(1, location="Oslo"), preferred) == 500_000
+    assert worth(ana, person(1, department="Law", location="Bonn"), preferred) == 0
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 
 from matching_service.engine import Policy, Population, check_bound, check_matches, match_population
-from matching_service.engine.formats import peers as population_matching
+from matching_service.engine.searching import answer, peers, search
 from matching_service.engine.weighing.all_pairs import Field, edges_of, floors
 from matching_service.engine.weighing.profiles import Profiles, Terms
 from matching_service.engine.weighing.scoring import all_pairs
 from tests.benchmarks.company import company
 from tests.matching.engine.people import company as small_company
+from tests.matching.engine.people import junior_senior
 
 COVERAGE_FIRST, VALUE_FIRST = Policy(), Policy(coverage_first=False)
 BOTH = pytest.mark.parametrize("policy", [COVERAGE_FIRST, VALUE_FIRST], ids=["coverage first", "value first"])
@@ -24,16 +25,16 @@ BOTH = pytest.mark.parametrize("policy", [COVERAGE_FIRST, VALUE_FIRST], ids=["co
 @pytest.fixture
 def sparse(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody is few enough for all pairs to be held."""
-    monkeypatch.setattr(population_matching, "_ALL_PAIRS", 0)
+    monkeypatch.setattr(search, "_ALL_PAIRS", 0)
 
 
 @pytest.fixture
 def once(monkeypatch: pytest.MonkeyPatch, sparse: None) -> None:
     """Everybody is so many that all pairs are compared but once, after some of them."""
-    monkeypatch.setattr(population_matching, "_MANY", 0)
+    monkeypatch.setattr(peers, "_MANY", 0)
 
 
-def heard(_: float) -> None:
+def ignore(_: float) -> None:
     """Nobody listens."""
 
 
@@ -45,7 +46,7 @@ def test_the_search_comes_within_a_hundredth_of_what_all_pairs_give_and_never_pa
         people = small_company(40 + 8 * seed, seed)
         best = match_population(people, policy, target_gap=0.0)
         with monkeypatch.context() as patch:
-            patch.setattr(population_matching, "_ALL_PAIRS", 0)
+            patch.setattr(search, "_ALL_PAIRS", 0)
             found = match_population(people, policy, target_gap=0.0)
 
         assert check_matches(people, policy, found) == []
@@ -62,8 +63,8 @@ def test_the_search_comes_within_a_hundredth_of_what_all_pairs_give_and_never_pa
     [
         COVERAGE_FIRST,
         VALUE_FIRST,
-        Policy(juniors_up_to=3),
-        Policy(juniors_up_to=3, junior_side=350_000, weaker_side=300_000, both_sides=200_000),
+        junior_senior(3),
+        junior_senior(3, junior_side=350_000, weaker_side=300_000, both_sides=200_000),
     ],
     ids=["coverage first", "value first", "juniors", "juniors and seniors, who gain too"],
 )
@@ -76,7 +77,7 @@ def test_a_join_lists_or_covers_by_its_floors_every_pair_there_is(policy: Policy
     for scale in (0, 100_000, 300_000, 600_000, 2_000_000):
         price = rng.integers(-scale // 4, scale + 1, 300)
         for size in (1, 4, 64):
-            lists = field.join(price, margin, size, heard)
+            lists = field.join(price, margin, size, ignore)
             least = floors(lists, price, margin)
 
             listed = set(zip(*(ends.tolist() for ends in edges_of(lists)[:2]), strict=True))
@@ -91,7 +92,7 @@ def test_a_join_with_room_lists_exactly_what_exceeds_the_prices() -> None:
     u, v, weight = all_pairs(field.people, field.terms, field.skills, 0, 1)
     price = np.random.default_rng(2).integers(0, 500_000, 200)
 
-    lists = field.join(price, 0, 200, heard)
+    lists = field.join(price, 0, 200, ignore)
 
     expected = 2 * weight > price[u] + price[v]
     found = edges_of(lists)
@@ -111,7 +112,7 @@ def test_one_comparison_of_all_pairs_is_a_proof(policy: Policy, once: None) -> N
         assert check_matches(people, policy, found) == []
         assert check_bound(people, policy, found) == []
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(population_matching, "_ALL_PAIRS", 10_000)
+            patch.setattr(search, "_ALL_PAIRS", 10_000)
             best = match_population(people, policy, target_gap=0.0)
         assert best.value <= found.upper_bound or len(found.a) > len(best.a)
 
@@ -190,7 +191,7 @@ def everybody_alike(people: Population) -> Population:
 @BOTH
 def test_threads_do_not_show_in_the_answer(policy: Policy, sparse: None, monkeypatch: pytest.MonkeyPatch) -> None:
     people = company(4_500)
-    monkeypatch.setattr(population_matching, "_COLUMNS_SEEN", 1_100)  # so that not everybody sees the same blocks
+    monkeypatch.setattr(peers, "_COLUMNS_SEEN", 1_100)  # so that not everybody sees the same blocks
 
     answers = set()
     for threads in (1, 2, 3):
@@ -247,7 +248,7 @@ def test_a_sweep_that_is_ended_in_one_thread_ends_in_all(monkeypatch: pytest.Mon
 
 def test_a_search_that_is_stopped_does_not_look_for_reasons_longer_than_it_searched(monkeypatch: pytest.MonkeyPatch) -> None:
     people = company(400)
-    monkeypatch.setattr(population_matching, "_LOOKED_UP", 400 * 400 - 1)
+    monkeypatch.setattr(answer, "_LOOKED_UP", 400 * 400 - 1)
 
     stopped, whole = (match_population(people, COVERAGE_FIRST, stop=lambda at_once=now: at_once) for now in (True, False))
 

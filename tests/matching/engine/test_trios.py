@@ -24,9 +24,9 @@ from matching_service.engine import (
 )
 from matching_service.engine.checking import matches as checker
 from matching_service.engine.checking.worths import Everybody
-from matching_service.engine.formats import peers as population_matching
-from matching_service.engine.formats import trios as engine_trios
 from matching_service.engine.problem.certificate import Proof, bound
+from matching_service.engine.searching import search
+from matching_service.engine.searching import trios as engine_trios
 from tests.benchmarks.company import company as large_company
 from tests.matching.engine.people import A_MONDAY, company, number, people_of, person, population, swapper
 from tests.matching.engine.test_match_population import people as any_person
@@ -93,7 +93,7 @@ class Rows:
     def worths(self, place: int) -> np.ndarray:
         return self.rows[place]
 
-    def meet(self, place: int, mate: np.ndarray) -> np.ndarray:
+    def can_meet(self, place: int, mate: np.ndarray) -> np.ndarray:
         return np.ones(len(mate), dtype=np.bool_)
 
 
@@ -281,12 +281,12 @@ def test_a_pair_is_joined_by_one_at_most_and_the_best_are_chosen_together() -> N
 
 
 def test_more_people_than_choose_at_a_time_all_find_a_pair(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine_trios, "_WISHES", 1)
+    monkeypatch.setattr(engine_trios, "_CHOICES", 1)
     mate = np.array([1, 0, 3, 2, 5, 4, -1, -1, -1], dtype=np.int32)
     people = Rows(dict.fromkeys(range(9), np.array([9, 9, 5, 5, 2, 2, 0, 0, 0])))
-    paired, loose = np.array([1] * 6 + [0] * 3), np.array([6, 7, 8], dtype=np.int32)
+    paired, unmatched = np.array([1] * 6 + [0] * 3), np.array([6, 7, 8], dtype=np.int32)
 
-    seated = engine_trios.seat_the_loose(people, mate, paired, loose, coverage_first=True, seed=0)
+    seated = engine_trios.add_to_pairs(people, mate, paired, unmatched, coverage_first=True, seed=0)
 
     assert sorted(seated.trios[:, 2].tolist()) == [6, 7, 8]
 
@@ -342,7 +342,7 @@ def test_the_search_by_lists_gives_trios_with_a_bound_that_all_pairs_keep(
         people = company(61 + 8 * seed, seed)
         best = match_population(people, policy, target_gap=0.0)
         with monkeypatch.context() as patch:
-            patch.setattr(population_matching, "_ALL_PAIRS", 0)
+            patch.setattr(search, "_ALL_PAIRS", 0)
             found = match_population(people, policy, target_gap=0.0)
 
         assert check_matches(people, policy, found) == []
@@ -389,10 +389,10 @@ def test_a_search_that_is_stopped_has_its_trios_too() -> None:
 
 
 def test_what_progress_tells_last_counts_the_trio() -> None:
-    heard: list[float | None] = []
+    reported: list[float | None] = []
 
-    matched = match_population(company(101), COVERAGE_FIRST, progress=lambda _, __, gap: heard.append(gap))
+    matched = match_population(company(101), COVERAGE_FIRST, progress=lambda _, __, gap: reported.append(gap))
 
     assert matched.trios
-    assert heard[-1] == pytest.approx(matched.gap)
+    assert reported[-1] == pytest.approx(matched.gap)
     assert matched.value == sum(pair.weight for pair in matched.pairs) + sum(trio.weight for trio in matched.trios)

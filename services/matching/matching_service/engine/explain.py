@@ -1,4 +1,4 @@
-"""Why two people were brought together: reasons as data, for a front end to phrase, and an English sentence for each.
+"""Why two people were brought together, or kept apart: reasons and rules as data, and an English sentence for each.
 
 The two sides are "a" and "b", never names. ``explain_pair`` reads the snapshot alone, so the reasons of a stored
 pair can be given again whenever the snapshot is there.
@@ -15,7 +15,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from matching_service.engine.problem.policy import Policy
+from matching_service.engine.problem.policy import ANY_DEPTH, Policy
 from matching_service.engine.problem.population import Member, Population
 
 Side = Literal["a", "b"]
@@ -149,22 +149,48 @@ def sentence(reason: Reason, a: str = "A", b: str = "B") -> str:
     return f"{text}."
 
 
+def explain_rules(policy: Policy) -> dict[str, str]:
+    """The rules of a policy that may keep two people apart, by their names in ``Unmatched.removed``, each in a sentence."""
+    rules = {"excluded": "Nobody is matched with somebody one of the two is not to be matched with, or has been before."}
+    if policy.min_common_hours:
+        hours = "1 working hour" if policy.min_common_hours == 1 else f"{policy.min_common_hours} working hours"
+        rules["common_hours"] = f"Two people share at least {hours} a week."
+    if policy.common_language:
+        rules["common_language"] = "Two people share a language."
+    if policy.line_levels:
+        depth = "at any depth" if policy.line_levels == ANY_DEPTH else f"up to {_levels(policy.line_levels)}"
+        also = ", nor with somebody who has the same manager" if policy.same_manager_rule == "reporting_line" else ""
+        rules["reporting_line"] = f"Nobody is matched with somebody above or below them in the reporting line, {depth}{also}."
+    if policy.same_manager_rule == "same_manager":
+        rules["same_manager"] = "Two people who report to the same manager are not matched."
+    if policy.level_rule == "require":
+        rules["similar_level"] = f"Two people are at most {_levels(policy.similar_level_within)} apart."
+    for attribute in sorted(policy.must_share):
+        rules[f"same_{attribute}"] = f"Two people have the same {attribute}."
+    for attribute in sorted(policy.must_differ):
+        rules[f"different_{attribute}"] = f"Two people have a different {attribute}."
+    if policy.juniors_up_to is not None:
+        rules["same_role"] = f"One of two people is a junior, up to level {policy.juniors_up_to}, the other one a senior."
+    rules["no_seats"] = "Nobody is matched who has no place for another match."
+    return rules
+
+
 def _lessons(learner: Member, teacher: Member, from_side: Side) -> list[LearnsFrom]:
     taught = {skill.name: skill.level for skill in teacher.offers}
     known = {skill.name: skill.level for skill in learner.offers}
     lessons = []
-    for seek in learner.seeks:
-        now = max(seek.own, known.get(seek.skill, 0))
-        reached = min(taught.get(seek.skill, 0), seek.wanted, now + 4)
+    for sought in learner.seeks:
+        now = max(sought.own, known.get(sought.skill, 0))
+        reached = min(taught.get(sought.skill, 0), sought.wanted, now + 4)
         if reached > now:
             lessons.append(
                 LearnsFrom(
                     from_side=from_side,
-                    skill=seek.skill,
+                    skill=sought.skill,
                     level_now=now,
                     level_reached=reached,
                     level_gap=reached - now,
-                    priority=seek.priority,
+                    priority=sought.priority,
                 )
             )
     return lessons

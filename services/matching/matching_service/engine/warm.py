@@ -9,29 +9,30 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from matching_service.engine.formats.peers import match_population
-from matching_service.engine.problem.policy import Policy
-from matching_service.engine.problem.population import Person, Population, Seek, Skill
+from matching_service.engine.formats import FORMATS
+from matching_service.engine.match import match_population
+from matching_service.engine.problem.population import Person, Population, Skill, SoughtSkill
 
 FEW, MANY = 12, 3_100
 """All pairs of few people are held in memory; many people are searched by blocks."""
 
 
 def warm() -> None:
-    """Match people in each of the ways there are."""
+    """Match people in the way of each format."""
     for count in (FEW, MANY):
         people = [
             Person(
                 id=UUID(int=number + 1),
                 offers=(Skill(f"skill-{number % 30}", 1 + number % 5),),
-                seeks=(Seek(f"skill-{(number + 1) % 30}"),),
+                seeks=(SoughtSkill(f"skill-{(number + 1) % 30}"),),
                 goals=(f"skill-{number % 7}",),
                 level=number % 9,
                 languages=("en",) if number else (),
             )
             for number in range(count)
         ]
-        for policy in (Policy(trios=True), Policy(juniors_up_to=4)):
+        for format_ in FORMATS.values():
+            policy = format_.policy(format_.options(format_.example))
             match_population(Population.of(people, date(2026, 1, 12)), policy, target_gap=0.0)
 
 

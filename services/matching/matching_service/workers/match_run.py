@@ -16,7 +16,7 @@ import structlog
 from matching_service import run_archive as stored_runs
 from matching_service import sql, use_cases
 from matching_service.domain import Program, Run, Wish, policy_of
-from matching_service.engine import Person, Population, Seek, Skill, WorkingHours
+from matching_service.engine import Person, Population, Skill, SoughtSkill, WorkingHours
 from matching_service.run_archive import Part, Unreadable
 from matching_service.workers.engine_process import Cancelled, Engine, SolvingFailed
 from peerloom_events import MatchRunRequested
@@ -143,7 +143,7 @@ def _person(row: asyncpg.Record, met: set[UUID]) -> Person:
     return Person(
         id=row["id"],
         offers=tuple(Skill(name, level) for name, level in offers.items()),
-        seeks=tuple(Seek(name, own=seek["level"], priority=seek["priority"]) for name, seek in seeks.items()),
+        seeks=tuple(SoughtSkill(name, own=seek["level"], priority=seek["priority"]) for name, seek in seeks.items()),
         goals=tuple(dict.fromkeys(facts["goals"])),
         level=facts["employee_level"],
         department=facts["department"],

@@ -258,7 +258,7 @@ def _trio(population: Population, policy: Policy, trio: Trio) -> Iterator[Violat
 
 
 def _partners_overlooked(everybody: Everybody, person: UUID) -> Iterator[Violation]:
-    """Who is said to have no partner has none."""
+    """Whoever is reported to have no partner has none."""
     partners = np.flatnonzero(everybody.weights(everybody.population.index[person]) > 0)
     if len(partners):
         other = everybody.population.id(int(partners[0]))
@@ -296,10 +296,11 @@ def _broken_rules(policy: Policy, one: Member, other: Member) -> Iterator[str]:
         yield "common_hours"
     if policy.common_language and not set(one.languages) & set(other.languages):
         yield "common_language"
-    depth = policy.reporting_line_depth
-    line, other_line = one.line, other.line
-    if depth and (line[:1] == other_line[:1] != () or one.id in other_line[:depth] or other.id in line[:depth]):
+    above, above_other = one.managers_above, other.managers_above
+    if one.id in above_other[: policy.line_levels] or other.id in above[: policy.line_levels]:
         yield "reporting_line"
+    if policy.same_manager_rule is not None and above[:1] == above_other[:1] != ():
+        yield policy.same_manager_rule
     if other.id in one.excluded or one.id in other.excluded:
         yield "excluded"
     if policy.level_rule == "require" and abs(one.level - other.level) > policy.similar_level_within:
@@ -335,10 +336,10 @@ def _benefit(learner: Member, teacher: Member) -> int:
     taught = {skill.name: skill.level for skill in teacher.offers}
     known = {skill.name: skill.level for skill in learner.offers}
     gained = possible = 0
-    for seek in learner.seeks:
-        own = max(seek.own, known.get(seek.skill, 0))
-        possible += seek.priority * min(4, max(0, seek.wanted - own))
-        gained += seek.priority * min(4, max(0, min(seek.wanted, taught.get(seek.skill, 0)) - own))
+    for sought in learner.seeks:
+        own = max(sought.own, known.get(sought.skill, 0))
+        possible += sought.priority * min(4, max(0, sought.wanted - own))
+        gained += sought.priority * min(4, max(0, min(sought.wanted, taught.get(sought.skill, 0)) - own))
     return MICRO * gained // possible if possible else 0
 
 
@@ -361,13 +362,13 @@ def _complement(one: Member, other: Member) -> int:
 
 
 def _nearness(policy: Policy, one: Member, other: Member) -> int:
-    wishes = len(policy.prefer_same) + len(policy.prefer_different)
-    granted = 0
+    preferences = len(policy.prefer_same) + len(policy.prefer_different)
+    met = 0
     for attribute in ("department", "location"):
         here, there = getattr(one, attribute), getattr(other, attribute)
         if here is not None and there is not None:
-            granted += attribute in (policy.prefer_same if here == there else policy.prefer_different)
-    return MICRO * granted // wishes if wishes else 0
+            met += attribute in (policy.prefer_same if here == there else policy.prefer_different)
+    return MICRO * met // preferences if preferences else 0
 
 
 def _common_hours(one: Member, other: Member) -> int:

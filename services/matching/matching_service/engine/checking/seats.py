@@ -68,8 +68,8 @@ def _bounds(market: _Market, matching: SeatMatching) -> Iterator[str]:
         if proof.unit <= 0 or proof.bonus < 0 or any(len(price) != len(seats) or (price < 0).any() for price, seats in sides):
             yield "A proof needs one price, not negative, for each vertex."
             return
-        dearest = max(int(price.max(initial=0)) for price, _ in sides)
-        if max(dearest, proof.unit * (int(market.weight.max(initial=0)) + proof.bonus)) >= _MOST:
+        highest_price = max(int(price.max(initial=0)) for price, _ in sides)
+        if max(highest_price, proof.unit * (int(market.weight.max(initial=0)) + proof.bonus)) >= _MOST:
             yield "The numbers of a proof are too large to be compared exactly."
             return
     most = min(

@@ -153,17 +153,37 @@ class Everybody:
         return _divided(MICRO * (skills - repeated), skills)
 
     def _nearness(self, row: int) -> Ints:
-        policy, granted = self._policy, np.zeros(len(self.population), dtype=np.int64)
+        policy, met = self._policy, np.zeros(len(self.population), dtype=np.int64)
         for attribute in ("department", "location"):
             codes = getattr(self.population, attribute)
             known = (codes >= 0) & (codes[row] >= 0)
-            granted += known & (codes == codes[row]) & (attribute in policy.prefer_same)
-            granted += known & (codes != codes[row]) & (attribute in policy.prefer_different)
-        return MICRO * granted // max(1, len(policy.prefer_same) + len(policy.prefer_different))
+            met += known & (codes == codes[row]) & (attribute in policy.prefer_same)
+            met += known & (codes != codes[row]) & (attribute in policy.prefer_different)
+        return MICRO * met // max(1, len(policy.prefer_same) + len(policy.prefer_different))
 
     def _common_hours(self, row: int) -> Ints:
         hours: Ints = np.bitwise_count(self.population.hours & self.population.hours[row]).sum(axis=1).astype(np.int64)
         return hours
+
+    @cached_property
+    def _of_line(self) -> tuple[Ints, Ints]:
+        """For every entry of the reporting lines, whose line it is, and how many managers stand between."""
+        start = self.population.line_start
+        length = np.diff(start)
+        return np.repeat(np.arange(len(length)), length), np.arange(start[-1]) - np.repeat(start[:-1], length)
+
+    def _in_one_line(self, row: int) -> NDArray[np.bool_]:
+        """Who is above or below the person as far as the policy asks, or has the same manager where it asks for that."""
+        people, policy = self.population, self._policy
+        line = people.line[slice(*people.line_start[row : row + 2])]
+        of, between = self._of_line
+        related = np.zeros(len(people), dtype=np.bool_)
+        above = line[: policy.line_levels]
+        related[above[above < len(people)]] = True
+        related[of[(people.line == row) & (between < policy.line_levels)]] = True
+        if policy.same_manager_rule is not None and len(line):
+            related[of[(between == 0) & (people.line == line[0])]] = True
+        return related
 
     def _forbidden(self, row: int) -> NDArray[np.bool_]:
         people, policy = self.population, self._policy
@@ -174,15 +194,7 @@ class Everybody:
             forbidden |= self.juniors == self.juniors[row]
         if policy.common_language:
             forbidden |= ~(people.languages & people.languages[row]).any(axis=1)
-        if policy.reporting_line_depth:
-            line = people.line[slice(*people.line_start[row : row + 2])]
-            above = line[: policy.reporting_line_depth]
-            forbidden[above[above < len(people)]] = True
-            depth = np.arange(len(people.line)) - np.repeat(people.line_start[:-1], np.diff(people.line_start))
-            led = np.repeat(np.arange(len(people)), np.diff(people.line_start))
-            forbidden[led[(people.line == row) & (depth < policy.reporting_line_depth)]] = True
-            if len(line):
-                forbidden[led[(depth == 0) & (people.line == line[0])]] = True
+        forbidden |= self._in_one_line(row)
         forbidden[people.excluded[slice(*people.excluded_start[row : row + 2])]] = True
         if policy.level_rule == "require":
             forbidden |= np.abs(people.level.astype(np.int64) - int(people.level[row])) > policy.similar_level_within

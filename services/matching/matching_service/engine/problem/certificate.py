@@ -30,11 +30,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-Int32Array = NDArray[np.int32]
-Int64Array = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
+from matching_service.engine.core.types import BoolArray, Int32Array, Int64Array
 
 FREE: Final = -1
 """The mate of a vertex that has none."""

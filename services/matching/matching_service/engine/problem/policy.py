@@ -23,6 +23,8 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 MICRO = 1_000_000
+ANY_DEPTH: Final = 2**31
+"""More levels than any reporting line has."""
 
 Micro = Annotated[int, Field(ge=0, le=MICRO, strict=True)]
 Attribute = Literal["department", "location"]
@@ -49,20 +51,9 @@ class Context(BaseModel):
         return self
 
 
-_JUNIOR_SENIOR: Final[dict[str, Any]] = {
-    "name": "junior-senior",
-    "weaker_side": 0,
-    "both_sides": 0,
-    "junior_side": 850_000,
-    "context_shares": {"goals": 600_000, "level": 0, "common_hours": 400_000, "complement": 0},
-}
-"""What a policy says of juniors and seniors unless told otherwise: what counts is what the junior gains."""
-
-
 class Policy(BaseModel):
-    """The rules and the worth of a match; the defaults are those of the one-to-one peer format.
+    """The rules and the worth of a match; the defaults are those of peers, one to one. Formats make their policies from it.
 
-    With ``juniors_up_to`` it is the junior-senior format, whose worth follows what the junior gains unless told otherwise.
     Change a value, raise ``version``: a run stores both, and the ``fingerprint`` shows whether somebody forgot to.
     """
 
@@ -70,6 +61,12 @@ class Policy(BaseModel):
 
     name: str = Field("one-to-one peers", min_length=1, max_length=120)
     version: int = Field(1, ge=1, strict=True)
+    format: str | None = Field(
+        None,
+        max_length=120,
+        description="The format of the program, which finds the matches. Nothing, in policies stored before formats were "
+        "named: the format that recognises the policy.",
+    )
 
     coverage_first: bool = Field(
         True, description="Pair as many people as possible, then make the pairs worth as much as possible."
@@ -99,8 +96,8 @@ class Policy(BaseModel):
         10, ge=1, le=168, strict=True, description="Common working hours a week beyond which more hours add nothing."
     )
 
-    prefer_same: frozenset[Attribute] = Field(frozenset(), description="Wish: both have the same of each of these.")
-    prefer_different: frozenset[Attribute] = Field(frozenset(), description="Wish: both have a different one of each.")
+    prefer_same: frozenset[Attribute] = Field(frozenset(), description="Preference: both have the same of each of these.")
+    prefer_different: frozenset[Attribute] = Field(frozenset(), description="Preference: both have a different one of each.")
 
     juniors_up_to: int | None = Field(
         None,
@@ -110,27 +107,37 @@ class Policy(BaseModel):
         description="Rule: a match is one junior, up to this job level, with one senior, above it, and everybody may be in "
         "as many as they have seats. Nothing: everybody is a peer and may be in one.",
     )
-    level_rule: Literal["prefer", "require"] = Field("prefer", description="Whether a similar job level is a wish or a rule.")
+    level_rule: Literal["prefer", "require"] = Field(
+        "prefer", description="Whether a similar job level is a preference or a rule."
+    )
     min_common_hours: int = Field(
         1, ge=0, le=168, strict=True, description="Rule: at least so many common working hours a week."
     )
     common_language: bool = Field(True, description="Rule: at least one common language.")
-    reporting_line_depth: int = Field(
+    reporting_line: Literal["whole-line", "off"] | Annotated[int, Field(ge=1, le=50, strict=True)] | None = Field(
+        None,
+        description="Rule: nobody is matched with somebody above or below them in the reporting line: 'whole-line', at any "
+        "depth; a number, up to so many levels; 'off', no such rule. Nothing: what reporting_line_depth says.",
+    )
+    same_manager: bool = Field(
+        False, description="Whether two people with the same manager may be matched, where reporting_line is chosen."
+    )
+    reporting_line_depth: int | None = Field(
         2,
         ge=0,
         le=20,
         strict=True,
-        description="Rule: nobody is paired with a manager up to this many levels above (1: the manager, 2: the "
-        "manager's manager too) nor, from 1 on, with somebody who has the same manager. 0: no such rule.",
+        description="Rule of policies stored before there was a choice: reporting_line as this number, and from 1 on nobody is "
+        "matched with somebody who has the same manager either. 0: no such rule. Nothing, where reporting_line is chosen.",
     )
     must_share: frozenset[Attribute] = Field(frozenset(), description="Rule: both have the same of each of these.")
     must_differ: frozenset[Attribute] = Field(frozenset(), description="Rule: both have a different one of each.")
 
     @model_validator(mode="before")
     @classmethod
-    def _defaults_of_the_format(cls, values: Any) -> Any:
-        if isinstance(values, dict) and values.get("juniors_up_to") is not None:
-            return {**_JUNIOR_SENIOR, **values}
+    def _a_chosen_line_replaces_its_depth(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.get("reporting_line") is not None:
+            return {"reporting_line_depth": None, **values}
         return values
 
     @model_validator(mode="after")
@@ -140,6 +147,8 @@ class Policy(BaseModel):
             raise ValueError(
                 f"weaker_side, both_sides, context and junior_side must add up to {MICRO:,}; they add up to {total:,}."
             )
+        if (self.reporting_line is None) == (self.reporting_line_depth is None):
+            raise ValueError("Choose reporting_line or reporting_line_depth, and leave the other one out.")
         if self.juniors_up_to is not None and self.trios:
             raise ValueError("A junior and a senior are two people; leave out trios or juniors_up_to.")
         if self.juniors_up_to is None and self.junior_side:
@@ -162,6 +171,22 @@ class Policy(BaseModel):
         return self
 
     @property
+    def line_levels(self) -> int:
+        """Up to how many levels the reporting line keeps people apart; 0: not at all. ``ANY_DEPTH``: the whole line."""
+        if self.reporting_line_depth is not None:
+            return self.reporting_line_depth
+        if isinstance(self.reporting_line, int):
+            return self.reporting_line
+        return ANY_DEPTH if self.reporting_line == "whole-line" else 0
+
+    @property
+    def same_manager_rule(self) -> Literal["reporting_line", "same_manager"] | None:
+        """The rule that two people with the same manager break, if any; before there was a choice, the reporting line's."""
+        if self.reporting_line_depth is not None:
+            return "reporting_line" if self.reporting_line_depth else None
+        return None if self.same_manager else "same_manager"
+
+    @property
     def label(self) -> str:
         """Name and version, as a run records them."""
         return f"{self.name}@{self.version}"
@@ -172,6 +197,10 @@ class Policy(BaseModel):
         content = self.model_dump(mode="python")
         if self.juniors_up_to is None:  # a policy for peers is what it was before there were juniors
             del content["juniors_up_to"], content["junior_side"]
+        if self.format is None:  # nor had it a format
+            del content["format"]
+        if self.reporting_line is None:  # nor a choice of reporting lines
+            del content["reporting_line"], content["same_manager"]
         for name in ("must_share", "must_differ", "prefer_same", "prefer_different"):
             content[name] = sorted(content[name])
         return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -17,17 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching_service.engine.core.packing import packed, unpacked
+from matching_service.engine.core.types import Int32Array, Int64Array, UInt8Array, UInt64Array
 from matching_service.engine.problem.availability import HOURS_PER_WEEK, OFFICE_HOURS, WorkingHours, weekly_hours
 
-Int32Array = NDArray[np.int32]
-Int64Array = NDArray[np.int64]
-UInt8Array = NDArray[np.uint8]
-UInt64Array = NDArray[np.uint64]
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 LEVELS: Final = range(1, 6)
 UNKNOWN: Final = -1
-"""The code of a department or location nobody has told us."""
+"""The code of an unknown department or location."""
 
 _START: Final = "_start"
 """How the names of those arrays end which say where each person's entries begin."""
@@ -50,7 +47,7 @@ class Skill:
 
 
 @dataclass(frozen=True, slots=True)
-class Seek:
+class SoughtSkill:
     """A skill somebody wants to learn: up to level ``wanted``, from level ``own`` (0: none of it yet).
 
     ``priority`` weighs it against the other skills of the same person.
@@ -74,13 +71,13 @@ class Person:
 
     ``goals``: what the person wants to develop; a goal that is also the name of a skill lets the engine see who is
     experienced in it. ``level``: job level. ``excluded``: everyone the person must not be paired with, be it a
-    do-not-match wish, an earlier proposal or an earlier match; it works in both directions. ``seats``: how many more
+    do-not-match request, an earlier proposal or an earlier match; it works in both directions. ``seats``: how many more
     people the person may be matched with, 0 for none; peers are in one pair at most, however many seats they have.
     """
 
     id: UUID
     offers: tuple[Skill, ...] = ()
-    seeks: tuple[Seek, ...] = ()
+    seeks: tuple[SoughtSkill, ...] = ()
     goals: tuple[str, ...] = ()
     level: int = 1
     department: str | None = None
@@ -95,7 +92,7 @@ class Person:
     def __post_init__(self) -> None:
         for what, names in (
             ("offers the skill", [skill.name for skill in self.offers]),
-            ("seeks the skill", [seek.skill for seek in self.seeks]),
+            ("seeks the skill", [sought.skill for sought in self.seeks]),
             ("has the goal", list(self.goals)),
             ("speaks", list(self.languages)),
         ):
@@ -110,18 +107,18 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One person as the snapshot holds them: ``hours`` is a 168-bit mask of UTC hours, ``line`` the managers above."""
+    """One person as the snapshot holds them: ``hours`` is a 168-bit mask of UTC hours, ``managers_above``: nearest first."""
 
     id: UUID
     offers: tuple[Skill, ...]
-    seeks: tuple[Seek, ...]
+    seeks: tuple[SoughtSkill, ...]
     goals: tuple[str, ...]
     level: int
     department: str | None
     location: str | None
     hours: int
     languages: tuple[str, ...]
-    line: tuple[UUID, ...]
+    managers_above: tuple[UUID, ...]
     excluded: frozenset[UUID]
     seats: int
 
@@ -205,10 +202,10 @@ class Population:
             offer_skill=_flat((skill for of_one in offers for skill, _ in of_one), np.int32),
             offer_level=_flat((level for of_one in offers for _, level in of_one), np.uint8),
             seek_start=_starts(seeks),
-            seek_skill=_flat((seek[0] for of_one in seeks for seek in of_one), np.int32),
-            seek_wanted=_flat((seek[1] for of_one in seeks for seek in of_one), np.uint8),
-            seek_own=_flat((seek[2] for of_one in seeks for seek in of_one), np.uint8),
-            seek_priority=_flat((seek[3] for of_one in seeks for seek in of_one), np.int32),
+            seek_skill=_flat((sought[0] for of_one in seeks for sought in of_one), np.int32),
+            seek_wanted=_flat((sought[1] for of_one in seeks for sought in of_one), np.uint8),
+            seek_own=_flat((sought[2] for of_one in seeks for sought in of_one), np.uint8),
+            seek_priority=_flat((sought[3] for of_one in seeks for sought in of_one), np.int32),
             goal_start=_starts(goals),
             goal=_flat((goal for of_one in goals for goal in of_one), np.int32),
             level=_flat((person.level for person in ordered), np.int32),
@@ -254,7 +251,7 @@ class Population:
                 for skill, level in zip(self.offer_skill[offers], self.offer_level[offers], strict=True)
             ),
             seeks=tuple(
-                Seek(names[skill], int(wanted), int(own), int(priority))
+                SoughtSkill(names[skill], int(wanted), int(own), int(priority))
                 for skill, wanted, own, priority in zip(
                     self.seek_skill[seeks],
                     self.seek_wanted[seeks],
@@ -269,7 +266,7 @@ class Population:
             location=_name(self.location_names, int(self.location[position])),
             hours=_number(self.hours[position]),
             languages=tuple(name for bit, name in enumerate(self.language_names) if spoken >> bit & 1),
-            line=tuple(self._manager(int(code)) for code in self.line[line]),
+            managers_above=tuple(self._manager(int(code)) for code in self.line[line]),
             excluded=frozenset(self.id(other) for other in self.excluded[excluded].tolist()),
             seats=int(self.seats[position]),
         )
@@ -313,7 +310,7 @@ class Population:
         try:
             line = stored.index(b"\n")
             header = json.loads(stored[:line])
-            layout, said, on = header.pop("arrays"), header.pop("hash"), date.fromisoformat(header.pop("reference_date"))
+            layout, stored_hash, on = header.pop("arrays"), header.pop("hash"), date.fromisoformat(header.pop("reference_date"))
             values: dict[str, Any] = {name: tuple(names) for name, names in header.items()}
             values |= unpacked(layout, stored, line + 1)
             for name in values:
@@ -322,7 +319,7 @@ class Population:
             population = cls(reference_date=on, **values)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ValueError(f"These are not the bytes of a population: {error!r}.") from error
-        if population.hash != said:
+        if population.hash != stored_hash:
             raise ValueError("The population is not the one that was stored: its hash is another one.")
         return population
 
@@ -338,7 +335,7 @@ def _line(person: UUID, above: Mapping[UUID, UUID]) -> tuple[UUID, ...]:
 
 
 def _both_ways(position: Mapping[UUID, int], ordered: list[Person]) -> list[list[int]]:
-    """Whom each person must not meet, because one of the two says so; people who do not take part do not matter."""
+    """Whom each person must not be matched with, because one of the two excludes the other; only those who take part count."""
     excluded: list[set[int]] = [set() for _ in ordered]
     for here, person in enumerate(ordered):
         for other in person.excluded:

@@ -12,10 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from matching_service.engine.core.types import Int32Array, Int64Array
 from matching_service.engine.problem.certificate import Proof
-
-Int32Array = NDArray[np.int32]
-Int64Array = NDArray[np.int64]
 
 __all__ = ["ENGINE_VERSION", "NO_WORTH", "MatchedPopulation", "Pair", "Proof", "Trio", "Unmatched", "WhyUnmatched"]
 

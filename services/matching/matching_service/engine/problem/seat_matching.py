@@ -10,11 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-Int32Array = NDArray[np.int32]
-Int64Array = NDArray[np.int64]
+from matching_service.engine.core.types import Int32Array, Int64Array
 
 
 @dataclass(frozen=True)

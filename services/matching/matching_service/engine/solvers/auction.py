@@ -15,13 +15,10 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from matching_service.engine.core.kernels import kernel
+from matching_service.engine.core.types import Int32Array, Int64Array
 from matching_service.engine.problem.certificate import FREE
-
-Int32Array = NDArray[np.int32]
-Int64Array = NDArray[np.int64]
 
 _FIRST_EPSILON: Final = 4e-3
 _LAST_EPSILON: Final = 6e-5

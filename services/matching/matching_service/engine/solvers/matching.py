@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from matching_service.engine.core.graph import Graph, lots
+from matching_service.engine.core.graph import Graph, tie_breakers
+from matching_service.engine.core.types import Int32Array
 from matching_service.engine.problem.certificate import FREE, Proof
 from matching_service.engine.solvers.solver import METHOD, Solved, best_known, close_enough, proven_by, value_of
-
-Int32Array = NDArray[np.int32]
-Int64Array = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -24,7 +22,7 @@ class Matching:
     every connected part of the graph. ``most_pairs``: no matching has more pairs. ``gap``: what may be missing, as a
     share of ``upper_bound``. ``part``: the number of the connected part of every vertex.
 
-    ``proofs``: prices that cover every edge. ``bound.py`` says how the bounds follow; anybody can check both.
+    ``proofs``: prices that cover every edge. ``certificate.py`` shows how the bounds follow; anybody can check both.
     """
 
     mate: Int32Array
@@ -64,8 +62,8 @@ def match_graph(
     ``seed``: decides ties, so that nobody wins them by the order of ids. Same arguments, same answer.
 
     Method: an auction on the symmetric double cover (``auction``), rounded to pairs (``rounding``), improved by
-    alternating paths (``repair``), and where little is left open by exact search (``finish``). What is certified
-    (``bound``) is integer arithmetic over every edge and does not rest on the solver. With coverage first every edge
+    alternating paths (``repair``), and where little is left open by exact search (``small_exact``). What is certified
+    (``certificate``) is integer arithmetic over every edge and does not rest on the solver. With coverage first every edge
     gets a bonus; one greater than any matching is worth when a small one does not prove enough.
 
     Time: a few dozen looks at every edge as a rule. Memory: about 100 bytes an edge.
@@ -109,7 +107,7 @@ def solve(graph: Graph, *, coverage_first: bool, target_gap: float) -> tuple[Int
 
 def _shuffled(graph: Graph, seed: int) -> tuple[Graph, Int32Array]:
     """The graph with its vertices in an order drawn from ``seed``, and which vertex stands in each place."""
-    vertices = np.argsort(lots(graph.n, seed), kind="stable").astype(np.int32)
+    vertices = np.argsort(tie_breakers(graph.n, seed), kind="stable").astype(np.int32)
     place = np.empty(graph.n, dtype=np.int32)
     place[vertices] = np.arange(graph.n, dtype=np.int32)
     u, v = place[graph.u], place[graph.v]

@@ -4,7 +4,7 @@ A path that alternates between edges outside and inside the matching can be flip
 the other way round. Its gain is exact arithmetic. The search starts at every vertex that is free, or whose pair is
 worth less than its two prices, and follows the paths with the least slack first (Dijkstra; slack is how far the prices
 of an edge exceed its worth). It is a heuristic in one respect: it does not shrink odd cycles, so a better path that
-passes one of them twice is not seen. The bound tells what that can cost.
+passes one of them twice is not seen. The bound shows what that can cost.
 """
 
 from __future__ import annotations
@@ -12,23 +12,19 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from matching_service.engine.core.heap import Heap, pop, push
 from matching_service.engine.core.kernels import kernel, part
+from matching_service.engine.core.types import BoolArray, Int32Array, Int64Array
 from matching_service.engine.problem.certificate import FREE
 from matching_service.engine.solvers.auction import Adjacency
 from matching_service.engine.solvers.rounding import weight_of
-
-Int32Array = NDArray[np.int32]
-Int64Array = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
 
 _MOST_SETTLED: Final = 2000
 """How many vertices one search may settle."""
 
 _MOST_PASSES: Final = 8
-"""How often all loose vertices are tried; two or three are enough as a rule, this only limits the worst case."""
+"""How often all open vertices are tried; two or three are enough as a rule, this only limits the worst case."""
 
 _FAR: Final = np.iinfo(np.int64).max
 
@@ -48,7 +44,7 @@ class _Search(NamedTuple):
 def repair(graph: Adjacency, price: Int64Array, mate: Int32Array, least_gain: int) -> int:
     """Flip paths, in place, until none is found that gains at least ``least_gain``; returns what was gained in all.
 
-    ``price`` covers every edge. Loose vertices are tried in the order of what they could win, ties by number.
+    ``price`` covers every edge. Open vertices are tried in the order of what they could win, ties by number.
     """
     n = len(mate)
     room = 0
@@ -69,18 +65,18 @@ def repair(graph: Adjacency, price: Int64Array, mate: Int32Array, least_gain: in
             pair_slack[vertex] = price[vertex] + price[mate[vertex]] - weight_of(graph, vertex, mate[vertex])
     total = np.int64(0)
     for _ in range(_MOST_PASSES):
-        hope = np.where(mate == FREE, price, pair_slack)
-        dearest = np.int64(0)
+        potential = np.where(mate == FREE, price, pair_slack)
+        highest_price = np.int64(0)
         for vertex in range(n):
             if mate[vertex] == FREE:
-                dearest = max(dearest, price[vertex])
+                highest_price = max(highest_price, price[vertex])
         gained = np.int64(0)
-        for start in np.argsort(-hope, kind="mergesort"):
-            if hope[start] < max(1, least_gain):
+        for start in np.argsort(-potential, kind="mergesort"):
+            if potential[start] < max(1, least_gain):
                 break
             if (price[start] if mate[start] == FREE else pair_slack[start]) < max(1, least_gain):
                 continue
-            gained += _improve_from(graph, price, mate, pair_slack, np.int32(start), dearest, least_gain, search)
+            gained += _improve_from(graph, price, mate, pair_slack, np.int32(start), highest_price, least_gain, search)
         total += gained
         if gained == 0:
             break
@@ -94,7 +90,7 @@ def _improve_from(
     mate: Int32Array,
     pair_slack: Int64Array,
     start: int,
-    dearest: int,
+    highest_price: int,
     least_gain: int,
     search: _Search,
 ) -> int:
@@ -104,7 +100,7 @@ def _improve_from(
     if partner != FREE:
         given_up = price[start] + price[partner] - pair_slack[start]
         mate[start] = mate[partner] = FREE
-    gain, last_outer, end = _best_path(graph, price, mate, pair_slack, start, dearest, search)
+    gain, last_outer, end = _best_path(graph, price, mate, pair_slack, start, highest_price, search)
     if gain - given_up < max(1, least_gain):
         if partner != FREE:
             mate[start], mate[partner] = partner, start
@@ -133,14 +129,14 @@ def _best_path(
     mate: Int32Array,
     pair_slack: Int64Array,
     start: int,
-    dearest: int,
+    highest_price: int,
     search: _Search,
 ) -> tuple[int, int, int]:
     """The gain of the best path found from the free vertex ``start``, its last outer vertex, and the free one behind it.
 
     Every second vertex of a path is *outer*: the start, and the mates of the vertices reached. A path ends at an outer
     vertex, which is left free (then nothing is behind it), or at a free vertex, which is paired with the last outer one.
-    No free vertex has a higher price than ``dearest``.
+    No free vertex has a higher price than ``highest_price``.
     """
     cost, previous, settled = search.cost, search.previous, search.settled
     best_gain, best_outer, best_end = np.int64(0), np.int32(start), np.int32(FREE)
@@ -152,7 +148,7 @@ def _best_path(
     while size and settled_count < _MOST_SETTLED:
         reached_at, outer = search.heap.cost[0], search.heap.vertex[0]
         size = pop(search.heap, size)
-        if price[start] + dearest - reached_at <= best_gain:
+        if price[start] + highest_price - reached_at <= best_gain:
             break
         if settled[outer] or reached_at != cost[outer]:
             continue
@@ -174,7 +170,7 @@ def _best_path(
             onward = reached - pair_slack[inner]
             if settled[beyond] or search.on_trail[beyond] or onward >= cost[beyond]:
                 continue
-            if price[start] + dearest - onward <= best_gain or size == len(search.heap.cost):
+            if price[start] + highest_price - onward <= best_gain or size == len(search.heap.cost):
                 continue
             if cost[beyond] == _FAR:
                 search.touched[touched] = beyond

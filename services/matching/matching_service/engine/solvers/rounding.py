@@ -7,14 +7,11 @@ that are worth most together. Only an odd cycle loses anything by it, a third of
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from matching_service.engine.core.kernels import kernel
+from matching_service.engine.core.types import Int32Array, Int64Array
 from matching_service.engine.problem.certificate import FREE
 from matching_service.engine.solvers.auction import Adjacency
-
-Int32Array = NDArray[np.int32]
-Int64Array = NDArray[np.int64]
 
 
 @kernel

@@ -14,14 +14,10 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from matching_service.engine.core.kernels import kernel, part
+from matching_service.engine.core.types import BoolArray, Int32Array, Int64Array
 from matching_service.engine.problem.certificate import FREE
-
-Int32Array = NDArray[np.int32]
-Int64Array = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
 
 _EPSILON: Final = 5e-3
 """What a bid adds, as a share of the heaviest edge: smaller, and the auction takes longer; larger, and the paths do."""

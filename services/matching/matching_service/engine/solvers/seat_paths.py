@@ -13,16 +13,12 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from matching_service.engine.core.heap import Heap, pop, push
 from matching_service.engine.core.kernels import kernel, part
+from matching_service.engine.core.types import BoolArray, Int32Array, Int64Array
 from matching_service.engine.problem.certificate import FREE
 from matching_service.engine.solvers.seat_auction import SeatGraph
-
-Int32Array = NDArray[np.int32]
-Int64Array = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
 
 _FAR: Final = np.iinfo(np.int64).max
 

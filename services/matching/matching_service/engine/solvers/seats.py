@@ -9,14 +9,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from matching_service.engine.core.graph import edge_list, lots, refuse_inexact_sums, whole
+from matching_service.engine.core.graph import edge_list, refuse_inexact_sums, tie_breakers, whole
+from matching_service.engine.core.types import BoolArray, Int32Array, Int64Array
 from matching_service.engine.problem.seat_matching import SeatMatching, SeatProof
 from matching_service.engine.solvers.seat_auction import SeatGraph, prices_and_holdings, seat_graph
 from matching_service.engine.solvers.seat_paths import cover, price_the_left, settle, value_bound
-
-Int32Array = NDArray[np.int32]
-Int64Array = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
 
 _FINENESS: Final = 1_000
 """Weights are refined until the heaviest is at least this much, so that an auction has room for its steps."""
@@ -117,7 +114,7 @@ class _Market:
     @classmethod
     def of(cls, left: Int64Array, right: Int64Array, u: Int64Array, v: Int64Array, weight: Int64Array, seed: int) -> _Market:
         """The market of seats and edges, all checked already."""
-        drawn = lots(len(left) + len(right), seed)
+        drawn = tie_breakers(len(left) + len(right), seed)
         of_left, place_left = _ordered(drawn[: len(left)])
         of_right, place_right = _ordered(drawn[len(left) :])
         # Who has more seats than there are others never fills them; one seat too many says that, and can be added up.
@@ -183,7 +180,7 @@ def _in_order(
 
 
 def _ordered(drawn: NDArray[np.uint64]) -> tuple[Int32Array, Int32Array]:
-    """The vertices of a side by the lots drawn for them, and the place of each."""
+    """The vertices of a side by their tie breakers, and the place of each."""
     vertices = np.argsort(drawn, kind="stable").astype(np.int32)
     place = np.empty_like(vertices)
     place[vertices] = np.arange(len(vertices), dtype=np.int32)

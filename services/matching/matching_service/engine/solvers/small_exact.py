@@ -12,16 +12,11 @@ from typing import Final
 
 import numpy as np
 import rustworkx
-from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
-from matching_service.engine.core.graph import lots
+from matching_service.engine.core.graph import connected_parts, tie_breakers
+from matching_service.engine.core.types import Int32Array, Int64Array
 from matching_service.engine.problem.certificate import FREE
 from matching_service.engine.solvers.auction import Adjacency
-
-Int32Array = NDArray[np.int32]
-Int64Array = NDArray[np.int64]
 
 _MOST_EDGES: Final = 6_000
 """Of one piece; the exact solver takes about a second for so many."""
@@ -48,7 +43,8 @@ def finish(graph: Adjacency, price: Int64Array, mate: Int32Array) -> None:
         open_gap = min(open_gap, int(np.partition(slack, _EDGES_EACH * n)[_EDGES_EACH * n]))
     kept = (slack <= open_gap) | paired
     u, v, weight, slack, paired = u[kept], v[kept], weight[kept], slack[kept], paired[kept]
-    pieces, piece = connected_components(coo_array((np.ones(len(u)), (u, v)), shape=(n, n)), directed=False)
+    piece = connected_parts(n, u, v)
+    pieces = int(piece.max(initial=-1)) + 1
     gap = np.bincount(piece[u[paired]], weights=slack[paired], minlength=pieces)
     gap += np.bincount(piece[mate == FREE], weights=price[mate == FREE], minlength=pieces)
     edges = np.bincount(piece[u], minlength=pieces)
@@ -66,7 +62,7 @@ def finish(graph: Adjacency, price: Int64Array, mate: Int32Array) -> None:
 def _best_pairs(u: Int32Array, v: Int32Array, weight: Int64Array) -> list[int]:
     """Which edges make the heaviest matching."""
     room = _TIES + len(u).bit_length()
-    chance = (lots(len(u), 0) >> np.uint64(64 - _TIES)).tolist()
+    chance = (tie_breakers(len(u), 0) >> np.uint64(64 - _TIES)).tolist()
     weights = [(worth << room) + lot for worth, lot in zip(weight.tolist(), chance, strict=True)]
     vertices, ends = np.unique(np.concatenate((u, v)), return_inverse=True)
     one, other = ends[: len(u)].tolist(), ends[len(u) :].tolist()

@@ -5,19 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
 from matching_service.engine.core.graph import Graph
 from matching_service.engine.core.kernels import kernel
+from matching_service.engine.core.types import Int32Array, Int64Array
 from matching_service.engine.problem.certificate import FREE, Bound, Proof, bound
 from matching_service.engine.solvers.auction import Adjacency, adjacency, prices_and_assignment
 from matching_service.engine.solvers.repair import repair
 from matching_service.engine.solvers.rounding import round_to_pairs
 from matching_service.engine.solvers.small_exact import finish
-
-Int32Array = NDArray[np.int32]
-Int64Array = NDArray[np.int64]
 
 METHOD: Final = "symmetric auction on the double cover"
 

@@ -14,19 +14,18 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from matching_service.engine.core.graph import Graph, lots
+from matching_service.engine.core.graph import Graph, tie_breakers
 from matching_service.engine.core.kernels import in_threads
+from matching_service.engine.core.types import BoolArray, Int32Array, Int64Array
 from matching_service.engine.problem.policy import Policy
 from matching_service.engine.problem.population import Population
-from matching_service.engine.weighing.candidates import BLOCK, Lists, Sieve, enter_known, lay_out, sweep
+from matching_service.engine.weighing.blocks import BLOCK, lay_out
+from matching_service.engine.weighing.candidates import Lists, Sieve, enter_known, sweep
 from matching_service.engine.weighing.profiles import RULES, Profiles, Terms
 from matching_service.engine.weighing.scoring import all_pairs, alternatives, with_everybody
 
-Int32Array = NDArray[np.int32]
-Int64Array = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
-Heard = Callable[[float], None]
-"""Hears the share of a sweep that is done; raises to end it."""
+ReportShare = Callable[[float], None]
+"""Called with the share of a sweep that is done; raises to end the sweep."""
 
 _CHUNK: Final = 128
 """So many rows in a row see the same blocks when not all are looked at."""
@@ -43,7 +42,7 @@ class Field:
 
     ``order``: the position of the person in each place. ``active``: how many may have a partner at all; the others,
     who have no seat or share no language or hour with anybody, stand behind. ``juniors``: how many juniors stand before
-    the seniors, where the policy tells them apart.
+    the seniors, where the policy distinguishes them.
     """
 
     def __init__(self, population: Population, policy: Policy, seed: int) -> None:
@@ -57,19 +56,19 @@ class Field:
         # Whom with whom: the rows of a sweep and its columns; with roles, juniors with seniors and the other way round.
         self._sides = [(everybody, everybody)] if policy.juniors_up_to is None else [halves, halves[::-1]]
 
-    def complete(self, heard: Heard) -> Graph:
+    def complete(self, report: ReportShare) -> Graph:
         """Every feasible pair of positive worth. Takes 16 bytes a pair."""
-        heard(0.0)
+        report(0.0)
         found = in_threads(lambda part, parts: all_pairs(self.people, self.terms, self.skills, part, parts))
-        heard(1.0)
+        report(1.0)
         u, v, weight = (np.concatenate(column) for column in zip(*found, strict=True))
         return Graph.empty(len(self.order)).merged(u, v, weight)
 
-    def by_worth(self, size: int, seen: int, heard: Heard) -> Lists:
+    def by_worth(self, size: int, seen: int, report: ReportShare) -> Lists:
         """For everybody the best partners out of some ``seen``, whole blocks of them."""
-        return self.by_key(np.zeros(len(self.order), dtype=np.int64), None, size, seen, heard)
+        return self.by_key(np.zeros(len(self.order), dtype=np.int64), None, size, seen, report)
 
-    def by_key(self, price: Int64Array, known: Graph | None, size: int, seen: int, heard: Heard) -> Lists:
+    def by_key(self, price: Int64Array, known: Graph | None, size: int, seen: int, report: ReportShare) -> Lists:
         """For everybody the best partners at these prices, out of what is ``known`` and of some ``seen``."""
         lists = Lists.empty(len(self.order), size, np.full(len(self.order), _FREELY, dtype=np.int64))
         if known is not None:
@@ -77,32 +76,32 @@ class Field:
         for rows, columns in self._sides:
             stride = max(1, round(len(columns) / seen))
             shift = stride // 2 if known is not None else 0  # other blocks than the first time
-            self._sweep(lists, price, rows, columns, heard, stride=stride, shift=shift, most_looks=_LOOKS)
+            self._sweep(lists, price, rows, columns, report, stride=stride, shift=shift, most_looks=_LOOKS)
         return lists
 
-    def join(self, price: Int64Array, margin: int, size: int, heard: Heard, *, stride: int = 1, shift: int = 0) -> Lists:
+    def join(self, price: Int64Array, margin: int, size: int, report: ReportShare, *, stride: int = 1, shift: int = 0) -> Lists:
         """For everybody the pairs with somebody behind them that are worth more than both prices less ``margin``.
 
         With roles every senior stands behind every junior.
-        With ``stride`` 1 nothing is left out but what ``floors`` tells of; else one of ``stride`` blocks is looked at,
+        With ``stride`` 1 nothing is left out but what ``floors`` cover; else one of ``stride`` blocks is looked at,
         another one for another ``shift``.
         """
         lists = Lists.empty(len(self.order), size, price - margin)
-        self._sweep(lists, price, *self._sides[0], heard, stride=stride, shift=shift, upper=True)
+        self._sweep(lists, price, *self._sides[0], report, stride=stride, shift=shift, upper=True)
         return lists
 
-    def partners_of(self, rows: Int32Array, price: Int64Array, size: int, heard: Heard) -> Lists:
+    def partners_of(self, rows: Int32Array, price: Int64Array, size: int, report: ReportShare) -> Lists:
         """The best partners of a few people, out of everybody."""
         lists = Lists.empty(len(self.order), size, np.full(len(self.order), _FREELY, dtype=np.int64))
         for side, columns in self._sides:
-            self._sweep(lists, price, rows[(rows >= side.start) & (rows < side.stop)], columns, heard)
+            self._sweep(lists, price, rows[(rows >= side.start) & (rows < side.stop)], columns, report)
         return lists
 
     def worths(self, place: int) -> Int64Array:
         """What the person in this place is worth with everybody: 0 where the two can be no pair."""
         return with_everybody(self.people, self.terms, self.skills, place)
 
-    def meet(self, place: int, mate: Int32Array) -> BoolArray:
+    def can_meet(self, place: int, mate: Int32Array) -> BoolArray:
         """For everybody: whether they, their mate and this person share the hours and the language that the rules ask for."""
         people, rules = self.people, self.terms.rules
         shared = people.hours & people.hours[mate] & people.hours[place]
@@ -115,7 +114,7 @@ class Field:
         """For each of these people how many partners are possible; where none are, how many each rule removes.
 
         The last two columns: how many are worth nothing, and how many are possible. For those who can have no partner at
-        all, only the rules that leave nobody are told.
+        all, only the rules that leave nobody are counted.
         """
         answer = np.zeros((len(rows), len(RULES) + 2), dtype=np.int64)
         alone = rows >= self.active
@@ -140,7 +139,7 @@ class Field:
         price: Int64Array,
         rows: Int32Array | range,
         columns: range,
-        heard: Heard,
+        report: ReportShare,
         *,
         stride: int = 1,
         shift: int = 0,
@@ -151,9 +150,9 @@ class Field:
         blocks = columns[::BLOCK]
         ended = threading.Event()
 
-        def tell(share: float) -> None:
+        def report_or_end(share: float) -> None:
             try:
-                heard(share)
+                report(share)
             except BaseException:
                 ended.set()  # nobody waits for what the other threads would still find
                 raise
@@ -163,7 +162,7 @@ class Field:
             mine = asking[(asking // chunk) % parts == part]
             for number, first in enumerate(blocks):
                 if part == 0:
-                    tell(number / len(blocks))
+                    report_or_end(number / len(blocks))
                 elif ended.is_set():
                     return
                 seen = mine if stride == 1 else mine[(mine // _CHUNK + number + shift) % stride == 0]
@@ -171,7 +170,7 @@ class Field:
                 sweep(self.people, self.terms, self._sieve, block, seen, upper, price, lists, most_looks)
 
         in_threads(work)
-        heard(1.0)
+        report(1.0)
 
 
 def floors(lists: Lists, price: Int64Array, margin: int) -> Int64Array:
@@ -208,7 +207,7 @@ def _alike_together(population: Population, policy: Policy, seed: int) -> tuple[
     seeks = _first_of(population.seek_start, population.seek_skill)
     offers = _first_of(population.offer_start, population.offer_skill)
     senior = population.level > (-1 if policy.juniors_up_to is None else policy.juniors_up_to)
-    order = np.lexsort((lots(count, seed), offers, seeks, begins, senior, alone))
+    order = np.lexsort((tie_breakers(count, seed), offers, seeks, begins, senior, alone))
     return order, count - int(alone.sum())
 
 

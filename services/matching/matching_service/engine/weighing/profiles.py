@@ -5,15 +5,11 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from matching_service.engine.core.types import Int32Array, Int64Array, UInt8Array, UInt64Array
 from matching_service.engine.problem.policy import Policy
-from matching_service.engine.problem.population import UNKNOWN, Population
-
-Int32Array = NDArray[np.int32]
-Int64Array = NDArray[np.int64]
-UInt8Array = NDArray[np.uint8]
-UInt64Array = NDArray[np.uint64]
+from matching_service.engine.problem.population import Population
+from matching_service.engine.weighing.reporting_lines import ReportingLines
 
 MAX_STEPS: Final = 4
 """Nobody is counted as climbing more than four levels with one partner."""
@@ -30,6 +26,7 @@ RULES: Final = (
     "different_location",
     "same_role",
     "no_seats",
+    "same_manager",
 )
 """In the order in which ``scoring.broken_rules`` numbers them by bits."""
 
@@ -37,7 +34,8 @@ RULES: Final = (
 class Terms(NamedTuple):
     """A policy in numbers. Shares in micro-units; ``rules``: the bits of the rules that apply.
 
-    ``juniors_up_to``: -1 where nobody is a junior.
+    ``juniors_up_to``: -1 where nobody is a junior. ``same_manager``: the bit of the rule that two people with the same
+    manager break, 0 for none.
     """
 
     weaker_side: int
@@ -60,6 +58,7 @@ class Terms(NamedTuple):
     same_location: int
     different_location: int
     juniors_up_to: int
+    same_manager: int
 
     @classmethod
     def of(cls, policy: Policy, *, all_seated: bool = False) -> Terms:
@@ -86,6 +85,7 @@ class Terms(NamedTuple):
             same_location="location" in policy.prefer_same,
             different_location="location" in policy.prefer_different,
             juniors_up_to=-1 if policy.juniors_up_to is None else policy.juniors_up_to,
+            same_manager=0 if policy.same_manager_rule is None else 1 << RULES.index(policy.same_manager_rule),
         )
 
 
@@ -94,8 +94,8 @@ class Profiles(NamedTuple):
 
     ``want``: what can still be climbed, from above level ``own`` up to level ``top``. ``wanted``: the sum over
     somebody's wants of priority times steps. ``goal_level``: what somebody already knows of their goal. ``goal_bits``
-    and ``help_bits``: somebody's goals, and the goals they help with, a bit each, which several may share. ``boss``: the
-    manager, or -1. ``above``: the managers that the rule on reporting lines looks at, as places in this order, or -1.
+    and ``help_bits``: somebody's goals, and the goals they help with, a bit each, which several may share. ``manager`` to
+    ``line_end`` as in ``ReportingLines``.
     """
 
     want_start: Int64Array
@@ -117,8 +117,10 @@ class Profiles(NamedTuple):
     location: Int32Array
     hours: UInt64Array
     languages: UInt64Array
-    boss: Int32Array
-    above: Int32Array
+    manager: Int32Array
+    managers_above: Int32Array
+    line_place: Int32Array
+    line_end: Int32Array
     excluded_start: Int64Array
     excluded: Int32Array
     seats: Int64Array
@@ -134,7 +136,7 @@ class Profiles(NamedTuple):
         goal_start, goals = _rows(population.goal_start, everybody)
         excluded_start, excluded = _rows(population.excluded_start, everybody)
         goal_bits, help_bits = _goal_bits(population, policy.experienced_level)
-        boss, above = _managers(population, policy.reporting_line_depth, everybody, place)
+        lines = ReportingLines.of(population, policy.line_levels, everybody, place)
         return cls(
             want_start=start,
             want_skill=skill,
@@ -155,8 +157,10 @@ class Profiles(NamedTuple):
             location=population.location[everybody],
             hours=np.ascontiguousarray(population.hours[everybody]),
             languages=np.ascontiguousarray(population.languages[everybody]),
-            boss=boss,
-            above=above,
+            manager=lines.manager,
+            managers_above=lines.managers_above,
+            line_place=lines.line_place,
+            line_end=lines.line_end,
             excluded_start=excluded_start,
             excluded=place[population.excluded[excluded]],
             seats=population.seats[everybody],
@@ -167,7 +171,7 @@ def _rules(policy: Policy, all_seated: bool) -> int:
     applies = {
         "common_hours": policy.min_common_hours > 0,
         "common_language": policy.common_language,
-        "reporting_line": policy.reporting_line_depth > 0,
+        "reporting_line": policy.line_levels > 0,
         "excluded": True,
         "similar_level": policy.level_rule == "require",
         "same_department": "department" in policy.must_share,
@@ -176,6 +180,7 @@ def _rules(policy: Policy, all_seated: bool) -> int:
         "different_location": "location" in policy.must_differ,
         "same_role": policy.juniors_up_to is not None,
         "no_seats": not all_seated,
+        "same_manager": policy.same_manager_rule == "same_manager",
     }
     return sum(1 << bit for bit, rule in enumerate(RULES) if applies[rule])
 
@@ -236,20 +241,3 @@ def _goal_bits(population: Population, experienced_level: int) -> tuple[UInt64Ar
     bit = np.uint64(1) << (population.offer_skill[experienced] % 64).astype(np.uint64)
     np.bitwise_or.at(helps, np.repeat(everybody, np.diff(population.offer_start))[experienced], bit)
     return goals, goals | helps
-
-
-def _managers(population: Population, depth: int, order: Int64Array, place: Int32Array) -> tuple[Int32Array, Int32Array]:
-    """Everybody's manager (-1: none), and the first ``depth`` managers above by place; who takes no part counts as -1."""
-    count = len(population)
-    boss = np.full(count, UNKNOWN, dtype=np.int32)
-    above = np.full((count, depth), UNKNOWN, dtype=np.int32)
-    length = np.diff(population.line_start)
-    if len(population.line):
-        led = np.flatnonzero(length > 0)
-        boss[led] = population.line[population.line_start[led]]
-    for step in range(depth):
-        far = np.flatnonzero(length > step)
-        manager = population.line[population.line_start[far] + step]
-        inside = manager < count
-        above[far[inside], step] = place[manager[inside]]
-    return boss[order], above[order]

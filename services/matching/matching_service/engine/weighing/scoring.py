@@ -12,22 +12,17 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from matching_service.engine.core.kernels import kernel, part
+from matching_service.engine.core.types import Int32Array, Int64Array, UInt8Array
 from matching_service.engine.problem.policy import MICRO
 from matching_service.engine.weighing.profiles import RULES, Profiles, Terms
-
-Int32Array = NDArray[np.int32]
-Int64Array = NDArray[np.int64]
-UInt8Array = NDArray[np.uint8]
-UInt64Array = NDArray[np.uint64]
 
 LEVEL_STEP: Final = MICRO // 4
 """What each job level beyond the similar ones takes off the level part of the context."""
 
 _HOURS, _LANGUAGE, _LINE, _EXCLUDED, _LEVEL, _SAME_DEPARTMENT, _OTHER_DEPARTMENT = (1 << bit for bit in range(7))
-_SAME_LOCATION, _OTHER_LOCATION, _SAME_ROLE, _NO_SEATS = (1 << bit for bit in range(7, len(RULES)))
+_SAME_LOCATION, _OTHER_LOCATION, _SAME_ROLE, _NO_SEATS = (1 << bit for bit in range(7, 11))
 
 
 @part
@@ -69,11 +64,14 @@ def broken_rules(people: Profiles, terms: Terms, u: int, v: int, all_of_them: bo
     if broken and not all_of_them:
         return broken
     if rules & _LINE:
-        if people.boss[u] >= 0 and people.boss[u] == people.boss[v]:
+        here, there = people.line_place[u], people.line_place[v]
+        if here <= there < people.line_end[u] or there <= here < people.line_end[v]:
             broken |= _LINE
-        for step in range(people.above.shape[1]):
-            if people.above[u, step] == v or people.above[v, step] == u:
+        for level in range(people.managers_above.shape[1]):
+            if people.managers_above[u, level] == v or people.managers_above[v, level] == u:
                 broken |= _LINE
+    if terms.same_manager and people.manager[u] >= 0 and people.manager[u] == people.manager[v]:
+        broken |= terms.same_manager
     if rules & _EXCLUDED:
         for at in range(people.excluded_start[u], people.excluded_start[u + 1]):
             if people.excluded[at] == v:
@@ -240,18 +238,18 @@ def _ones(word: np.uint64) -> int:
 
 @part
 def _nearness(people: Profiles, terms: Terms, u: int, v: int) -> int:
-    """The share of the wishes for the same or another department and location that hold, in micro-units."""
-    wishes = terms.same_department + terms.different_department + terms.same_location + terms.different_location
-    if not wishes:
+    """The share of the preferences for the same or another department and location that hold, in micro-units."""
+    preferences = terms.same_department + terms.different_department + terms.same_location + terms.different_location
+    if not preferences:
         return 0
-    granted = 0
+    met = 0
     here, there = people.department[u], people.department[v]
     if here >= 0 and there >= 0:
-        granted += terms.same_department if here == there else terms.different_department
+        met += terms.same_department if here == there else terms.different_department
     here, there = people.location[u], people.location[v]
     if here >= 0 and there >= 0:
-        granted += terms.same_location if here == there else terms.different_location
-    return MICRO * granted // wishes
+        met += terms.same_location if here == there else terms.different_location
+    return MICRO * met // preferences
 
 
 @kernel

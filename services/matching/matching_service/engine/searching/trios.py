@@ -1,6 +1,6 @@
-"""Nobody is left behind: who has no partner joins a pair where all three can be with each other.
+"""Trios: whoever has no partner joins a pair where all three can be with each other.
 
-A trio is worth half of what its three pairs are worth together, rounded down; ``bound.py`` shows that the prices which
+A trio is worth half of what its three pairs are worth together, rounded down; ``certificate.py`` shows that the prices which
 bound matchings of pairs bound those with trios as well. So trios begin where the pairs are done. No rule may forbid any of
 the three pairs; and as three people meet all together, the hours and the language that two must share, all three must.
 
@@ -17,15 +17,11 @@ from operator import attrgetter
 from typing import Final, NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from matching_service.engine.core.types import BoolArray, Int32Array, Int64Array
 from matching_service.engine.problem.certificate import FREE
 from matching_service.engine.problem.policy import MICRO
 from matching_service.engine.solvers.seats import match_seats
-
-Int32Array = NDArray[np.int32]
-Int64Array = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
 
 
 class People(Protocol):
@@ -34,14 +30,14 @@ class People(Protocol):
     def worths(self, place: int) -> Int64Array:
         """What somebody is worth with everybody; 0 where the two can be no pair."""
 
-    def meet(self, place: int, mate: Int32Array) -> BoolArray:
+    def can_meet(self, place: int, mate: Int32Array) -> BoolArray:
         """With whom, and with their mate, somebody has enough hours and a language in common, as the rules ask of three."""
 
 
 _JOINING: Final = 2 * MICRO
 """What it counts that somebody joins a pair, where coverage comes first: more than any exchange costs."""
 
-_WISHES: Final = 1_000
+_CHOICES: Final = 1_000
 """Among how many pairs somebody chooses at a time, when there are more people left over than that."""
 
 _EXCHANGES: Final = 32
@@ -67,16 +63,16 @@ class Seated:
         return np.column_stack((first, self.mate[first], self.third[first])).astype(np.int32)
 
 
-def seat_the_loose(
-    people: People, mate: Int32Array, paired: Int64Array, loose: Int32Array, *, coverage_first: bool, seed: int
+def add_to_pairs(
+    people: People, mate: Int32Array, paired: Int64Array, unmatched: Int32Array, *, coverage_first: bool, seed: int
 ) -> Seated:
     """Have people without a mate join pairs: as many as possible, for the greatest worth; or for worth alone.
 
-    ``paired``: what the pair of everybody in one is worth. ``loose``: who may join. Ties go by place, and by ``seed``
+    ``paired``: what the pair of everybody in one is worth. ``unmatched``: who may join. Ties go by place, and by ``seed``
     where several want the same.
     """
-    wishing = tuple(place for place in loose.tolist() if people.worths(place).any())
-    pairs = _Pairs(people, mate, paired, wishing, 0, _JOINING if coverage_first else 0)
+    candidates = tuple(place for place in unmatched.tolist() if people.worths(place).any())
+    pairs = _Pairs(people, mate, paired, candidates, 0, _JOINING if coverage_first else 0)
 
     def merit(seated: Seated) -> tuple[int, int]:
         joined = int((seated.third != FREE).sum()) // 2
@@ -92,7 +88,7 @@ class _Pairs:
     people: People
     mate: Int32Array
     paired: Int64Array
-    loose: tuple[int, ...]
+    unmatched: tuple[int, ...]
     added: int
     joining: int
 
@@ -100,28 +96,28 @@ class _Pairs:
         """What it counts that the person joins a pair, at the lower place of each pair; 0 where that cannot be."""
         row = self.people.worths(place)
         possible = (self.mate > np.arange(len(self.mate))) & (row > 0) & (row[self.mate] > 0)
-        possible &= self.people.meet(place, self.mate)
+        possible &= self.people.can_meet(place, self.mate)
         gains = (row + row[self.mate] + self.paired) // 2 - self.paired + self.joining
         return np.where(possible, np.maximum(gains, 0), 0)
 
     def joined(self, seed: int) -> Seated:
         """Who joins which pair, so that it counts most in all."""
-        third, added, waiting = np.full(len(self.mate), FREE, dtype=np.int32), self.added, list(self.loose)
+        third, added, waiting = np.full(len(self.mate), FREE, dtype=np.int32), self.added, list(self.unmatched)
         while waiting:
-            wishes = [self._wishes(place, third, min(len(waiting), _WISHES)) for place in waiting]
-            who = np.repeat(np.arange(len(waiting)), [len(pairs) for pairs, _ in wishes])
-            pair, wished = np.unique(np.concatenate([pairs for pairs, _ in wishes]), return_inverse=True)
+            choices = [self._choices(place, third, min(len(waiting), _CHOICES)) for place in waiting]
+            who = np.repeat(np.arange(len(waiting)), [len(pairs) for pairs, _ in choices])
+            pair, chosen = np.unique(np.concatenate([pairs for pairs, _ in choices]), return_inverse=True)
             seats = np.ones(len(waiting), dtype=np.int64), np.ones(len(pair), dtype=np.int64)
-            gains = np.concatenate([gains for _, gains in wishes])
-            joins = match_seats(*seats, who, wished, gains, coverage_first=self.joining > 0, seed=seed)
+            gains = np.concatenate([gains for _, gains in choices])
+            joins = match_seats(*seats, who, chosen, gains, coverage_first=self.joining > 0, seed=seed)
             first = pair[joins.v]
             third[first] = third[self.mate[first]] = np.array(waiting, dtype=np.int32)[joins.u]
             added += joins.value - self.joining * joins.places
             left = np.setdiff1d(np.arange(len(waiting)), joins.u)
-            waiting = [waiting[number] for number in left if len(wishes[number][0]) == _WISHES]
+            waiting = [waiting[number] for number in left if len(choices[number][0]) == _CHOICES]
         return Seated(self.mate, third, added)
 
-    def _wishes(self, place: int, third: Int32Array, most: int) -> tuple[Int64Array, Int64Array]:
+    def _choices(self, place: int, third: Int32Array, most: int) -> tuple[Int64Array, Int64Array]:
         """The pairs that the person gains most by joining, by their lower place, and what each counts."""
         gains = np.where(third == FREE, self.gains(place), 0)
         possible = np.flatnonzero(gains)
@@ -132,9 +128,9 @@ class _Pairs:
         """The same with others left over, one after the other, where their joining counts for more than it costs."""
         now = replace(self, mate=self.mate.copy(), paired=self.paired.copy())
         joined = np.zeros(len(self.mate), dtype=np.bool_)
-        tries = min(_EXCHANGES, _WEIGHED // max(1, len(self.mate) * len(self.loose)))
-        loose, added = [], 0
-        for place in self.loose:
+        tries = min(_EXCHANGES, _WEIGHED // max(1, len(self.mate) * len(self.unmatched)))
+        unmatched, added = [], 0
+        for place in self.unmatched:
             row = self.people.worths(place)
             best = max((now.counted(one, joined) for one in now.exchanges(place, row, tries, joined)), key=attrgetter("counts"))
             if best.counts > 0:
@@ -142,9 +138,9 @@ class _Pairs:
                 if best.leaves != place:
                     now.mate[[place, best.partner, best.leaves]] = best.partner, place, FREE
                     now.paired[[place, best.partner, best.leaves]] = row[best.partner], row[best.partner], 0
-            loose.append(best.leaves)
+            unmatched.append(best.leaves)
             added += best.more
-        return replace(now, loose=tuple(loose), added=added)
+        return replace(now, unmatched=tuple(unmatched), added=added)
 
     def exchanges(self, place: int, row: Int64Array, tries: int, joined: BoolArray) -> list[_Exchange]:
         """That the person stays left over, and the cheapest ways to have them paired and somebody else left over."""

@@ -1,25 +1,26 @@
-"""What every search for pairs has: the edges worth keeping, the proofs, and a caller who listens and may stop it."""
+"""What every search for pairs has: the edges worth keeping, the proofs, and a caller who may follow and stop it."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from matching_service.engine.core.graph import Graph
+from matching_service.engine.core.types import BoolArray, Int32Array
 from matching_service.engine.problem.certificate import Bound, Proof
 from matching_service.engine.problem.policy import MICRO, Policy
 from matching_service.engine.weighing.all_pairs import Field, edges_of
 from matching_service.engine.weighing.candidates import Lists
 
-Int32Array = NDArray[np.int32]
-BoolArray = NDArray[np.bool_]
 Progress = Callable[[str, float, float | None], None]
-"""Hears the phase, the share of it that is done (0 to 1), and the gap certified so far."""
+"""Called with the phase, the share of it that is done (0 to 1), and the gap certified so far."""
+
+_ALL_PAIRS: Final = 3_000
+"""Up to so many people every feasible pair is held in memory."""
 
 
 class Stopped(Exception):
@@ -28,19 +29,23 @@ class Stopped(Exception):
 
 @dataclass
 class Search(ABC):
-    """What is known so far; vertices are the places of the field. ``few``: every feasible pair can be held in memory."""
+    """What is known so far; vertices are the places of the field. ``few``: every feasible pair can be held in memory.
+
+    ``one_match_each``: nobody is in more than one match, so that an odd one may be left over.
+    """
 
     method: ClassVar[str]
+    one_match_each: ClassVar[bool]
 
     field: Field
     policy: Policy
     target_gap: float
     seed: int
-    few: bool
     progress: Progress
     stop: Callable[[], bool]
 
     def __post_init__(self) -> None:
+        self.few = self.field.active <= _ALL_PAIRS
         self.bonus = MICRO if self.policy.coverage_first else 0
         self.graph = Graph.empty(len(self.field.order))
         self.trios = np.empty((0, 3), dtype=np.int32)
@@ -54,7 +59,7 @@ class Search(ABC):
         """Search until the gap is closed, as far as the mode asks for."""
 
     @abstractmethod
-    def take_what_there_is(self) -> None:
+    def take_best_so_far(self) -> None:
         """After a stop: the pairs of the edges known if none were made of them yet, and a bound that needs no search."""
 
     @abstractmethod
@@ -62,7 +67,7 @@ class Search(ABC):
         """The best pairs found: the places of both people, the lower one first."""
 
     @abstractmethod
-    def join_the_loose(self) -> None:
+    def form_trios(self) -> None:
         """Where the policy has trios, whoever is left over joins a pair."""
 
     @property
@@ -91,18 +96,18 @@ class Search(ABC):
         self.proofs = [min([*values, proof], key=self.bound_by), *(known for known in self.proofs if known.counts_pairs)]
         self.assess()
 
-    def learn(self, lists: Lists) -> None:
+    def add_edges(self, lists: Lists) -> None:
         """Keep the edges listed."""
         edges = edges_of(lists)
         del lists  # they are larger than the edges in them
         self.graph = self.graph.merged(*edges)
 
-    def heard(self, share: float) -> None:
-        """Tell how far it is, and end if the caller wants it."""
+    def report_progress(self, share: float) -> None:
+        """Report the share of the phase that is done. Raises: Stopped once the caller has asked for it."""
         if self.stop():
             raise Stopped
-        self.tell(self.phase, share)
+        self.notify(self.phase, share)
 
-    def tell(self, phase: str, share: float) -> None:
-        """Let the caller know how far it is."""
+    def notify(self, phase: str, share: float) -> None:
+        """Call the caller's ``progress``."""
         self.progress(phase, share, self.gap)

@@ -1,0 +1,71 @@
+"""What every format of mentoring defines: one subclass, in one module, for each."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar, Generic, TypeVar
+
+from pydantic import ValidationError
+
+from matching_service.engine.checking.matches import Violation, check_bound, check_matches
+from matching_service.engine.problem.policy import Policy
+from matching_service.engine.problem.population import Population
+from matching_service.engine.problem.results import MatchedPopulation
+from matching_service.engine.searching.search import Search
+from peerloom_events.formats import FormatOptions
+
+OptionsT = TypeVar("OptionsT", bound=FormatOptions)
+
+
+class Format(ABC, Generic[OptionsT]):
+    """A format: what a program may choose, what a match is worth then, how many people it has, and how matches are found.
+
+    ``name``: as programs name it. ``options_model``: the contract of its options. ``search``: finds the matches.
+    ``example``: options of a typical program, as they travel.
+    """
+
+    name: ClassVar[str]
+    search: ClassVar[type[Search]]
+    example: ClassVar[Mapping[str, Any]]
+    options_model: type[OptionsT]
+
+    def options(self, raw: Mapping[str, Any]) -> OptionsT:
+        """The options of a program, from JSON. What a newer release may have added is passed over.
+
+        Raises: ValueError with a sentence for every option that is missing or impossible.
+        """
+        try:
+            return self.options_model.model_validate(dict(raw))
+        except ValidationError as error:
+            wrong = dict.fromkeys(str(problem["loc"][0]) for problem in error.errors())
+            raise ValueError(" ".join(self._refusal(option, raw) for option in wrong)) from error
+
+    def _refusal(self, option: str, raw: Mapping[str, Any]) -> str:
+        what = f"{raw[option]!r} is no value for" if option in raw else "A program needs"
+        return f"{what} the option {option} of the format {self.name}. {self.options_model.model_fields[option].description}"
+
+    @abstractmethod
+    def policy(self, options: OptionsT) -> Policy:
+        """What a match is worth in such a program, and which matches may never be."""
+
+    @abstractmethod
+    def sizes(self, options: OptionsT) -> range:
+        """How many people a match may have."""
+
+    @abstractmethod
+    def seats(self, options: OptionsT, employee_level: int) -> int:
+        """How many matches of the program somebody of this level may be in at once."""
+
+    def recognises(self, policy: Policy) -> bool:  # noqa: ARG002 - for formats that are older than `Policy.format`
+        """Whether a policy that was stored without the name of its format is one of this format."""
+        return False
+
+    def check(
+        self, population: Population, policy: Policy, matched: MatchedPopulation, people: int | None = None
+    ) -> list[Violation]:
+        """What is wrong with an answer, by code that shares nothing with the search; empty when nothing is.
+
+        The prices behind the bound are compared for every pair there is, or for those of ``people`` people with everybody.
+        """
+        return check_matches(population, policy, matched) or check_bound(population, policy, matched, people=people)

@@ -1,0 +1,92 @@
+"""From the matches a search found, by place, to the answer: by position, with who is left over and why."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from matching_service.engine.core.types import Int32Array, Int64Array
+from matching_service.engine.problem.certificate import Proof
+from matching_service.engine.problem.policy import Policy
+from matching_service.engine.problem.population import Population
+from matching_service.engine.problem.results import ENGINE_VERSION, NO_WORTH, MatchedPopulation, Unmatched, WhyUnmatched
+from matching_service.engine.searching.search import Search
+from matching_service.engine.weighing.profiles import RULES
+from matching_service.engine.weighing.scoring import weigh
+
+_LOOKED_UP: Final = 50_000_000
+"""How many pairs are looked at after a stop, to find out why people are left over: some seconds' worth."""
+
+
+def answer(population: Population, policy: Policy, search: Search, target_gap: float, seed: int) -> MatchedPopulation:
+    """The answer by position instead of by place, with everything a reader wants to know."""
+    field, order = search.field, search.field.order
+    pairs = _by_first_position(np.column_stack(search.pairs()), order)
+    trios = _by_first_position(search.trios, order)
+
+    def weighed(a: Int32Array, b: Int32Array) -> tuple[Int64Array, Int64Array, Int64Array]:
+        return weigh(field.people, field.terms, field.skills, np.ascontiguousarray(a), np.ascontiguousarray(b))
+
+    weight, benefit_a, benefit_b = weighed(*pairs.T)
+    all_three = [weighed(trios[:, a], trios[:, b])[0] for a, b in ((0, 1), (0, 2), (1, 2))]
+    of_trio: Int64Array = np.sum(all_three, axis=0) // 2
+    proven, value = search.proven(), int(weight.sum() + of_trio.sum())
+    return MatchedPopulation(
+        ids=population.ids,
+        a=order[pairs[:, 0]].astype(np.int32),
+        b=order[pairs[:, 1]].astype(np.int32),
+        weight=weight,
+        benefit_a=benefit_a,
+        benefit_b=benefit_b,
+        trio=order[trios].astype(np.int32),
+        trio_weight=of_trio,
+        unmatched=_unmatched(population, search),
+        upper_bound=max(value, proven.value),
+        most_people=proven.people,
+        method=search.method,
+        proofs=tuple(_by_position(proof, order) for proof in search.proofs),
+        population_hash=population.hash,
+        policy=policy.label,
+        policy_fingerprint=policy.fingerprint,
+        target_gap=target_gap,
+        seed=seed,
+        engine_version=ENGINE_VERSION,
+    )
+
+
+def _by_first_position(places: Int32Array, order: Int64Array) -> Int32Array:
+    """Matches, a row each, in the order of people's positions, within a match and of the first two of each match."""
+    within = np.take_along_axis(places, np.argsort(order[places], axis=1, kind="stable"), axis=1)
+    return within[np.lexsort((order[within[:, 1]], order[within[:, 0]]))]
+
+
+def _by_position(proof: Proof, order: Int64Array) -> Proof:
+    prices = np.empty_like(proof.prices)
+    prices[order] = proof.prices
+    return replace(proof, prices=prices)
+
+
+def _unmatched(population: Population, search: Search) -> tuple[Unmatched, ...]:
+    order = search.field.order
+    places = np.flatnonzero(~search.matched).astype(np.int32)
+    places = places[np.argsort(order[places], kind="stable")]
+    if search.stopped and len(places) * len(order) > _LOOKED_UP:
+        everybody = (population.id(order[place]) for place in places.tolist())
+        return tuple(Unmatched(person=person, why="search_ended", partners=0, removed={}) for person in everybody)
+    counts = search.field.alternatives(places)
+    possible = counts[:, -1]
+    part = search.graph.part
+    others_left = np.bincount(part[places[possible > 0]], minlength=int(part.max(initial=-1)) + 1)
+    result: list[Unmatched] = []
+    for place, of_one, partners in zip(places.tolist(), counts.tolist(), possible.tolist(), strict=True):
+        odd = search.one_match_each and others_left[part[place]] == 1
+        why: WhyUnmatched = "odd_one_out" if odd else "better_pairs_elsewhere"
+        removed: dict[str, int] = {}
+        if not partners:
+            why = "no_feasible_partner"
+            named = zip((*RULES, NO_WORTH), of_one, strict=False)
+            removed = {rule: n for rule, n in sorted(named, key=lambda item: (-item[1], item[0])) if n}
+        result.append(Unmatched(person=population.id(order[place]), why=why, partners=partners, removed=removed))
+    return tuple(result)
