@@ -132,6 +132,24 @@ async def test_who_never_answers_is_free_again_when_time_is_up(client: httpx.Asy
     assert late.status_code == 409
 
 
+async def test_a_proposal_that_cannot_be_ended_does_not_keep_others_open(
+    client: httpx.AsyncClient, matching: RunningService, feed: Any, heard: Any
+) -> None:
+    program = a_program_launched(answer_within_seconds=600)
+    await feed(program)
+    spoilt, sound = await proposals(client, feed, program, 4)
+    unreadable = """UPDATE match SET reasons = '[{"no": "reason"}]', answer_by = now() - interval '2 days' WHERE id = $1"""
+    await matching.rows(unreadable, UUID(spoilt["id"]))
+
+    await matching.rows("UPDATE match SET answer_by = now() - interval '1 day' WHERE id = $1", UUID(sound["id"]))
+
+    (expired,) = await heard(MatchExpired)
+    assert str(expired.match_id) == sound["id"]
+    still_open = "SELECT state FROM match WHERE id = $1"
+    assert await matching.value(still_open, UUID(spoilt["id"])) == "proposed"
+    await matching.rows("UPDATE match SET state = 'declined' WHERE id = $1", UUID(spoilt["id"]))
+
+
 async def test_answers_of_the_same_moment_are_both_counted(
     client: httpx.AsyncClient, feed: Any, heard: Any, program: ProgramLaunched
 ) -> None:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matching_service.domain import AnsweredAlready, Match, MatchState, NotYourMatch, Run, RunOver, RunState, TooLate
+from matching_service.domain.matches import AnsweredAlready, Match, MatchState, NotYourMatch, TooLate
+from matching_service.domain.runs import Progress, Result, Run, RunOver, RunState
 from peerloom_service.identifiers import new_id
 
 NOON = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
@@ -34,6 +35,27 @@ def a_proposal(people: int = 2) -> Match:
 
 def a_run() -> Run:
     return Run(id=new_id(), version=1, program_id=new_id(), seed=0, requested_at=NOON)
+
+
+def a_result() -> Result:
+    return Result(
+        people=2,
+        pairs=1,
+        trios=0,
+        unmatched=0,
+        value=600_000,
+        upper_bound=600_000,
+        gap=0.0,
+        most_people=2,
+        method="exact",
+        bound_checked_people=2,
+        population_hash="0" * 64,
+        policy={"name": "one-to-one peers", "version": 1},
+        policy_label="one-to-one peers@1",
+        policy_fingerprint="0" * 64,
+        engine_version="2.1.0",
+        answer_sha256="0" * 64,
+    )
 
 
 def answered(match: Match, person: UUID, answer: str) -> Match:
@@ -87,7 +109,8 @@ def test_from_the_last_moment_on_it_is_too_late(seconds: int) -> None:
 
 
 def test_a_run_taken_up_again_after_a_crash_begins_afresh() -> None:
-    run = a_run().started(NOON).progressed("matching", 0.7, 0.01)
+    run = a_run().started(NOON)
+    run = run.progressed(Progress(run.id, "matching", 0.7, 0.01))
 
     again = run.started(LATER)
 
@@ -99,7 +122,7 @@ def test_a_run_taken_up_again_after_a_crash_begins_afresh() -> None:
 def test_a_run_that_is_over_cannot_be_called_off(ending: str) -> None:
     run = a_run().started(NOON)
     over = {
-        "completed": lambda: run.completed(LATER),
+        "completed": lambda: run.completed(LATER, a_result(), ended_early=False),
         "failed": lambda: run.failed(LATER, "out of memory"),
         "cancelled": lambda: run.cancelled(LATER),
     }[ending]()

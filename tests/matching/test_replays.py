@@ -6,9 +6,8 @@ from uuid import UUID
 
 import httpx
 
-from matching_service import run_archive as stored_runs
 from matching_service.engine import ENGINE_VERSION, MatchedPopulation
-from matching_service.run_archive import Part
+from matching_service.run_archive import Part, RunArchive
 from peerloom_events import MatchProposed, MatchReplayRequested, OfferedSkill, ProgramLaunched
 from tests.matching.programs import certificate, ended, enrol, matched, over, requested
 from tests.support import RunningService, a_participant_updated, eventually
@@ -48,10 +47,10 @@ async def test_a_stored_answer_that_was_changed_is_told_from_the_replayed_one(
     client: httpx.AsyncClient, feed: Any, matching: RunningService, tenant: UUID, program: ProgramLaunched
 ) -> None:
     run = await matched(client, feed, program, 6)
-    database, id_ = matching.runtime.database, UUID(run["id"])
-    answer = MatchedPopulation.from_bytes(await stored_runs.read(database, tenant, id_, Part.ANSWER))
+    archive = RunArchive(matching.runtime.database, tenant, UUID(run["id"]))
+    answer = MatchedPopulation.from_bytes(await archive.read(Part.ANSWER))
     changed = replace(answer, b=answer.b[::-1].copy())
-    await stored_runs.keep(database, tenant, id_, Part.ANSWER, changed.to_bytes())
+    await archive.keep(Part.ANSWER, changed.to_bytes())
 
     replay = await replayed(client, run)
 
@@ -64,10 +63,10 @@ async def test_an_answer_of_another_engine_version_is_said_to_be_one(
     client: httpx.AsyncClient, feed: Any, matching: RunningService, tenant: UUID, program: ProgramLaunched
 ) -> None:
     run = await matched(client, feed, program, 4)
-    database, id_ = matching.runtime.database, UUID(run["id"])
-    answer = MatchedPopulation.from_bytes(await stored_runs.read(database, tenant, id_, Part.ANSWER))
-    await stored_runs.keep(database, tenant, id_, Part.ANSWER, replace(answer, engine_version="1.9.0").to_bytes())
-    await matching.rows("UPDATE run SET engine_version = '1.9.0' WHERE id = $1", id_)
+    archive = RunArchive(matching.runtime.database, tenant, UUID(run["id"]))
+    answer = MatchedPopulation.from_bytes(await archive.read(Part.ANSWER))
+    await archive.keep(Part.ANSWER, replace(answer, engine_version="1.9.0").to_bytes())
+    await matching.rows("UPDATE run SET engine_version = '1.9.0' WHERE id = $1", archive.run_id)
 
     replay = await replayed(client, run)
 

@@ -1,5 +1,6 @@
 """A program of juniors and seniors: a senior is in several matches at once, and no one in more than they have seats."""
 
+import asyncio
 from collections import Counter
 from typing import Any
 from uuid import UUID
@@ -9,8 +10,8 @@ import httpx
 import pytest
 
 from matching_service import sql
-from matching_service.domain import Program, policy_of
-from peerloom_events import MatchExpired, MatchRunCompleted, OfferedSkill, ProgramLaunched, SoughtSkill
+from matching_service.domain.programs import Program
+from peerloom_events import MatchExpired, MatchRunCompleted, OfferedSkill, ProgramLaunched, SoughtSkill, options_of
 from peerloom_service.identifiers import new_id
 from tests.matching.programs import certificate, ended, over, requested
 from tests.matching.test_answers import pool, say
@@ -144,7 +145,10 @@ async def test_the_database_has_no_seat_more_than_there_are(
 
     async def take(program: ProgramLaunched, person: UUID, seats: int) -> None:
         matches = [new_id() for _ in range(seats)]
-        await matching.runtime.database.fetch(tenant, sql.TAKE_SEATS, tenant, program.program_id, [person] * seats, matches)
+        by_level = Program(program.format, options_of(program), 60).seats_by_level
+        await matching.runtime.database.fetch(
+            tenant, sql.TAKE_SEATS, tenant, program.program_id, [person] * seats, matches, by_level
+        )
 
     async def peers_known() -> bool:
         return await known(client, peers)
@@ -162,8 +166,53 @@ async def test_the_database_has_no_seat_more_than_there_are(
         await matching.rows("INSERT INTO seat SELECT * FROM seat WHERE program_id = $1 RETURNING 1", peers.program_id)
 
 
+async def test_runs_of_the_same_moment_never_give_a_seat_twice(
+    client: httpx.AsyncClient, feed: Any, matching: RunningService, tenant: UUID
+) -> None:
+    program = await launched(feed, seats=3)
+    _, senior = await enrol(client, feed, program, juniors=1, seniors=1)
+    by_level = Program(program.format, options_of(program), 60).seats_by_level
+
+    async def take() -> bool:
+        try:
+            asked = tenant, program.program_id, [senior], [new_id()], by_level
+            await matching.runtime.database.fetch(tenant, sql.TAKE_SEATS, *asked)
+        except (asyncpg.UniqueViolationError, asyncpg.NotNullViolationError):
+            return False
+        return True
+
+    taken = [took for _ in range(5) for took in await asyncio.gather(*(take() for _ in range(6)))]
+
+    assert sum(taken) == 3
+    assert await seats_taken(matching, program, senior) == [1, 2, 3]
+
+
+async def test_while_people_answer_runs_take_no_seat_that_is_not_free(
+    client: httpx.AsyncClient, feed: Any, matching: RunningService
+) -> None:
+    program = await launched(feed, seats=2)
+    *_, one, other = await enrol(client, feed, program, juniors=8, seniors=2)
+    _, matches = await proposed(client, program)
+
+    asked, *answers = await asyncio.gather(
+        requested(client, program), *(say(client, match, match["participant_ids"][0], "decline") for match in matches)
+    )
+    run = await over(client, asked)
+    again, _ = await proposed(client, program)
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert (run["state"], again["state"]) == ("completed", "completed")
+    for senior in (one, other):
+        assert await seats_taken(matching, program, senior) == [1, 2]
+    without_an_open_match = """
+        SELECT count(*) FROM seat LEFT JOIN match ON match.id = seat.match_id AND match.state = 'proposed'
+        AND seat.participant_id = ANY(match.participant_ids) WHERE seat.program_id = $1 AND match.id IS NULL
+    """
+    assert await matching.value(without_an_open_match, program.program_id) == 0
+
+
 def test_a_program_says_who_is_a_junior() -> None:
-    policy = policy_of(Program("junior-senior", 60, False, junior_up_to_level=3, seats_per_senior=2))
+    policy = Program("junior-senior", {"junior_up_to_level": 3, "seats_per_senior": 2}, 60).policy
 
     assert (policy.juniors_up_to, policy.label) == (3, "junior-senior@1")
 

@@ -1,5 +1,6 @@
 """What a run was given and answered is stored, and only what was stored is believed."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -9,9 +10,9 @@ import httpx
 import numpy as np
 import pytest
 
-from matching_service import run_archive as stored_runs
+from matching_service import run_archive
 from matching_service.engine import ENGINE_VERSION, MatchedPopulation, Policy, Population
-from matching_service.run_archive import Part
+from matching_service.run_archive import Part, PartWriter, RunArchive, compressed, uncompressed
 from matching_service.workers import retention
 from peerloom_events import MatchProposed, MatchRunFailed, ProgramLaunched
 from tests.matching.programs import certificate, enrol, matched, over, requested
@@ -53,14 +54,14 @@ def another_seed(answer: MatchedPopulation) -> MatchedPopulation:
 
 def tampered_with(monkeypatch: pytest.MonkeyPatch, change: Change) -> None:
     """From now on answers are changed on their way into the database."""
-    kept = stored_runs.keep
+    kept = PartWriter.add
 
-    async def keep(database: Any, tenant_id: UUID, run_id: UUID, part: Part, content: bytes) -> None:
-        if part is Part.ANSWER:
-            content = change(MatchedPopulation.from_bytes(content)).to_bytes()
-        await kept(database, tenant_id, run_id, part, content)
+    async def add(self: PartWriter, piece: bytes) -> None:
+        if self.part is Part.ANSWER:
+            (piece,) = compressed(change(MatchedPopulation.from_bytes(uncompressed(piece, self.part))).to_bytes())
+        await kept(self, piece)
 
-    monkeypatch.setattr(stored_runs, "keep", keep)
+    monkeypatch.setattr(PartWriter, "add", add)
 
 
 async def refused(client: httpx.AsyncClient, heard: Any, program: ProgramLaunched) -> str:
@@ -128,15 +129,15 @@ async def test_a_stored_population_that_was_changed_is_refused(
     client: httpx.AsyncClient, feed: Any, heard: Any, program: ProgramLaunched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await enrol(client, feed, program, 4)
-    kept = stored_runs.keep
+    kept = PartWriter.add
 
-    async def keep(database: Any, tenant_id: UUID, run_id: UUID, part: Part, content: bytes) -> None:
-        await kept(database, tenant_id, run_id, part, content)
-        if part is Part.ANSWER:
-            stored = await stored_runs.read(database, tenant_id, run_id, Part.POPULATION)
-            await kept(database, tenant_id, run_id, Part.POPULATION, stored[:-1] + bytes([stored[-1] ^ 1]))
+    async def add(self: PartWriter, piece: bytes) -> None:
+        await kept(self, piece)
+        if self.part is Part.ANSWER:
+            stored = await self.archive.read(Part.POPULATION)
+            await self.archive.keep(Part.POPULATION, stored[:-1] + bytes([stored[-1] ^ 1]))
 
-    monkeypatch.setattr(stored_runs, "keep", keep)
+    monkeypatch.setattr(PartWriter, "add", add)
 
     assert "not the one that was stored" in await refused(client, heard, program)
 
@@ -145,17 +146,17 @@ async def test_a_run_that_loses_its_database_while_storing_is_begun_afresh(
     client: httpx.AsyncClient, feed: Any, heard: Any, program: ProgramLaunched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What it had stored by then, half of a part too, does not come back."""
-    kept, lost = stored_runs.keep, []
+    kept, lost = PartWriter.add, []
 
-    async def keep(database: Any, tenant_id: UUID, run_id: UUID, part: Part, content: bytes) -> None:
-        if part not in lost:
-            lost.append(part)
-            await kept(database, tenant_id, run_id, part, content * 3)
+    async def add(self: PartWriter, piece: bytes) -> None:
+        if self.part not in lost:
+            lost.append(self.part)
+            for _ in range(3):
+                await kept(self, piece)
             raise ConnectionResetError
-        await kept(database, tenant_id, run_id, part, content)
+        await kept(self, piece)
 
-    monkeypatch.setattr(stored_runs, "keep", keep)
-    monkeypatch.setattr(stored_runs, "_PIECE_BYTES", 500)
+    monkeypatch.setattr(PartWriter, "add", add)
 
     run = await matched(client, feed, program, 6)
 
@@ -184,9 +185,9 @@ async def test_a_certificate_tells_what_was_proven_and_from_what(
         policy.version,
         policy.fingerprint,
     )
-    database, id_ = matching.runtime.database, UUID(run["id"])
-    people = Population.from_bytes(await stored_runs.read(database, tenant, id_, Part.POPULATION))
-    answer = MatchedPopulation.from_bytes(await stored_runs.read(database, tenant, id_, Part.ANSWER))
+    archive = RunArchive(matching.runtime.database, tenant, UUID(run["id"]))
+    people = Population.from_bytes(await archive.read(Part.POPULATION))
+    answer = MatchedPopulation.from_bytes(await archive.read(Part.ANSWER))
     assert people.hash == answer.population_hash == proven["population_hash"]
     assert answer.value == proven["value"]
 
@@ -203,12 +204,13 @@ async def test_a_run_that_is_not_there_or_not_over_has_no_certificate(
 async def test_a_part_longer_than_a_piece_is_read_as_it_was_kept(
     matching: RunningService, tenant: UUID, program: ProgramLaunched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stored_runs, "_PIECE_BYTES", 1000)
-    database, content = matching.runtime.database, bytes(range(256)) * 33
+    monkeypatch.setattr(run_archive, "PIECE_BYTES", 1000)
+    archive, content = RunArchive(matching.runtime.database, tenant, program.program_id), bytes(range(256)) * 33
     for kept in (content, content[:2500]):
-        await stored_runs.keep(database, tenant, program.program_id, Part.ANSWER, kept)
+        await archive.keep(Part.ANSWER, kept)
 
-        assert await stored_runs.read(database, tenant, program.program_id, Part.ANSWER) == kept
+        assert await archive.read(Part.ANSWER) == kept
+        assert await archive.digest(Part.ANSWER) == hashlib.sha256(kept).hexdigest()
 
 
 async def test_what_was_stored_is_dropped_in_time_and_the_certificate_stays(

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import httpx
 
-from matching_service.domain import Program, policy_of
+from matching_service.domain.programs import Program
 from peerloom_events import (
     MatchConfirmed,
     MatchDeclined,
@@ -110,7 +110,7 @@ async def test_when_one_of_three_says_no_all_are_free_and_no_two_of_them_are_pro
 
 
 def test_a_program_says_whether_its_policy_has_trios() -> None:
-    usual, odd = (policy_of(Program("one-to-one", 60, trio_when_odd)) for trio_when_odd in (False, True))
+    usual, odd = (Program("one-to-one", {"trio_when_odd": odd}, 60).policy for odd in (False, True))
 
     assert (usual.trios, odd.trios) == (False, True)
     assert usual.coverage_first

@@ -1,54 +1,46 @@
-"""What matching remembers of what others say."""
+"""Events in: each is translated and handed to a use case."""
 
 from collections.abc import Sequence
-from operator import attrgetter
 
 import msgspec
-import orjson
 
-from matching_service import sql
 from matching_service.participant_copy import KnownPerson
-from peerloom_events import ParticipantEnrolled, ProgramLaunched
+from matching_service.use_cases import copies
+from peerloom_events import ParticipantEnrolled, ProgramLaunched, options_of
 from peerloom_service.use_cases.transaction import Transaction
 
 
-async def remember_people(tx: Transaction, said: Sequence[KnownPerson]) -> None:
-    """Keep the newest facts of each person."""
-    newest = {person.participant_id: person for person in sorted(said, key=attrgetter("version"))}
-    people = newest.values()
-    await tx.execute(
-        sql.REMEMBER_PEOPLE,
-        tx.tenant_id,
-        list(newest),
-        [person.version for person in people],
-        [orjson.Fragment(msgspec.json.encode(person.facts)) for person in people],
+async def keep_people(tx: Transaction, people: Sequence[KnownPerson]) -> None:
+    """What people offer and seek, and when they work, as profile says."""
+    await copies.keep_people(
+        tx,
+        [copies.KeepPerson(one.participant_id, one.version, msgspec.json.encode(one.facts)) for one in people],
     )
 
 
-async def remember_programs(tx: Transaction, events: Sequence[ProgramLaunched]) -> None:
-    """Keep what a run needs of a program."""
-    newest = {event.program_id: event for event in sorted(events, key=lambda event: event.version)}
-    programs = newest.values()
-    await tx.execute(
-        sql.REMEMBER_PROGRAMS,
-        tx.tenant_id,
-        list(newest),
-        [event.version for event in programs],
-        [event.format for event in programs],
-        [event.answer_within_seconds for event in programs],
-        [event.trio_when_odd for event in programs],
-        [event.junior_up_to_level for event in programs],
-        [event.seats_per_senior for event in programs],
+async def keep_programs(tx: Transaction, events: Sequence[ProgramLaunched]) -> None:
+    """The rules under which a program's people are matched, as profile says."""
+    await copies.keep_programs(
+        tx,
+        [
+            copies.KeepProgram(
+                id=event.program_id,
+                version=event.version,
+                format=event.format,
+                options=options_of(event),
+                answer_within_seconds=event.answer_within_seconds,
+                trio_when_odd=event.trio_when_odd,
+                junior_up_to_level=event.junior_up_to_level,
+                seats_per_senior=event.seats_per_senior,
+            )
+            for event in events
+        ],
     )
 
 
-async def remember_enrolments(tx: Transaction, events: Sequence[ParticipantEnrolled]) -> None:
-    """Keep who takes part in what."""
-    await tx.execute(
-        sql.REMEMBER_ENROLMENTS,
-        tx.tenant_id,
-        [event.enrolment_id for event in events],
-        [event.version for event in events],
-        [event.program_id for event in events],
-        [event.participant_id for event in events],
+async def keep_enrolments(tx: Transaction, events: Sequence[ParticipantEnrolled]) -> None:
+    """Who takes part in what, as profile says."""
+    await copies.keep_enrolments(
+        tx,
+        [copies.KeepEnrolment(event.enrolment_id, event.version, event.program_id, event.participant_id) for event in events],
     )

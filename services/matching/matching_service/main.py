@@ -7,9 +7,7 @@ from matching_service.models import Base
 from matching_service.participant_copy import KnownPerson
 from matching_service.routes import router
 from matching_service.settings import Settings
-from matching_service.workers import expiry, retention
-from matching_service.workers import match_run as runs
-from matching_service.workers import replay as replays
+from matching_service.workers import expiry, match_run, replay, retention
 from peerloom_events import (
     MatchReplayRequested,
     MatchRunRequested,
@@ -30,11 +28,11 @@ service = Service(
     routes=router,
     migrations=Path(__file__).parent / "migrations",
     subscribes={
-        ParticipantRegistered: InBatches(handlers.remember_people, reads=KnownPerson),
-        ParticipantUpdated: InBatches(handlers.remember_people, reads=KnownPerson),
-        ParticipantEnrolled: InBatches(handlers.remember_enrolments),
-        ProgramLaunched: InBatches(handlers.remember_programs),
+        ParticipantRegistered: InBatches(handlers.keep_people, reads=KnownPerson),
+        ParticipantUpdated: InBatches(handlers.keep_people, reads=KnownPerson),
+        ParticipantEnrolled: InBatches(handlers.keep_enrolments),
+        ProgramLaunched: InBatches(handlers.keep_programs),
     },
-    tasks={MatchRunRequested: runs.work_off, MatchReplayRequested: replays.work_off},
+    tasks={MatchRunRequested: match_run.work_off, MatchReplayRequested: replay.work_off},
     jobs={"expiry": Job(expiry.expire, every=0.5), "retention": Job(retention.forget, every=3600.0)},
 )

@@ -9,7 +9,9 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-from matching_service import domain
+from matching_service.domain.matches import Match
+from matching_service.domain.replays import Replay, ReplayInProgress
+from matching_service.domain.runs import Certificate, Run, RunInProgress
 from peerloom_service.storage.tables import TenantColumns
 
 
@@ -26,11 +28,14 @@ class MemberRow(TenantColumns, Base, table=True):
 
 
 class ProgramRow(TenantColumns, Base, table=True):
-    """A copy of what matching needs of a program."""
+    """A copy of what matching needs of a program. `options`: what it chose of its format's; null where the release before wrote
+    the row, which reads and writes the columns behind it instead.
+    """
 
     __tablename__ = "program"
 
     format: str = Field(sa_type=Text)
+    options: dict[str, Any] | None = Field(sa_type=JSONB)
     answer_within_seconds: int
     trio_when_odd: bool = Field(sa_column_kwargs={"server_default": text("false")})
     junior_up_to_level: int | None = Field(sa_type=SmallInteger)
@@ -49,8 +54,8 @@ class EnrolmentRow(TenantColumns, Base, table=True):
 
 class RunRow(TenantColumns, Base, table=True):
     __tablename__ = "run"
-    __entity__ = domain.Run
-    __conflicts__: ClassVar = {"run_unfinished": domain.RunInProgress}
+    __entity__ = Run
+    __conflicts__: ClassVar = {"run_unfinished": RunInProgress}
     __table_args__ = (
         Index(
             "run_unfinished",
@@ -59,6 +64,7 @@ class RunRow(TenantColumns, Base, table=True):
             unique=True,
             postgresql_where=text("state IN ('requested', 'running')"),
         ),
+        Index("run_program", "tenant_id", "program_id", "id"),
     )
 
     program_id: UUID
@@ -101,7 +107,7 @@ class RunPieceRow(Base, table=True):
 
 class CertificateRow(TenantColumns, Base, table=True):
     __tablename__ = "certificate"
-    __entity__ = domain.Certificate
+    __entity__ = Certificate
 
     checked_at: datetime
     people: int
@@ -126,8 +132,8 @@ class CertificateRow(TenantColumns, Base, table=True):
 
 class ReplayRow(TenantColumns, Base, table=True):
     __tablename__ = "replay"
-    __entity__ = domain.Replay
-    __conflicts__: ClassVar = {"replay_unfinished": domain.ReplayInProgress}
+    __entity__ = Replay
+    __conflicts__: ClassVar = {"replay_unfinished": ReplayInProgress}
     __table_args__ = (
         Index(
             "replay_unfinished",
@@ -136,6 +142,7 @@ class ReplayRow(TenantColumns, Base, table=True):
             unique=True,
             postgresql_where=text("state IN ('requested', 'running')"),
         ),
+        Index("replay_run", "tenant_id", "run_id", "id"),
     )
 
     run_id: UUID
@@ -169,7 +176,7 @@ class UnmatchedRow(Base, table=True):
 
 class MatchRow(TenantColumns, Base, table=True):
     __tablename__ = "match"
-    __entity__ = domain.Match
+    __entity__ = Match
     __table_args__ = (
         Index("match_program", "tenant_id", "program_id", "id"),
         Index("match_run", "tenant_id", "run_id", "id"),
@@ -188,9 +195,21 @@ class MatchRow(TenantColumns, Base, table=True):
     declined_id: UUID | None
 
 
+class MatchParticipantRow(Base, table=True):
+    """Who is part of which proposal or match. A trigger of the table `match` writes it, so that matches of the release before
+    are in it too.
+    """
+
+    __tablename__ = "match_participant"
+
+    tenant_id: UUID = Field(primary_key=True)
+    participant_id: UUID = Field(primary_key=True)
+    match_id: UUID = Field(primary_key=True)
+
+
 class SeatRow(Base, table=True):
     """A place in an open or confirmed match. Its key is what makes it impossible to be in more of one program than there are
-    seats: they are numbered from 1, and a peer has number 1 alone.
+    seats: they are numbered from 1, up to how many a program's format gives somebody.
     """
 
     __tablename__ = "seat"

@@ -9,14 +9,14 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 
-class Offer(Struct, frozen=True):
+class OfferedSkill(Struct, frozen=True):
     """A skill somebody can help with."""
 
     skill: str
     level: Annotated[int, Meta(ge=1, le=5)]
 
 
-class Wish(Struct, frozen=True):
+class SoughtSkill(Struct, frozen=True):
     """A skill somebody wants to learn."""
 
     skill: str
@@ -44,13 +44,13 @@ class Facts(Struct, frozen=True):
     hired_on: date
     manager_id: UUID | None
     working_hours: Hours
-    offers: tuple[Offer, ...]
-    seeks: tuple[Wish, ...]
+    offers: tuple[OfferedSkill, ...]
+    seeks: tuple[SoughtSkill, ...]
     goals: tuple[str, ...]
 
 
 class KnownPerson(Struct, frozen=True):
-    """A person, said to be like this."""
+    """A participant, as profile publishes one."""
 
     version: Annotated[int, Meta(ge=1)]
     participant_id: UUID

@@ -5,25 +5,20 @@ from uuid import UUID
 
 from fastapi import Security
 
-from matching_service import sql, use_cases
-from matching_service.domain import (
-    AnsweredAlready,
-    Certificate,
-    Match,
-    MatchState,
+from matching_service import queries
+from matching_service.domain.matches import AnsweredAlready, Match, MatchState, NotYourMatch, TooLate
+from matching_service.domain.programs import CannotBeMatched
+from matching_service.domain.replays import (
     NoLongerStored,
     NotCompleted,
     NotReproducible,
-    NotYourMatch,
     Replay,
     ReplayInProgress,
     ReplayOver,
-    Run,
-    RunInProgress,
-    RunOver,
-    TooLate,
 )
+from matching_service.domain.runs import Certificate, Run, RunInProgress, RunOver
 from matching_service.schemas import Answer, CertificateOut, MatchOut, NewRun, PoolOut, ReplayOut, RunOut, UnmatchedOut
+from matching_service.use_cases import answers, replays, runs
 from peerloom_service.http.messages import Response
 from peerloom_service.http.paging import Cursor, Limit, Page, after, page_of
 from peerloom_service.http.routing import Router, problems
@@ -46,14 +41,14 @@ Answerer = Annotated[Work, Security(authorized, scopes=["matching:answer"])]
     "/match-runs",
     status_code=202,
     response_model=RunOut,
-    responses=problems(*KEYED, NotFound, RunInProgress),
+    responses=problems(*KEYED, NotFound, RunInProgress, CannotBeMatched),
     tags=["runs"],
 )
 async def request_run(body: NewRun, work: Runner) -> Response:
     """Ask for a program's free people to be matched; follow the run to see how far it is."""
     return await work(
-        use_cases.request_run,
-        use_cases.RequestRun(body.program_id, body.seed, body.target_gap, body.fast, body.time_limit_seconds),
+        runs.request,
+        runs.RequestRun(body.program_id, body.seed, body.target_gap, body.fast, body.time_limit_seconds),
         returns=RunOut.of,
         status=202,
         location=lambda run: f"/v1/match-runs/{run.id}",
@@ -74,14 +69,14 @@ async def read_run(run_id: UUID, work: Reader) -> Response:
 
 @router.post("/match-runs/{run_id}/cancel", response_model=RunOut, responses=problems(*KEYED, NotFound, RunOver), tags=["runs"])
 async def cancel_run(run_id: UUID, work: Runner) -> Response:
-    """Call a run off."""
-    return await work(use_cases.cancel_run, run_id, returns=RunOut.of)
+    """Cancel a run. Nobody is proposed to anybody."""
+    return await work(runs.cancel, run_id, returns=RunOut.of)
 
 
 @router.post("/match-runs/{run_id}/stop", response_model=RunOut, responses=problems(*KEYED, NotFound, RunOver), tags=["runs"])
 async def stop_run(run_id: UUID, work: Runner) -> Response:
     """End a run early: the best pairs found are checked and proposed, with the bound that is proven by then."""
-    return await work(use_cases.stop_run, run_id, returns=RunOut.of)
+    return await work(runs.stop, run_id, returns=RunOut.of)
 
 
 @router.get("/match-runs/{run_id}/certificate", response_model=CertificateOut, responses=problems(NotFound), tags=["runs"])
@@ -100,7 +95,7 @@ async def read_certificate(run_id: UUID, work: Reader) -> Response:
 async def request_replay(run_id: UUID, work: Runner) -> Response:
     """Have a run's stored people matched again, and the answer compared byte by byte; nobody is proposed to anybody."""
     return await work(
-        use_cases.request_replay,
+        replays.request,
         run_id,
         returns=ReplayOut.of,
         status=202,
@@ -127,32 +122,22 @@ async def read_replay(replay_id: UUID, work: Reader) -> Response:
     tags=["replays"],
 )
 async def cancel_replay(replay_id: UUID, work: Runner) -> Response:
-    """Call a replay off."""
-    return await work(use_cases.cancel_replay, replay_id, returns=ReplayOut.of)
+    """Cancel a replay."""
+    return await work(replays.cancel, replay_id, returns=ReplayOut.of)
 
 
 @router.get("/match-runs/{run_id}/unmatched", response_model=Page[UnmatchedOut], responses=problems(NotFound), tags=["runs"])
 async def list_unmatched(run_id: UUID, work: Reader, limit: Limit = 100, cursor: Cursor = None) -> Page[UnmatchedOut]:
     """Who a run left without a partner, and why."""
     await work.one(Run, run_id, returns=RunOut.of)
-    rows = await work.rows(sql.UNMATCHED, work.tenant_id, run_id, after(cursor), limit + 1)
+    rows = await work.rows(queries.UNMATCHED, work.tenant_id, run_id, after(cursor), limit + 1)
     return page_of(rows, limit, lambda row: UnmatchedOut.model_validate(dict(row.items())))
 
 
-@router.get("/match-pools/{program_id}", response_model=PoolOut, responses=problems(NotFound), tags=["runs"])
-async def read_pool(program_id: UUID, work: Reader) -> PoolOut:
+@router.get("/match-pools/{program_id}", response_model=PoolOut, responses=problems(NotFound, CannotBeMatched), tags=["runs"])
+async def read_pool(program_id: UUID, work: Reader) -> Response:
     """How many of a program's people are free, proposed to somebody, or in a match."""
-    if await work.row(sql.PROGRAM, work.tenant_id, program_id) is None:
-        raise NotFound(f"Matching knows no program {program_id}. One just launched arrives within a second or two.")
-    row = await work.row(sql.POOL, work.tenant_id, program_id)
-    assert row is not None
-    return PoolOut(
-        program_id=program_id,
-        enrolled=row["enrolled"],
-        free=row["enrolled"] - row["taken"],
-        proposed=row["proposed"],
-        confirmed=row["confirmed"],
-    )
+    return await work(runs.read_pool, program_id, returns=PoolOut.of)
 
 
 @router.get("/matches", response_model=Page[MatchOut], tags=["matches"])
@@ -162,9 +147,14 @@ async def list_matches(
     cursor: Cursor = None,
     program_id: UUID | None = None,
     run_id: UUID | None = None,
+    participant_id: UUID | None = None,
     state: MatchState | None = None,
 ) -> Page[MatchOut]:
-    """Proposals and matches of the organisation."""
+    """Proposals and matches of the organisation, or of one participant."""
+    if participant_id is not None:
+        asked = participant_id, program_id, run_id, state
+        rows = await work.rows(queries.MATCHES_OF_PARTICIPANT, work.tenant_id, after(cursor), limit + 1, *asked)
+        return page_of(rows, limit, lambda row: MatchOut.model_validate(dict(row.items())))
     return await work.page(
         Match, returns=MatchOut.of, limit=limit, cursor=cursor, program_id=program_id, run_id=run_id, state=state
     )
@@ -184,5 +174,5 @@ async def read_match(match_id: UUID, work: Reader) -> Response:
 )
 async def answer_proposal(match_id: UUID, body: Answer, work: Answerer) -> Response:
     """A participant accepts or declines a proposal."""
-    command = use_cases.AnswerProposal(match_id, body.participant_id, body.answer)
-    return await work(use_cases.answer_proposal, command, returns=MatchOut.of)
+    command = answers.AnswerProposal(match_id, body.participant_id, body.answer)
+    return await work(answers.answer, command, returns=MatchOut.of)

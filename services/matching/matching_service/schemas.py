@@ -7,7 +7,10 @@ from uuid import UUID
 
 from pydantic import Field
 
-from matching_service import domain
+from matching_service.domain.matches import Match, MatchState
+from matching_service.domain.programs import Pool
+from matching_service.domain.replays import Replay
+from matching_service.domain.runs import Certificate, Run, RunState
 from peerloom_service.http.bodies import Body, Out
 
 
@@ -22,7 +25,7 @@ class NewRun(Body):
         default=None,
         gt=0,
         le=86_400,
-        description="End with the best found after so many seconds of solving. What that is, no seed can tell.",
+        description="End with the best pairs found after so many seconds of solving. A seed then gives no fixed answer.",
     )
 
 
@@ -34,9 +37,9 @@ class RunOut(Out):
     target_gap: float
     fast: bool
     time_limit_seconds: float | None
-    stop_requested: bool = Field(description="Somebody asked it to end with the best found.")
+    stop_requested: bool = Field(description="Somebody asked it to end with the best pairs found.")
     ended_early: bool = Field(description="It was ended by its time limit or on request, before it was through.")
-    state: domain.RunState
+    state: RunState
     phase: str = Field(description="What is being done: waiting, reading, scoring, matching, explaining, checking, done.")
     share: float = Field(description="Share of the phase that is done, 0 to 1.")
     requested_at: datetime
@@ -57,7 +60,7 @@ class RunOut(Out):
     problem: str | None
 
     @classmethod
-    def of(cls, run: domain.Run) -> Self:
+    def of(cls, run: Run) -> Self:
         """As the API shows it."""
         return cls.model_validate(run, from_attributes=True)
 
@@ -91,6 +94,10 @@ class CertificateOut(Out):
     policy_version: int
     policy_fingerprint: str
     policy: dict[str, Any]
+    rules: dict[str, str] = Field(
+        description="The policy's rules that may keep two people apart, by name as in `removed` of an unmatched participant, each "
+        "in a sentence: also what the program chose of the reporting line."
+    )
     seed: int
     target_gap: float
     fast: bool
@@ -99,11 +106,15 @@ class CertificateOut(Out):
     answer_sha256: str = Field(description="Of the stored answer's bytes.")
 
     @classmethod
-    def of(cls, certificate: domain.Certificate) -> Self:
+    def of(cls, certificate: Certificate) -> Self:
         """As the API shows it."""
         policy = certificate.policy
-        told = asdict(certificate) | {"gap": certificate.gap, "matches_checked": certificate.pairs + certificate.trios}
-        return cls.model_validate(told | {"policy_name": policy["name"], "policy_version": policy["version"]})
+        shown = asdict(certificate) | {
+            "gap": certificate.gap,
+            "rules": certificate.rules,
+            "matches_checked": certificate.pairs + certificate.trios,
+        }
+        return cls.model_validate(shown | {"policy_name": policy["name"], "policy_version": policy["version"]})
 
 
 class ReplayOut(Out):
@@ -113,7 +124,7 @@ class ReplayOut(Out):
     version: int
     run_id: UUID
     requested_at: datetime
-    state: domain.RunState
+    state: RunState
     phase: str = Field(description="What is being done: waiting, reading, scoring, matching, explaining, done.")
     share: float = Field(description="Share of the phase that is done, 0 to 1.")
     started_at: datetime | None
@@ -127,7 +138,7 @@ class ReplayOut(Out):
     problem: str | None
 
     @classmethod
-    def of(cls, replay: domain.Replay) -> Self:
+    def of(cls, replay: Replay) -> Self:
         """As the API shows it."""
         return cls.model_validate(replay, from_attributes=True)
 
@@ -160,12 +171,12 @@ class MatchOut(Out):
     reasons: tuple[ReasonOut, ...]
     proposed_at: datetime
     answer_by: datetime
-    state: domain.MatchState
+    state: MatchState
     accepted_ids: tuple[UUID, ...]
     declined_id: UUID | None
 
     @classmethod
-    def of(cls, match: domain.Match) -> Self:
+    def of(cls, match: Match) -> Self:
         """As the API shows it."""
         return cls.model_validate(match, from_attributes=True)
 
@@ -176,10 +187,15 @@ class Answer(Body):
 
 
 class PoolOut(Out):
-    """How a program's people stand, as far as matching has heard."""
+    """How a program's people stand, as far as matching knows."""
 
     program_id: UUID
     enrolled: int
     free: int = Field(description="People who have a seat left: who will take part in the next run.")
-    proposed: int = Field(description="Seats in open proposals; a senior may have several.")
+    proposed: int = Field(description="Seats in open proposals; where the format allows it somebody has several.")
     confirmed: int = Field(description="Seats in confirmed matches.")
+
+    @classmethod
+    def of(cls, pool: Pool) -> Self:
+        """As the API shows it."""
+        return cls.model_validate(pool, from_attributes=True)

@@ -1,0 +1,59 @@
+"""What matching believes about a program: the rules under which its people are matched. Pure: no I/O, no clock."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+from uuid import UUID
+
+from matching_service.engine import Format, Policy, format_of
+from peerloom_service.problems import Conflict
+
+HIGHEST_LEVEL: Final = 1_000
+"""Employee levels above this one count as this one."""
+
+
+class CannotBeMatched(Conflict):
+    title = "The people of this program cannot be matched"
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program's format, what it chose of the format's options, and how long a proposal waits for everybody's answer.
+
+    Every property raises CannotBeMatched where this release does not know the format, or the format refuses the options.
+    """
+
+    format: str
+    options: dict[str, Any]
+    answer_within_seconds: int
+
+    @cached_property
+    def policy(self) -> Policy:
+        """What a match is worth in this program, and which matches may never be."""
+        chosen, options = self._chosen
+        return chosen.policy(options)
+
+    @cached_property
+    def seats_by_level(self) -> tuple[int, ...]:
+        """How many matches of the program somebody may be in at once, for each employee level from 1 to `HIGHEST_LEVEL`."""
+        chosen, options = self._chosen
+        return tuple(chosen.seats(options, level) for level in range(1, HIGHEST_LEVEL + 1))
+
+    @cached_property
+    def _chosen(self) -> tuple[Format[Any], Any]:
+        try:
+            chosen = format_of(self.format)
+            return chosen, chosen.options(self.options)
+        except ValueError as error:
+            raise CannotBeMatched(f"{error} Launch the program anew with a format and options this release knows.") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """How a program's people stand. `enrolled` and `free` count people, `proposed` and `confirmed` the seats they hold."""
+
+    program_id: UUID
+    enrolled: int
+    free: int
+    proposed: int
+    confirmed: int

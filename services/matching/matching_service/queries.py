@@ -1,0 +1,132 @@
+"""Every question matching asks of its database, by name. What changes something stands in `sql.py`."""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from matching_service.domain.programs import Pool, Program
+from peerloom_service.problems import NotFound
+from peerloom_service.use_cases.transaction import Transaction
+
+# -- programs ---------------------------------------------------------------------------------------------------------
+
+PROGRAM: Final = """
+    SELECT format, options, answer_within_seconds, trio_when_odd, junior_up_to_level, seats_per_senior
+    FROM program WHERE tenant_id = $1 AND id = $2
+"""
+"""A program's copy. `options` is null where the release before wrote it: then the columns after it hold the options."""
+
+
+async def program(tx: Transaction, program_id: UUID) -> Program:
+    """A program, with what it chose of its format's options.
+
+    Raises: NotFound.
+    """
+    row = await tx.fetchrow(PROGRAM, tx.tenant_id, program_id)
+    if row is None:
+        raise NotFound(
+            f"Matching knows no program {program_id}. A program just launched arrives within a second or two; try again then."
+        )
+    chosen = {name: row[name] for name in ("trio_when_odd", "junior_up_to_level", "seats_per_senior")}
+    return Program(row["format"], chosen if row["options"] is None else row["options"], row["answer_within_seconds"])
+
+
+# Counted table by table: a join of the three, planned before the first statistics were taken, took many seconds. A level is
+# looked up only for who holds so many seats that it decides whether one is left.
+POOL: Final = """
+    SELECT (SELECT count(*) FROM enrolment WHERE tenant_id = $1 AND program_id = $2) AS enrolled,
+           (SELECT count(*) FROM (
+                SELECT participant_id, count(*) AS seats FROM seat WHERE tenant_id = $1 AND program_id = $2 GROUP BY 1
+            ) AS held
+            WHERE CASE WHEN held.seats >= $5 THEN true WHEN held.seats < $4 THEN false ELSE held.seats >= (
+                SELECT ($3::int[])[least((facts ->> 'employee_level')::numeric, cardinality($3::int[]))::int]
+                FROM member WHERE tenant_id = $1 AND id = held.participant_id
+            ) END) AS taken,
+           (SELECT coalesce(sum(cardinality(participant_ids)), 0) FROM match
+            WHERE tenant_id = $1 AND program_id = $2 AND state = 'proposed') AS proposed,
+           (SELECT coalesce(sum(cardinality(participant_ids)), 0) FROM match
+            WHERE tenant_id = $1 AND program_id = $2 AND state = 'confirmed') AS confirmed
+"""
+"""People and seats of a program; $3: seats by employee level, $4 and $5: the fewest and the most of them."""
+
+
+async def pool(tx: Transaction, program_id: UUID, seats_by_level: Sequence[int]) -> Pool:
+    """How a program's people stand, where somebody of each level may be in so many matches at once."""
+    row = await tx.fetchrow(POOL, tx.tenant_id, program_id, seats_by_level, min(seats_by_level), max(seats_by_level))
+    assert row is not None
+    return Pool(program_id, row["enrolled"], row["enrolled"] - row["taken"], row["proposed"], row["confirmed"])
+
+
+# -- the people of a run ----------------------------------------------------------------------------------------------
+
+# Person by person, by the keys: whatever the planner thinks of the tables, that takes the same time, and the first people come
+# at once.
+FREE_PEOPLE: Final = """
+    SELECT enrolment.participant_id AS id, member.facts::text AS facts, (member.facts ->> 'manager_id')::uuid AS manager_id,
+           member.seats - held.seats AS seats
+    FROM enrolment
+    CROSS JOIN LATERAL (
+        SELECT count(*)::int AS seats FROM seat
+        WHERE seat.tenant_id = $1 AND seat.program_id = $2 AND seat.participant_id = enrolment.participant_id
+        HAVING count(*) < $4
+    ) AS held
+    CROSS JOIN LATERAL (
+        SELECT facts, ($3::int[])[least((facts ->> 'employee_level')::numeric, cardinality($3::int[]))::int] AS seats
+        FROM member WHERE member.tenant_id = $1 AND member.id = enrolment.participant_id LIMIT 1
+    ) AS member
+    WHERE enrolment.tenant_id = $1 AND enrolment.program_id = $2 AND member.seats > held.seats
+    ORDER BY 1
+"""
+"""Who is enrolled and has a seat left, in the order of ids; $3: seats by employee level, $4: the most of them."""
+
+MANAGERS_ABOVE: Final = """
+    WITH RECURSIVE line (id, manager_id) AS (
+        SELECT id, (facts ->> 'manager_id')::uuid FROM member WHERE tenant_id = $1 AND id = ANY($2::uuid[])
+        UNION
+        SELECT above.id, above.manager_id FROM line CROSS JOIN LATERAL (
+            SELECT id, (facts ->> 'manager_id')::uuid AS manager_id FROM member
+            WHERE tenant_id = $1 AND id = line.manager_id LIMIT 1
+        ) AS above
+    )
+    SELECT id, manager_id FROM line WHERE manager_id IS NOT NULL
+"""
+"""These people and everybody above them, up to the top, each with their manager; a circle of managers ends where it closes."""
+
+MET_BEFORE: Final = """
+    SELECT mine.participant_id AS id, met.participant_ids
+    FROM match_participant AS mine CROSS JOIN LATERAL (
+        SELECT participant_ids FROM match WHERE match.tenant_id = $1 AND match.id = mine.match_id LIMIT 1
+    ) AS met
+    WHERE mine.tenant_id = $1 AND mine.participant_id = ANY($2::uuid[])
+"""
+"""Of these people, with whom each has ever been proposed, in any program: one row for each proposal."""
+
+# -- runs, replays and matches ----------------------------------------------------------------------------------------
+
+UNMATCHED: Final = """
+    SELECT id, why, partners, removed FROM unmatched WHERE tenant_id = $1 AND run_id = $2 AND id > $3 ORDER BY id LIMIT $4
+"""
+"""A page of those a run left without a partner."""
+
+MATCHES_OF_PARTICIPANT: Final = """
+    SELECT match.id, version, run_id, program_id, participant_ids, weight, reasons, proposed_at, answer_by, state, accepted_ids,
+           declined_id
+    FROM match_participant AS mine
+    JOIN match ON match.tenant_id = mine.tenant_id AND match.id = mine.match_id
+    WHERE mine.tenant_id = $1 AND mine.participant_id = $4 AND mine.match_id > $2
+      AND ($5::uuid IS NULL OR program_id = $5) AND ($6::uuid IS NULL OR run_id = $6) AND ($7::text IS NULL OR state = $7)
+    ORDER BY mine.match_id LIMIT $3
+"""
+"""A page of somebody's proposals and matches; null: of any program, run or state."""
+
+OVERDUE: Final = """
+    SELECT tenant_id, id, answer_by FROM match
+    WHERE state = 'proposed' AND answer_by <= now() AND (answer_by, id) > ($1, $2) ORDER BY answer_by, id LIMIT $3
+"""
+"""A page of the proposals of all organisations whose time to answer is over, the oldest first."""
+
+PIECE: Final = "SELECT content FROM run_piece WHERE tenant_id = $1 AND run_id = $2 AND part = $3 AND number = $4"
+"""One piece of what is stored of a run."""
+
+STORED_ANSWER: Final = "SELECT 1 FROM run_piece WHERE tenant_id = $1 AND run_id = $2 AND part = 'answer' AND number = 0"
+"""Whether a run's answer is still stored."""
