@@ -95,8 +95,8 @@ class CertificateOut(Out):
     policy_fingerprint: str
     policy: dict[str, Any]
     rules: dict[str, str] = Field(
-        description="The policy's rules that may keep two people apart, by name as in `removed` of an unmatched participant, each "
-        "in a sentence: also what the program chose of the reporting line."
+        description="The policy's rules that may keep two people apart, by name as in `removed` of an unmatched participant, "
+        "each in a sentence: also what the program chose of the reporting line."
     )
     seed: int
     target_gap: float

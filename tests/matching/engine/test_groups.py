@@ -9,7 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from matching_service.engine.checking.groups import check_groups
-from matching_service.engine.problem.grouping import Grouping, GroupProof, GroupRules, Shared
+from matching_service.engine.problem.certificate import Proof
+from matching_service.engine.problem.grouping import Grouping, GroupRules, Shared
 from matching_service.engine.solvers.groups import MOST_PEOPLE, match_groups
 
 Weights = NDArray[np.int64]
@@ -167,7 +168,7 @@ def test_a_wrong_answer_is_found_out() -> None:
         (replace(right, upper_bound=right.value - 1), "value_above_bound"),
         (replace(right, upper_bound=10**12), "bound_not_proven"),
         (replace(right, proof=low), "price_too_low"),
-        (replace(right, proof=GroupProof(right.proof.prices[:3], 1)), "bound_not_proven"),
+        (replace(right, proof=Proof(right.proof.prices[:3], 1)), "bound_not_proven"),
         (replace(right, groups=(right.groups[0][:2], *right.groups[1:])), "rule_broken"),
     ):
         assert code in {violation.code for violation in check_groups(weight, rules, wrong)}, code

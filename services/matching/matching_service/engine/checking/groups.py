@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matching_service.engine.checking.matches import Violation
-from matching_service.engine.problem.grouping import Grouping, GroupProof, GroupRules
+from matching_service.engine.problem.certificate import Proof
+from matching_service.engine.problem.grouping import Grouping, GroupRules, bound_of_groups
 
 Int64Array = NDArray[np.int64]
 
@@ -56,51 +58,72 @@ def _unproven(weight: Int64Array, rules: GroupRules, grouping: Grouping, people:
     proof, count = grouping.proof, len(weight)
     if len(proof.prices) != count or proof.unit < 1 or (proof.prices < 0).any() or proof.beyond < 0:
         return [Violation("bound_not_proven", "A proof is a price for every person, none negative, and a unit of at least 1.")]
-    stated, proven = grouping.upper_bound, proof.bound(count // rules.smallest, grouping.people)
+    stated, proven = grouping.upper_bound, bound_of_groups(proof, count // rules.smallest, grouping.people)
     if stated < grouping.value:
         return [Violation("value_above_bound", f"The groups are worth {grouping.value}, more than the bound of {stated}.")]
     if stated > max(proven, grouping.value) or not (grouping.exhaustive or stated == max(proven, grouping.value)):
         return [Violation("bound_not_proven", f"The prices prove {proven}, not {stated}.")]
-    step = 1 if people is None else max(1, count // people)
-    for one in range(0, count, step):
-        dear = _dearest(weight, rules, proof, one)
-        if dear is not None:
-            return [Violation("price_too_low", f"The group {dear} is worth more than its prices.")]
-    return []
+    rows = range(0, count, 1 if people is None else max(1, count // people))
+    group = undercut(weight, (rules.smallest, rules.largest), proof, rows, lambda group: not _broken(weight, rules, group, 0))
+    return [Violation("price_too_low", f"The group {group} is worth more than its prices.")] if group else []
 
 
-def _dearest(weight: Int64Array, rules: GroupRules, proof: GroupProof, one: int) -> tuple[int, ...] | None:
-    """A group with this person, and others of higher number, that the prices do not cover; None where they cover all.
+def undercut(
+    weight: Int64Array, sizes: tuple[int, int], proof: Proof, rows: Sequence[int], allowed: Callable[[tuple[int, ...]], bool]
+) -> tuple[int, ...]:
+    """A group with one of these people that the prices do not cover; nobody where they cover all.
 
-    Recursive, by what a pair is worth beyond its prices; where even the best that could be added is not enough, it turns back.
+    ``allowed``: whether a group keeps the rules that are not rules of pairs. A bounded number of groups of each person is
+    looked at, those worth most first.
     """
-    over = (proof.unit * (weight + 2 * proof.bonus) - proof.prices[:, None] - proof.prices[None, :]).tolist()
-    things = [
-        ([int.from_bytes(row.astype("<u8").tobytes(), "little") for row in shared.masks.reshape(len(weight), -1)], shared.least)
-        for shared in rules.shared
-    ]
-    neighbours = [np.flatnonzero(row > 0).tolist() for row in weight]
-    highest = [max((over[a][b] for b in neighbours[a]), default=0) for a in range(len(weight))]
-
-    def look(group: tuple[int, ...], total: int, candidates: list[int], common: list[int]) -> tuple[int, ...] | None:
-        size = len(group)
-        if size >= rules.smallest and total > (size - 1) * proof.beyond and not _broken(weight, rules, group, 0):
+    over = proof.unit * (weight + 2 * proof.bonus) - proof.prices[:, None] - proof.prices[None, :]
+    for one in rows:
+        group = _dearest(weight, over, sizes, proof, allowed, one)
+        if group:
             return group
-        room = rules.largest - size
-        if not room or not candidates:
-            return None
-        gains = sorted((sum(over[a][b] for b in group) + max(0, highest[a]) * (room - 1) / 2 for a in candidates), reverse=True)
-        if total + sum(gain for gain in gains[:room] if gain > 0) <= 0:
-            return None
-        for place, joins in enumerate(candidates):
-            left = [have & thing[0][joins] for have, thing in zip(common, things, strict=True)]
-            if any(have.bit_count() < thing[1] for have, thing in zip(left, things, strict=True)):
-                continue
-            more = sum(over[joins][b] for b in group)
-            rest = [a for a in candidates[place + 1 :] if weight[joins, a] > 0]
-            found = look((*group, joins), total + more, rest, left)
-            if found is not None:
-                return found
-        return None
+    return ()
 
-    return look((one,), 0, [a for a in neighbours[one] if a > one], [thing[0][one] for thing in things])
+
+def _dearest(
+    weight: Int64Array,
+    over: Int64Array,
+    sizes: tuple[int, int],
+    proof: Proof,
+    allowed: Callable[[tuple[int, ...]], bool],
+    one: int,
+) -> tuple[int, ...]:
+    """Grows groups around one person by whoever adds most; turns back where the best that could be added is not enough."""
+    smallest, largest = sizes
+    left = _LOOKS
+
+    def look(group: tuple[int, ...], total: int, candidates: Int64Array, gains: Int64Array) -> tuple[int, ...]:
+        nonlocal left
+        left -= 1
+        size = len(group)
+        if size >= smallest and total > (size - 1) * proof.beyond and allowed(group):
+            return group
+        room = largest - size
+        if not room or not len(candidates) or left < 0:
+            return ()
+        inside = np.where(weight[np.ix_(candidates, candidates)] > 0, over[np.ix_(candidates, candidates)], 0)
+        best = np.sort(np.maximum(inside, 0), axis=1)[:, ::-1][:, : room - 1].sum(axis=1)
+        promise = 2 * gains + best
+        if 2 * total + int(np.sort(np.maximum(promise, 0))[::-1][:room].sum()) <= 0:
+            return ()
+        order = np.argsort(-promise, kind="stable")
+        for place, at in enumerate(order.tolist()):
+            joins, rest = candidates[at], order[place + 1 :]
+            rest = rest[weight[joins, candidates[rest]] > 0]
+            found = look(
+                (*group, int(joins)), total + int(gains[at]), candidates[rest], gains[rest] + over[joins, candidates[rest]]
+            )
+            if found:
+                return found
+        return ()
+
+    candidates = np.flatnonzero(weight[one] > 0)
+    return look((one,), 0, candidates, over[one, candidates])
+
+
+_LOOKS = 20_000
+"""At so many groups of one person, begun or complete, the check looks."""

@@ -18,10 +18,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-Int64Array = NDArray[np.int64]
-UInt64Array = NDArray[np.uint64]
+from matching_service.engine.core.types import UInt64Array
+from matching_service.engine.problem.certificate import Proof
 
 
 class Shared(NamedTuple):
@@ -64,18 +63,9 @@ class GroupRules:
 MOST_IN_A_GROUP = 12
 
 
-@dataclass(frozen=True)
-class GroupProof:
-    """Prices, not negative, one for each person; ``unit`` of them are one of worth. See the module for what follows."""
-
-    prices: Int64Array
-    unit: int
-    bonus: int = 0
-    beyond: int = 0
-
-    def bound(self, most_groups: int, covered: int) -> int:
-        """No groups that cover at least ``covered`` people are worth more."""
-        return (int(self.prices.sum()) + most_groups * self.beyond) // self.unit - self.bonus * covered
+def bound_of_groups(proof: Proof, most_groups: int, covered: int) -> int:
+    """No groups that cover at least ``covered`` people are worth more, by this proof (see the module)."""
+    return (int(proof.prices.sum()) + most_groups * proof.beyond) // proof.unit - proof.bonus * covered
 
 
 @dataclass(frozen=True)
@@ -83,15 +73,15 @@ class Grouping:
     """The groups found, each by ascending person, in the order of their first; worths in the units of the weights given.
 
     ``upper_bound``: no groups that cover as many people are worth more. ``most_people``: none cover more. ``proof``: prices
-    behind ``upper_bound``. ``exhaustive``: every group that the prices leave open was weighed against all others, so that
-    ``upper_bound`` is the optimum, although the prices alone prove only ``proof.bound``.
+    behind it. ``exhaustive``: every group that the prices leave open was weighed against all others, so that
+    ``upper_bound`` is the optimum, although the prices alone prove less.
     """
 
     groups: tuple[tuple[int, ...], ...]
     worths: tuple[int, ...]
     upper_bound: int
     most_people: int
-    proof: GroupProof
+    proof: Proof
     exhaustive: bool
 
     @property

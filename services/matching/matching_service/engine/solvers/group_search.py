@@ -143,7 +143,8 @@ def anneal(
     which falls from ``hot`` to ``cold``. The best state seen is what is left at the end.
     """
     n = len(weight)
-    state = np.array([seed * 2 + 1], np.uint64)
+    state = np.zeros(1, np.uint64)
+    state[0] = np.uint64(seed + 1) * np.uint64(0x9E3779B97F4A7C15)  # near seeds, far states
     members = np.full((groups, laws.largest), -1, np.int32)
     size = np.zeros(groups, np.int64)
     total = np.zeros(groups, np.int64)

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from matching_service.engine.core.graph import Graph
-from matching_service.engine.problem.grouping import Grouping, GroupProof, GroupRules
+from matching_service.engine.problem.certificate import Proof
+from matching_service.engine.problem.grouping import Grouping, GroupRules, bound_of_groups
 from matching_service.engine.solvers.group_pricing import Laws, groups_beyond
 from matching_service.engine.solvers.group_search import anneal, divide_anew, grow, scale_of
 from matching_service.engine.solvers.set_packing import best_choice, columns_of, prices
@@ -40,13 +41,14 @@ _STEPS: Final = 200_000_000
 _NEAR: Final = 24
 _MOVES_EACH: Final = 20_000
 _REPEATS: Final = 6
+_SLICES: Final = 20
 _HOT: Final = 0.3
 _COLD: Final = 0.003
-"""How many best partners of everybody are tried first, how many moves for each person, from how many starts, and the first and
-last temperature as a share of the heaviest weight.
+"""How many best partners of everybody are tried first, how many moves for each person, from how many starts, in how many
+slices between which the caller may stop it, and the first and last temperature as a share of the heaviest weight.
 """
 
-_MOST_BONUS: Final = 2**40
+_MOST_BONUS: Final = 2**44
 _UNIT: Final = 64
 
 
@@ -61,12 +63,13 @@ def match_groups(
     effort: float = 1.0,
     seed: int = 0,
     report: Report | None = None,
+    stop: Callable[[], bool] | None = None,
 ) -> Grouping:
     """Divide ``n`` people into groups of the greatest worth; with ``coverage_first``, as many people as possible first.
 
     ``u``, ``v``, ``weight``: whole numbers; two people without an edge of positive weight are never in one group. What a
-    group is worth and the certificate: ``problem.grouping``. ``effort`` multiplies the moves of the search. ``report`` is
-    told the share that is done, and may raise to end it.
+    group is worth and the certificate: ``problem.grouping``. ``effort`` multiplies the moves of the search; 0: no search.
+    ``report`` is told the share that is done. ``stop`` is asked now and then; once it says yes, the groups so far are returned.
 
     Method: groups are grown and annealed (``group_search``). Up to 60 people, prices from column generation then leave open
     only groups within the gap, and these are weighed against each other exactly as a set packing (as Baldacci, Christofides
@@ -80,10 +83,10 @@ def match_groups(
     if n > MOST_PEOPLE:
         raise ValueError(f"Groups are made of at most {MOST_PEOPLE:,} people at a time; there are {n:,}. Divide them first.")
     graph = Graph.of(n, u, v, weight)
-    problem = _Problem.of(graph, rules, coverage_first, report or (lambda _share: None))
+    problem = _Problem.of(graph, rules, coverage_first, report or (lambda _share: None), stop or (lambda: False))
     found = problem.search(seed, effort)
-    proof = problem.priced(found) if n <= _PRICED else problem.plain_proof()
-    if n <= _SMALL:
+    proof = problem.priced(found) if n <= _PRICED and not problem.stop() else problem.plain_proof()
+    if n <= _SMALL and not problem.stop():
         exact = problem.packed(found, proof)
         if exact is not None:
             return problem.answer(exact, proof, exhaustive=True)
@@ -102,12 +105,13 @@ class _Problem:
     laws: Laws
     coverage_first: bool
     report: Report
+    stop: Callable[[], bool]
 
     @classmethod
-    def of(cls, graph: Graph, rules: GroupRules, coverage_first: bool, report: Report) -> _Problem:
+    def of(cls, graph: Graph, rules: GroupRules, coverage_first: bool, report: Report, stop: Callable[[], bool]) -> _Problem:
         weight = np.zeros((graph.n, graph.n), dtype=np.int64)
         weight[graph.u, graph.v] = weight[graph.v, graph.u] = graph.weight
-        return cls(weight, rules, Laws.of(rules, graph.n), coverage_first, report)
+        return cls(weight, rules, Laws.of(rules, graph.n), coverage_first, report, stop)
 
     @property
     def n(self) -> int:
@@ -122,7 +126,7 @@ class _Problem:
 
     def search(self, seed: int, effort: float) -> Groups:
         """The best of several annealed starts, divided anew."""
-        if self.n < self.rules.smallest or not self.weight.any():
+        if self.n < self.rules.smallest or not self.weight.any() or not effort:
             return []
         scale = scale_of(self.rules.largest)
         near = np.argsort(-self.weight, axis=1, kind="stable")[:, :_NEAR].astype(np.int32)
@@ -134,15 +138,20 @@ class _Problem:
         starts = _REPEATS if self.n <= _PRICED else 1
         best: Groups = []
         for start in range(starts):
-            self.report(0.8 * start / starts)
+            if start and self.stop():
+                break
             group = np.full(self.n, -1, dtype=np.int32)
             groups = grow(self.weight, self.laws, self._target(start), order, group)
             if not groups:
                 continue
-            bonus_kept = min(bonus, 2**40)
-            anneal(
-                self.weight, self.laws, near, group, groups, scale, bonus_kept, moves, heat * 0.3, heat * 0.003, seed + start
-            )
+            cooling = (_COLD / _HOT) ** (1 / _SLICES)
+            for slice_ in range(_SLICES):
+                if self.stop():
+                    break
+                self.report(0.8 * (start + slice_ / _SLICES) / starts)
+                hot = heat * _HOT * cooling**slice_
+                drawn = (seed + start) * _SLICES + slice_
+                anneal(self.weight, self.laws, near, group, groups, scale, bonus, moves // _SLICES, hot, hot * cooling, drawn)
             divide_anew(self.weight, self.laws, group, groups, scale, _NEAR, 20)
             best = max((best, _listed(group)), key=self._merit)
         return best
@@ -165,28 +174,30 @@ class _Problem:
 
     # -- proving ------------------------------------------------------------------------------------------------------
 
-    def plain_proof(self) -> GroupProof:
+    def plain_proof(self) -> Proof:
         """Half of everybody's best mean: what they bring to a group is at most that to each of two."""
         few = self.rules.smallest - 1
         best = np.sort(self.weight, axis=1)[:, ::-1][:, :few].sum(axis=1) if self.n else np.zeros(0, np.int64)
         possible = (self.weight > 0).sum(axis=1) >= few
         prices = np.where(possible, best + 2 * few * self.bonus, 0)
-        return GroupProof(prices, 2 * few, self.bonus)
+        return Proof(prices, 2 * few, self.bonus)
 
-    def priced(self, found: Groups) -> GroupProof:
+    def priced(self, found: Groups) -> Proof:
         """Prices from a linear program over groups, to which those are added that are worth more than their prices."""
         possible = self.weight > 0
         columns = {group: self.worth(group) + self.bonus * len(group) for group in found}
         buffer, sizes = self._room(_COLUMNS)
         best = self.plain_proof()
         for _ in range(_ROUNDS_OF_PRICING):
+            if self.stop():
+                break
             self.report(0.9)
             cost = prices(columns_of(self.n, list(columns)), np.array(list(columns.values()), dtype=np.int64), _UNIT)
             over = self._over(cost)
             threshold = 0
             count = groups_beyond(over, possible, self.laws, threshold, buffer, sizes, _STEPS)
             if count == 0:
-                return min(GroupProof(cost, _UNIT, self.bonus), best, key=lambda proof: self._limit(proof, found))
+                return min(Proof(cost, _UNIT, self.bonus), best, key=lambda proof: self._limit(proof, found))
             if count < 0:  # too many: take those that are worth the most more
                 threshold, count = self._raised(over, possible, buffer, sizes)
                 if count <= 0:
@@ -194,7 +205,7 @@ class _Problem:
             new = _groups_in(buffer, sizes, count)
             beyond = max(int(self._sum_over(over, group)) // (len(group) - 1) for group in new) + 1
             if threshold == 0 and count > 0:
-                candidate = GroupProof(cost, _UNIT, self.bonus, beyond)
+                candidate = Proof(cost, _UNIT, self.bonus, beyond)
                 best = min(candidate, best, key=lambda proof: self._limit(proof, found))
             before = len(columns)
             columns |= {group: self.worth(group) + self.bonus * len(group) for group in new}
@@ -229,12 +240,12 @@ class _Problem:
     def _room(self, most: int) -> tuple[Int32Array, Int32Array]:
         return np.zeros((most, self.rules.largest), np.int32), np.zeros(most, np.int32)
 
-    def _limit(self, proof: GroupProof, found: Groups) -> int:
-        return proof.bound(self.n // self.rules.smallest, sum(map(len, found)))
+    def _limit(self, proof: Proof, found: Groups) -> int:
+        return bound_of_groups(proof, self.n // self.rules.smallest, sum(map(len, found)))
 
     # -- packing ------------------------------------------------------------------------------------------------------
 
-    def packed(self, found: Groups, proof: GroupProof) -> Groups | None:
+    def packed(self, found: Groups, proof: Proof) -> Groups | None:
         """The best of all groups that the prices leave open; None where these are too many to weigh.
 
         A group is in a better answer than the one found only if its worth falls short of its prices by less than the gap.
@@ -259,7 +270,7 @@ class _Problem:
     def _merit_sum(self, groups: Groups) -> int:
         return sum(self.worth(one) for one in groups)
 
-    def answer(self, groups: Groups, proof: GroupProof, *, exhaustive: bool) -> Grouping:
+    def answer(self, groups: Groups, proof: Proof, *, exhaustive: bool) -> Grouping:
         groups = sorted(tuple(sorted(group)) for group in groups)
         worths = tuple(self.worth(group) for group in groups)
         people = sum(map(len, groups))
