@@ -73,7 +73,7 @@ async def test_a_senior_is_proposed_to_as_many_juniors_as_they_have_seats(
 
     run, matches = await proposed(client, program)
 
-    assert (run["people"], run["pairs"], run["unmatched"], run["policy"]) == (10, 6, 2, "junior-senior@1")
+    assert (run["people"], run["pairs"], run["unmatched"], run["policy"]) == (10, 6, 2, "junior-senior@2")
     assert run["gap"] == 0.0
     counted = partners(matches)
     assert {counted[str(one)], counted[str(other)]} == {3}
@@ -214,7 +214,7 @@ async def test_while_people_answer_runs_take_no_seat_that_is_not_free(
 def test_a_program_says_who_is_a_junior() -> None:
     policy = Program("junior-senior", {"junior_up_to_level": 3, "seats_per_senior": 2}, 60).policy
 
-    assert (policy.juniors_up_to, policy.label) == (3, "junior-senior@1")
+    assert (policy.juniors_up_to, policy.label) == (3, "junior-senior@2")
 
 
 async def test_a_stored_run_of_juniors_and_seniors_is_replayed_to_the_byte(client: httpx.AsyncClient, feed: Any) -> None:
