@@ -27,6 +27,7 @@ SOME_PEOPLE = """
     INSERT INTO enrolment (tenant_id, id, version, program_id, participant_id) SELECT $1, id, 1, $2, id FROM people
 """
 
+
 async def most_held(matching: RunningService, people: int) -> int:
     """Bytes Python holds at most while the people of a run of so many are read."""
     tenant, program = new_id(), new_id()
@@ -41,6 +42,7 @@ async def most_held(matching: RunningService, people: int) -> int:
         tracemalloc.stop()
     assert read == people
     return most
+
 
 async def test_reading_five_times_as_many_people_takes_no_more_memory(matching: RunningService, tenant: UUID) -> None:
     await most_held(matching, 10)  # what is made once, for the first statement

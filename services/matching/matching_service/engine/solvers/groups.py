@@ -205,7 +205,7 @@ class _Problem:
             new = _groups_in(buffer, sizes, count)
             beyond = max(int(self._sum_over(over, group)) // (len(group) - 1) for group in new) + 1
             if threshold == 0 and count > 0:
-                candidate = Proof(cost, _UNIT, self.bonus, beyond)
+                candidate = Proof(cost, _UNIT, self.bonus, beyond=beyond)
                 best = min(candidate, best, key=lambda proof: self._limit(proof, found))
             before = len(columns)
             columns |= {group: self.worth(group) + self.bonus * len(group) for group in new}
