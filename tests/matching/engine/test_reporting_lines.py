@@ -191,6 +191,7 @@ def test_the_explanation_names_what_was_chosen() -> None:
 
 
 @given(lines, st.booleans(), st.sampled_from([{}, {"level_rule": "require"}, {"must_share": frozenset({"location"})}]))
+@settings(deadline=None)
 def test_every_rule_that_applies_has_a_sentence(line: Line, same_manager: bool, more: dict[str, Any]) -> None:
     policy = Policy(reporting_line=line, same_manager=same_manager, **more)
     applying = {rule for bit, rule in enumerate(RULES) if Terms.of(policy).rules >> bit & 1}
