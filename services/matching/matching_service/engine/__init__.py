@@ -2,14 +2,14 @@
 
 from matching_service.engine.checking.matches import Violation, check_bound, check_matches
 from matching_service.engine.checking.seats import check_seats
-from matching_service.engine.explain import Reason, explain_pair, explain_rules, explain_trio, sentence
+from matching_service.engine.explain import Reason, explain_match, explain_pair, explain_rules, sentence
 from matching_service.engine.formats import FORMATS, format_for, format_of
 from matching_service.engine.formats.format import Format
 from matching_service.engine.match import match_graph, match_population
 from matching_service.engine.problem.availability import WorkingHours
 from matching_service.engine.problem.policy import Context, Policy
 from matching_service.engine.problem.population import Person, Population, Skill, SoughtSkill
-from matching_service.engine.problem.results import ENGINE_VERSION, MatchedPopulation, Pair, Trio, Unmatched
+from matching_service.engine.problem.results import ENGINE_VERSION, Group, MatchedPopulation, Pair, Trio, Unmatched
 from matching_service.engine.problem.seat_matching import SeatMatching, SeatProof
 from matching_service.engine.solvers.matching import Matching
 from matching_service.engine.solvers.seats import match_seats
@@ -19,6 +19,7 @@ __all__ = [
     "FORMATS",
     "Context",
     "Format",
+    "Group",
     "MatchedPopulation",
     "Matching",
     "Pair",
@@ -37,9 +38,9 @@ __all__ = [
     "check_bound",
     "check_matches",
     "check_seats",
+    "explain_match",
     "explain_pair",
     "explain_rules",
-    "explain_trio",
     "format_for",
     "format_of",
     "match_graph",
