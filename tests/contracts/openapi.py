@@ -8,7 +8,6 @@ from typing import Any
 
 from peerloom_dev.stack import BASE_PORT
 from peerloom_service.http.openapi import openapi_document
-
 from peerloom_service.manifest import manifests
 
 ROOT = Path(__file__).parents[2]

@@ -51,10 +51,6 @@ class GroupRules:
         if not 0 <= self.required < 2**63:
             raise ValueError("A group can require at most 63 roles.")
 
-    def can_cover(self, people: int) -> bool:
-        """Whether so many people can be divided into groups of these sizes."""
-        return self.most_covered(people) == people
-
     def most_covered(self, people: int) -> int:
         """The most of so many people that groups of these sizes can hold."""
         return max((min(people, groups * self.largest) for groups in range(people // self.smallest + 1)), default=0)
