@@ -8,7 +8,6 @@ from typing import Any
 
 from peerloom_dev.stack import BASE_PORT
 from peerloom_service.http.openapi import openapi_document
-
 from peerloom_service.manifest import manifests
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +23,7 @@ def document(service: str) -> dict[str, Any]:
         description=declared.description,
         routes=declared.routes.routes,
         scopes=declared.routes.scopes,
-        server=f"http://127.0.0.1:{BASE_PORT + 1 + SERVICES.index(service)}",
+        server=f"http://127.0.0.1:{declared.manifest.port}",
         token_url=f"http://127.0.0.1:{BASE_PORT}/oauth/token",
     )
 
