@@ -23,7 +23,7 @@ def document(service: str) -> dict[str, Any]:
         description=declared.description,
         routes=declared.routes.routes,
         scopes=declared.routes.scopes,
-        server=f"http://127.0.0.1:{BASE_PORT + 1 + SERVICES.index(service)}",
+        server=f"http://127.0.0.1:{declared.manifest.port}",
         token_url=f"http://127.0.0.1:{BASE_PORT}/oauth/token",
     )
 
