@@ -10,6 +10,7 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from peerloom_service.storage.tables import TenantColumns
+from sessions_service.domain.feeds import CalendarFeed
 from sessions_service.domain.people import Participant, Program
 from sessions_service.domain.relationships import Relationship
 from sessions_service.domain.sessions import Session
@@ -115,6 +116,17 @@ class BookingRow(Base, table=True):
     starts_at: datetime
     ends_at: datetime
     holds: bool
+
+
+class CalendarFeedRow(TenantColumns, Base, table=True):
+    """By participant. The digest finds the organisation too: whoever reads a feed has no token."""
+
+    __tablename__ = "calendar_feed"
+    __entity__ = CalendarFeed
+    __table_args__ = (UniqueConstraint("digest", name="calendar_feed_digest_key"),)
+
+    digest: bytes | None
+    made_at: datetime
 
 
 class TestClockRow(Base, table=True):

@@ -58,7 +58,9 @@ def _with_whole_numbers(body: bytes, found: Sequence[Any]) -> bytes | None:
 def _refuse_what_is_no_json(scope: Scope) -> None:
     kind, _, subtype = header(scope, b"content-type").partition(";")[0].strip().lower().partition("/")
     if kind != "application" or not (subtype == "json" or subtype.endswith("+json")):
-        raise UnsupportedMediaType("Send JSON, with the header Content-Type: application/json.", headers={"accept": "application/json"})
+        raise UnsupportedMediaType(
+            "Send JSON, with the header Content-Type: application/json.", headers={"accept": "application/json"}
+        )
     if header(scope, b"content-encoding").strip().lower() not in _UNENCODED:
         raise UnsupportedMediaType("Send the body as it is, without Content-Encoding.")
 

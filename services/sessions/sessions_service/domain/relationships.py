@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from peerloom_service.problems import Conflict, Invalid
+from peerloom_service.context import ExpectedVersion
+from peerloom_service.problems import Conflict, Invalid, PreconditionFailed
 from sessions_service.domain.people import Program
 from sessions_service.domain.sessions import Session, SessionState
 
@@ -108,6 +109,11 @@ class Relationship:
             ending=ending,
             ended_at=now,
         )
+
+    def refuse_other_version(self, expected: ExpectedVersion) -> None:
+        """Raises: PreconditionFailed where it has been changed since the caller read it."""
+        if not expected.allows(self.version):
+            raise PreconditionFailed(f"This relationship is at version {self.version} now. Read it again, then decide.")
 
     def refuse_over(self) -> None:
         """Raises: RelationshipOver."""
