@@ -24,6 +24,10 @@ class RelationshipOver(Conflict):
     title = "This relationship has already been completed"
 
 
+class NotOfTheRelationship(Invalid):
+    title = "Somebody named is not a participant of this relationship"
+
+
 class SessionPlanned(Conflict):
     title = "This relationship already has a session to come"
 
@@ -114,6 +118,11 @@ class Relationship:
         """Raises: PreconditionFailed where it has been changed since the caller read it."""
         if not expected.allows(self.version):
             raise PreconditionFailed(f"This relationship is at version {self.version} now. Read it again, then decide.")
+
+    def refuse_strangers(self, participant_id: UUID) -> None:
+        """Raises: NotOfTheRelationship."""
+        if participant_id not in self.participant_ids:
+            raise NotOfTheRelationship(f"Its participants are {', '.join(map(str, self.participant_ids))}.")
 
     def refuse_over(self) -> None:
         """Raises: RelationshipOver."""
