@@ -41,6 +41,8 @@ ALLOWED: Final = {
     "response_rate": "read by name where the figures are answered",
     "share_learned_something": "read by name where the figures are answered",
     "share_meet_again": "read by name where the figures are answered",
+    "DONE": "a value that people choose",
+    "DROPPED": "a value that people choose",
     "most_pairs": "read by name where a result is answered",
 }
 

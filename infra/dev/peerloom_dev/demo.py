@@ -276,6 +276,7 @@ class Demo:
         report, program = self.report, self.report.program_id
         with self._step("analytics agrees", 1) as advance:
             matches = await company.all("matching", "/v1/matches", program_id=program)
+            await self._next_sessions_planned(company)
             sessions = await company.all("sessions", "/v1/sessions", program_id=program)
             surveys = await company.all("feedback", "/v1/surveys", program_id=program)
             people = await company.all("profile", "/v1/participants")
@@ -317,6 +318,15 @@ class Demo:
             with suppress(TookTooLong):  # the page shows what does not agree
                 await _until("analytics to agree with everybody", agrees)
             advance(1)
+
+    async def _next_sessions_planned(self, company: Company) -> None:
+        """Relationships go on: each gets its next session soon after one is over, unless its people find no time."""
+
+        async def all_planned() -> bool:
+            waiting = await company.all("sessions", "/v1/relationships", program_id=self.report.program_id, state="waiting")
+            return all(one["reason"] == "no_common_hours" for one in waiting)
+
+        await _until("every relationship to have its next session", all_planned)
 
     @contextmanager
     def _step(self, title: str, total: int) -> Iterator[Callable[[int], None]]:

@@ -29,6 +29,7 @@ from peerloom_events.profile import (
     WorkingHours,
 )
 from peerloom_events.sessions import (
+    CheckInRecorded,
     RelationshipAtRisk,
     RelationshipCompleted,
     SessionCancelled,
@@ -44,6 +45,7 @@ __version__ = "0.1.0"
 __all__ = [
     "FORMATS",
     "TOPICS",
+    "CheckInRecorded",
     "Envelope",
     "Event",
     "Fact",

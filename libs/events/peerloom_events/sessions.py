@@ -64,6 +64,17 @@ class SessionCancelled(Event, type="io.peerloom.sessions.session.cancelled.v1", 
     participant_id: UUID | None = Field(description="Who asked for it; null: not stated.")
 
 
+class CheckInRecorded(Event, type="io.peerloom.sessions.check_in.recorded.v1", topic=SESSIONS, key="match_id"):
+    """A participant told how it goes between meetings. `mood` 1 (not well) to 5 (very well). `version` is the check-in's."""
+
+    check_in_id: UUID
+    match_id: UUID
+    program_id: UUID
+    participant_id: UUID
+    mood: int = Field(ge=1, le=5)
+    recorded_at: AwareDatetime
+
+
 class RelationshipAtRisk(Event, type="io.peerloom.sessions.relationship.at_risk.v1", topic=SESSIONS, key="match_id"):
     """A relationship may need help: `missed_twice` or `no_date`. Its people may be offered to close it, without blame.
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from typing import Final
 from uuid import UUID
 
 from peerloom_service import telemetry
@@ -50,6 +51,9 @@ class ExpectedVersion:
     def allows(self, version: int) -> bool:
         """Whether this is one of them."""
         return self.versions is None or version in self.versions
+
+
+ANY_VERSION: Final = ExpectedVersion(None)
 
 
 @dataclass(frozen=True, slots=True)

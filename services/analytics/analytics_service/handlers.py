@@ -10,6 +10,7 @@ from analytics_service import domain
 from analytics_service.domain import Fact, MatchState, RelationshipState, RunState, SessionState
 from analytics_service.use_cases import CountEvents, KeepFacts, count_events, keep_facts
 from peerloom_events import (
+    CheckInRecorded,
     Event,
     FeedbackSubmitted,
     MatchAccepted,
@@ -153,6 +154,11 @@ async def relationships(tx: Transaction, events: Sequence[RelationshipAtRisk | R
     kind = type(events[0])
     state = _RELATIONSHIP_STATES[kind]
     await _keep(tx, kind, [domain.RelationshipFact(one.match_id, one.version, one.program_id, state) for one in events])
+
+
+async def check_ins(tx: Transaction, events: Sequence[CheckInRecorded]) -> None:
+    """Participants told how it goes: that changes no figure yet."""
+    await count_events(tx, CountEvents(CheckInRecorded.type, len(events)))
 
 
 async def surveys(tx: Transaction, events: Sequence[SurveyRequested]) -> None:

@@ -7,6 +7,7 @@ from analytics_service.models import Base
 from analytics_service.routes import router
 from analytics_service.settings import Settings
 from peerloom_events import (
+    CheckInRecorded,
     FeedbackSubmitted,
     MatchAccepted,
     MatchConfirmed,
@@ -61,6 +62,7 @@ service = Service(
         SessionMissed: InBatches(handlers.sessions),
         SessionRescheduled: InBatches(handlers.sessions),
         SessionCancelled: InBatches(handlers.sessions),
+        CheckInRecorded: InBatches(handlers.check_ins),
         RelationshipAtRisk: InBatches(handlers.relationships),
         RelationshipCompleted: InBatches(handlers.relationships),
         SurveyRequested: InBatches(handlers.surveys),

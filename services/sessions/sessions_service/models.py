@@ -10,9 +10,11 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from peerloom_service.storage.tables import TenantColumns
+from sessions_service.domain.feeds import CalendarFeed
 from sessions_service.domain.people import Participant, Program
 from sessions_service.domain.relationships import Relationship
 from sessions_service.domain.sessions import Session
+from sessions_service.domain.together import ActionItem, CheckIn, Note
 
 
 class Base(SQLModel, registry=registry()):
@@ -115,6 +117,63 @@ class BookingRow(Base, table=True):
     starts_at: datetime
     ends_at: datetime
     holds: bool
+
+
+class CalendarFeedRow(TenantColumns, Base, table=True):
+    """By participant. The digest finds the organisation too: whoever reads a feed has no token."""
+
+    __tablename__ = "calendar_feed"
+    __entity__ = CalendarFeed
+    __table_args__ = (UniqueConstraint("digest", name="calendar_feed_digest_key"),)
+
+    digest: bytes | None
+    made_at: datetime
+
+
+class ActionItemRow(TenantColumns, Base, table=True):
+    __tablename__ = "action_item"
+    __entity__ = ActionItem
+    __table_args__ = (
+        Index("action_item_match", "tenant_id", "match_id", "id"),
+        Index("action_item_owner", "tenant_id", "owner_id", "id"),
+    )
+
+    match_id: UUID
+    owner_id: UUID
+    text: str = Field(sa_type=Text)
+    due_on: date | None
+    state: str = Field(sa_type=Text)
+    made_at: datetime
+
+
+class NoteRow(TenantColumns, Base, table=True):
+    """Private to its author: every statement that reads it names them."""
+
+    __tablename__ = "note"
+    __entity__ = Note
+    __table_args__ = (Index("note_author", "tenant_id", "author_id", "id"),)
+
+    match_id: UUID
+    author_id: UUID
+    text: str = Field(sa_type=Text)
+    written_at: datetime
+
+
+class CheckInRow(TenantColumns, Base, table=True):
+    __tablename__ = "check_in"
+    __entity__ = CheckIn
+    __table_args__ = (
+        Index("check_in_match", "tenant_id", "match_id", "id"),
+        Index("check_in_participant", "tenant_id", "participant_id", "id"),
+        Index("check_in_program", "tenant_id", "program_id", "id"),
+    )
+
+    match_id: UUID
+    program_id: UUID
+    participant_id: UUID
+    mood: int = Field(sa_type=SmallInteger)
+    progress: str | None = Field(sa_type=Text)
+    recorded_at: datetime
 
 
 class TestClockRow(Base, table=True):

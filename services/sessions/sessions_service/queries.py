@@ -3,14 +3,16 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final
 from uuid import UUID
 
 from peerloom_service.storage.database import Database
 from peerloom_service.use_cases.transaction import Transaction
-from sessions_service import clock
+from sessions_service import clock, guides
+from sessions_service.domain.feeds import CalendarFeed
+from sessions_service.domain.guides import Agenda, agenda_of
 from sessions_service.domain.people import FactsMissing, Participant, Program
 from sessions_service.domain.planning import free_slots
 from sessions_service.domain.relationships import Relationship
@@ -173,3 +175,75 @@ async def common_free_slots(tx: Transaction, command: FreeSlots) -> list[Slot]:
     now = await clock.now(tx)
     busy = await taken(tx, members, since=now)
     return list(islice(free_slots(program, list(members.values()), busy, now), command.limit))
+
+
+# -- calendars ----------------------------------------------------------------------------------------------------------
+
+FEED_OWNER: Final = "SELECT tenant_id, id FROM calendar_feed WHERE digest = $1"
+FEED_SESSIONS: Final = "participant_ids @> ARRAY[$2]::uuid[] AND ends_at > $3 ORDER BY starts_at, id"
+_KEPT_IN_FEEDS: Final = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    session_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """A session, and when it was read."""
+
+    session: Session
+    at: datetime
+
+
+async def invitation(tx: Transaction, command: Invitation) -> Invited:
+    """What an invite is made of.
+
+    Raises: NotFound.
+    """
+    return Invited(await tx.get(Session, command.session_id), await clock.now(tx))
+
+
+async def lock_feed(tx: Transaction, participant_id: UUID) -> CalendarFeed | None:
+    """A participant's feed, locked; None where there has never been one."""
+    feeds = await tx.find(CalendarFeed, "id = $2 FOR UPDATE", participant_id)
+    return feeds[0] if feeds else None
+
+
+async def feed_owner(database: Database, digest: bytes) -> tuple[UUID, UUID] | None:
+    """Whose feed has an address with this digest: the organisation and the participant."""
+    row = await database.fetchrow(None, FEED_OWNER, digest)
+    return None if row is None else (row["tenant_id"], row["id"])
+
+
+@dataclass(frozen=True, slots=True)
+class FeedSessions:
+    participant_id: UUID
+
+
+async def feed_sessions(tx: Transaction, command: FeedSessions) -> list[Session]:
+    """A participant's sessions of the last 90 days and all to come, in the order of time."""
+    since = await clock.now(tx) - _KEPT_IN_FEEDS
+    return await tx.find(Session, FEED_SESSIONS, command.participant_id, since)
+
+
+# -- agendas ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AgendaOf:
+    session_id: UUID
+    language: str
+
+
+async def agenda(tx: Transaction, command: AgendaOf) -> Agenda:
+    """The agenda of a session, in a language.
+
+    Raises: NotFound, FactsMissing.
+    """
+    session = await tx.get(Session, command.session_id)
+    known = (await programs(tx, [session.program_id])).get(session.program_id)
+    if known is None:
+        raise FactsMissing("Try again in a moment.")
+    return agenda_of(session, known, guides.guide_for(known.format, command.language))

@@ -1,5 +1,6 @@
 """Bodies in and out of sessions' API."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
@@ -8,8 +9,11 @@ from pydantic import AwareDatetime, Field
 
 from peerloom_service.http.bodies import Body, Out
 from sessions_service.domain import relationships, sessions
+from sessions_service.domain.feeds import CalendarFeed
+from sessions_service.domain.guides import Agenda, Guide, Part
 from sessions_service.domain.relationships import Ending
 from sessions_service.slots import Slot
+from sessions_service.use_cases.feeds import OpenedFeed
 
 Moment = Annotated[
     AwareDatetime,
@@ -97,6 +101,69 @@ class Cancellation(Body):
 
 class CloseOut(Body):
     reason: Literal[Ending.GOALS_REACHED, Ending.NO_TIME, Ending.NOT_A_FIT, Ending.OTHER]
+
+
+class CalendarFeedOut(Out):
+    """A participant's calendar feed."""
+
+    participant_id: UUID
+    version: int
+    active: bool = Field(description="Whether there is an address that works.")
+    made_at: datetime = Field(description="When its address was last changed.")
+
+    @classmethod
+    def of(cls, feed: CalendarFeed) -> Self:
+        return cls(participant_id=feed.id, version=feed.version, active=feed.digest is not None, made_at=feed.made_at)
+
+
+class OpenedCalendarFeedOut(CalendarFeedOut):
+    """With its address, which is shown this once."""
+
+    path: str = Field(description="Where calendars read it, on this service's host, without a token: it is the secret.")
+
+    @classmethod
+    def opened(cls, opened: OpenedFeed) -> Self:
+        return cls(**CalendarFeedOut.of(opened.feed).model_dump(), path=f"/v1/calendar/{opened.secret}.ics")
+
+
+class AgendaItemOut(Out):
+    title: str
+    minutes: int
+    prompts: tuple[str, ...]
+
+
+class AgendaOut(Out):
+    """What a session is about."""
+
+    session_id: UUID
+    guide: str = Field(description="The guide's format.")
+    version: int = Field(description="The guide's.")
+    language: str
+    part: Part
+    title: str
+    aim: str
+    topic_from: UUID | None = Field(description="Whose topic it is today; null: nobody's in particular.")
+    items: tuple[AgendaItemOut, ...]
+
+    @classmethod
+    def of(cls, agenda: Agenda) -> Self:
+        return cls.model_validate(agenda, from_attributes=True)
+
+
+class GuideOut(Out):
+    format: str
+    version: int
+    language: str
+    title: str
+    summary: str
+
+
+class GuidesOut(Out):
+    items: list[GuideOut]
+
+    @classmethod
+    def of(cls, guides: Iterable[Guide]) -> Self:
+        return cls(items=[GuideOut.model_validate(guide, from_attributes=True) for guide in guides])
 
 
 class TestClock(Body):

@@ -8,8 +8,13 @@ from peerloom_service.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
-    """Whether integrators may try the months ahead."""
+    """What invites carry, and whether integrators may try the months ahead."""
 
+    calendar_domain: str = Field(
+        default="peerloom.invalid",
+        pattern=r"^[a-z0-9.-]{3,200}$",
+        description="Domain of the addresses and UIDs in invites; whoever sends them replaces the participants' addresses.",
+    )
     test_clocks: bool = Field(default=False, description="Lets an organisation put its clock forward; never in production.")
 
     @model_validator(mode="after")

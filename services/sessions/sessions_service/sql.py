@@ -88,6 +88,10 @@ RELEASE: Final = "DELETE FROM booking WHERE tenant_id = $1 AND session_id = ANY(
 MOVE: Final = "UPDATE booking SET starts_at = $3, ends_at = $4 WHERE tenant_id = $1 AND session_id = $2"
 LET_GO: Final = "UPDATE booking SET holds = false WHERE tenant_id = $1 AND session_id = $2"
 
+# -- what people keep -----------------------------------------------------------------------------------------------------
+
+DELETE_NOTE: Final = "DELETE FROM note WHERE tenant_id = $1 AND id = $2"
+
 # -- time ---------------------------------------------------------------------------------------------------------------
 
 NOW: Final = """

@@ -126,6 +126,8 @@ def _complete(operation: Document, route: Route, method: str, examples: Examples
         parameters.append(_reference("parameters", "IdempotencyKey"))
     if method in _CONDITIONAL:
         parameters.append(_reference("parameters", "IfMatch"))
+    elif PreconditionFailed in route.problems:
+        parameters.append(_reference("parameters", "IfMatchIfAtAll"))
     if method == "GET" and versioned:
         parameters.append(_reference("parameters", "IfNoneMatch"))
     if not parameters:

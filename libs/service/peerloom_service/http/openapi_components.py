@@ -67,6 +67,14 @@ PARAMETERS: Final[Document] = {
         "schema": {"type": "string", "minLength": 1},
         "example": '"3"',
     },
+    "IfMatchIfAtAll": {
+        "name": "If-Match",
+        "in": "header",
+        "required": False,
+        "description": "The ETag last read: 412 where it has been changed since. Without it, any version is changed.",
+        "schema": {"type": "string", "minLength": 1},
+        "example": '"3"',
+    },
     "IfNoneMatch": {
         "name": "If-None-Match",
         "in": "header",
@@ -99,7 +107,7 @@ PROBLEM: Final[Document] = {
                 "properties": {
                     "pointer": {
                         "type": "string",
-                        "description": "`#/` and the way into the body, or `query:` or `path:` and a name",
+                        "description": "`#/` and the way into the body, or `query:` or `path:` and a name.",
                     },
                     "detail": {"type": "string"},
                     "code": {"type": "string"},

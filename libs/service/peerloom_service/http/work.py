@@ -23,7 +23,7 @@ from pydantic import BaseModel
 from starlette.types import Scope
 
 from peerloom_service.auth import TENANT_CLAIM, require_scopes
-from peerloom_service.context import Caller, Cause, ExpectedVersion, IdempotencyKey
+from peerloom_service.context import ANY_VERSION, Caller, Cause, ExpectedVersion, IdempotencyKey
 from peerloom_service.http.etags import etag, expected_version, is_known
 from peerloom_service.http.messages import Response, header
 from peerloom_service.http.paging import Item, Page, after, page_of
@@ -95,7 +95,7 @@ class Work:
         use_case: UseCase[Command, Result],
         command: Command,
         *,
-        returns: Callable[[Result], BaseModel],
+        returns: Callable[[Result], BaseModel | Response],
         status: int = 200,
         location: Callable[[Result], str] | None = None,
         fingerprint: bytes | None = None,
@@ -123,7 +123,7 @@ class Work:
         use_case: UseCase[Command, Result],
         command: Command,
         key: IdempotencyKey | None,
-        returns: Callable[[Result], BaseModel],
+        returns: Callable[[Result], BaseModel | Response],
         status: int,
         location: Callable[[Result], str] | None,
     ) -> Response:
@@ -167,6 +167,14 @@ class Work:
         if not given:
             raise PreconditionRequired("Send the ETag you last read as If-Match, so that nobody's change is overwritten.")
         return expected_version(given)
+
+    def expected(self) -> ExpectedVersion:
+        """The same where If-Match may be left out: then whichever version there is.
+
+        Raises: PreconditionFailed.
+        """
+        given = header(self._scope, b"if-match")
+        return expected_version(given) if given else ANY_VERSION
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
@@ -265,7 +273,9 @@ async def _reading(read: Callable[..., Awaitable[Result]], *args: Any) -> Result
         raise Unavailable("The service's database cannot be reached at the moment. Try again.") from error
 
 
-def _response(result: Any, body: BaseModel, status: int, location: Callable[[Any], str] | None) -> Response:
+def _response(result: Any, body: BaseModel | Response, status: int, location: Callable[[Any], str] | None) -> Response:
+    if isinstance(body, Response):
+        return body
     headers: dict[str, str] = {}
     version = getattr(body, "version", None)
     if version is not None:

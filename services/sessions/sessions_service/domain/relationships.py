@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from peerloom_service.problems import Conflict, Invalid
+from peerloom_service.context import ExpectedVersion
+from peerloom_service.problems import Conflict, Invalid, PreconditionFailed
 from sessions_service.domain.people import Program
 from sessions_service.domain.sessions import Session, SessionState
 
@@ -21,6 +22,10 @@ class TooFewPeople(Invalid):
 
 class RelationshipOver(Conflict):
     title = "This relationship has already been completed"
+
+
+class NotOfTheRelationship(Invalid):
+    title = "Somebody named is not a participant of this relationship"
 
 
 class SessionPlanned(Conflict):
@@ -108,6 +113,16 @@ class Relationship:
             ending=ending,
             ended_at=now,
         )
+
+    def refuse_other_version(self, expected: ExpectedVersion) -> None:
+        """Raises: PreconditionFailed where it has been changed since the caller read it."""
+        if not expected.allows(self.version):
+            raise PreconditionFailed(f"This relationship is at version {self.version} now. Read it again, then decide.")
+
+    def refuse_strangers(self, participant_id: UUID) -> None:
+        """Raises: NotOfTheRelationship."""
+        if participant_id not in self.participant_ids:
+            raise NotOfTheRelationship(f"Its participants are {', '.join(map(str, self.participant_ids))}.")
 
     def refuse_over(self) -> None:
         """Raises: RelationshipOver."""

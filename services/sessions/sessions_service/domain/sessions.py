@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from peerloom_service.problems import Conflict, Invalid
+from peerloom_service.context import ExpectedVersion
+from peerloom_service.problems import Conflict, Invalid, PreconditionFailed
 from sessions_service.slots import Slot
 
 PEOPLE_TO_MEET: Final = 2
@@ -110,6 +111,11 @@ class Session:
     @property
     def slot(self) -> Slot:
         return Slot(self.starts_at, self.ends_at)
+
+    def refuse_other_version(self, expected: ExpectedVersion) -> None:
+        """Raises: PreconditionFailed where it has been changed since the caller read it."""
+        if not expected.allows(self.version):
+            raise PreconditionFailed(f"This session is at version {self.version} now. Read it again, then decide.")
 
     def refuse_strangers(self, people: Iterable[UUID]) -> None:
         """Raises: NotOfTheSession."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from peerloom_events import SessionCompleted, SessionMissed
+from peerloom_service.context import ANY_VERSION, ExpectedVersion
 from peerloom_service.use_cases.transaction import Transaction
 from sessions_service import clock, queries
 from sessions_service.domain.sessions import Session, SessionState
@@ -13,14 +14,16 @@ from sessions_service.use_cases import bookings
 @dataclass(frozen=True, slots=True)
 class CompleteSession:
     session_id: UUID
+    expected: ExpectedVersion = ANY_VERSION
 
 
 async def complete(tx: Transaction, command: CompleteSession) -> Session:
     """A session took place, and everybody came.
 
-    Raises: NotFound, SessionOver, NotStartedYet.
+    Raises: NotFound, PreconditionFailed, SessionOver, NotStartedYet.
     """
     session = await queries.lock_with_relationship(tx, command.session_id)
+    session.refuse_other_version(command.expected)
     return await _record(tx, session.completed(await clock.now(tx)))
 
 
@@ -28,14 +31,16 @@ async def complete(tx: Transaction, command: CompleteSession) -> Session:
 class MissSession:
     session_id: UUID
     absent_ids: tuple[UUID, ...]
+    expected: ExpectedVersion = ANY_VERSION
 
 
 async def miss(tx: Transaction, command: MissSession) -> Session:
     """A session did not take place because somebody did not come. Everybody's time is free again.
 
-    Raises: NotFound, SessionOver, NotEndedYet, NotOfTheSession.
+    Raises: NotFound, PreconditionFailed, SessionOver, NotEndedYet, NotOfTheSession.
     """
     session = await queries.lock_with_relationship(tx, command.session_id)
+    session.refuse_other_version(command.expected)
     return await _record(tx, session.missed(command.absent_ids, await clock.now(tx)))
 
 
@@ -43,14 +48,16 @@ async def miss(tx: Transaction, command: MissSession) -> Session:
 class RecordAttendance:
     session_id: UUID
     present_ids: tuple[UUID, ...]
+    expected: ExpectedVersion = ANY_VERSION
 
 
 async def record_attendance(tx: Transaction, command: RecordAttendance) -> Session:
     """Who came: with two people or more the session took place, otherwise it was missed.
 
-    Raises: NotFound, SessionOver, NotStartedYet, NotEndedYet, NotOfTheSession.
+    Raises: NotFound, PreconditionFailed, SessionOver, NotStartedYet, NotEndedYet, NotOfTheSession.
     """
     session = await queries.lock_with_relationship(tx, command.session_id)
+    session.refuse_other_version(command.expected)
     return await _record(tx, session.attended(command.present_ids, await clock.now(tx)))
 
 

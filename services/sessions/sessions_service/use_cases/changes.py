@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from peerloom_events import SessionRescheduled
+from peerloom_service.context import ANY_VERSION, ExpectedVersion
 from peerloom_service.identifiers import new_id
 from peerloom_service.use_cases.transaction import Transaction
 from sessions_service import clock, queries
@@ -53,15 +54,17 @@ class RescheduleSession:
     session_id: UUID
     starts_at: datetime
     by: UUID | None = None
+    expected: ExpectedVersion = ANY_VERSION
 
 
 async def reschedule(tx: Transaction, command: RescheduleSession) -> Session:
     """Move a session to another time. It may lie outside working hours: its people decide.
 
-    Raises: NotFound, SessionOver, AlreadyStarted, InThePast, OutsideProgram, SlotTaken (everybody keeps their other sessions),
-    NotOfTheSession.
+    Raises: NotFound, PreconditionFailed, SessionOver, AlreadyStarted, InThePast, OutsideProgram, NotOfTheSession, SlotTaken
+    (everybody keeps their other sessions).
     """
     session = await tx.lock(Session, command.session_id)
+    session.refuse_other_version(command.expected)
     session.refuse_strangers(_named(command.by))
     moved = session.moved_to(command.starts_at.astimezone(UTC), await clock.now(tx))
     people = await queries.lock_people(tx, session.participant_ids)
@@ -90,14 +93,16 @@ class CancelSession:
 
     session_id: UUID
     by: UUID | None = None
+    expected: ExpectedVersion = ANY_VERSION
 
 
 async def cancel(tx: Transaction, command: CancelSession) -> Session:
     """Cancel a session; everybody's time is free again, and the next one is planned.
 
-    Raises: NotFound, SessionOver, AlreadyStarted, NotOfTheSession.
+    Raises: NotFound, PreconditionFailed, SessionOver, AlreadyStarted, NotOfTheSession.
     """
     session = await queries.lock_with_relationship(tx, command.session_id)
+    session.refuse_other_version(command.expected)
     session.refuse_strangers(_named(command.by))
     cancelled = session.cancelled(await clock.now(tx))
     await bookings.cancel(tx, cancelled, command.by)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from peerloom_events import RelationshipCompleted
+from peerloom_service.context import ANY_VERSION, ExpectedVersion
 from peerloom_service.use_cases.transaction import Transaction
 from sessions_service import clock, queries
 from sessions_service.domain.relationships import Ending, Relationship
@@ -16,14 +17,16 @@ from sessions_service.use_cases import bookings
 class CloseRelationship:
     relationship_id: UUID
     ending: Ending
+    expected: ExpectedVersion = ANY_VERSION
 
 
 async def close(tx: Transaction, command: CloseRelationship) -> Relationship:
     """Its people end a relationship. A session to come is cancelled.
 
-    Raises: NotFound, RelationshipOver.
+    Raises: NotFound, PreconditionFailed, RelationshipOver.
     """
     relationship = await tx.lock(Relationship, command.relationship_id)
+    relationship.refuse_other_version(command.expected)
     now = await clock.now(tx)
     completed = relationship.completed(command.ending, now)
     for session in await queries.sessions_to_come(tx, relationship.id):
