@@ -2,8 +2,8 @@
 # A good engineer expects the ISO 8601 interval 2026-01-31/P1M to end in February and R4/2026-01-31/P1M to name a day in each
 # of four months. aniso8601 10.0.1, the parser behind several web and GraphQL frameworks, makes P1M thirty days and P1Y 365:
 # the interval ends on 2 March, the repetition has two days in one month and none in February. isodate 0.7.2 adds calendar
-# months (28 February). ISO 8601-1 calls such durations nominal, their length depending on the calendar; neither
-# package warns. It matters for rhythms of meetings and for retention ("P1Y" ends a day early after a leap day). Instead: isodate or
+# months (28 February). ISO 8601-1 calls such durations nominal, their length depending on the calendar; neither package
+# warns. It matters for rhythms of meetings and for retention ("P1Y" ends a day early after a leap day). Instead: isodate or
 # dateutil's relativedelta, or rules by date (RRULE), and a rhythm in weeks wherever the product may choose.
 set -euo pipefail
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT; cd "$work"
