@@ -20,6 +20,6 @@ week = {locale: [format_date(day, "YYYY-'W'ww", locale=locale) for day in days] 
 iso = ["{}-W{:02}".format(*day.isocalendar()[:2]) for day in days]
 print("babel", babel.__version__)
 print("expected:", iso, "(ISO 8601; Babel for de_DE:", week["de_DE"], ")")
-print("seen:    ", week["de"], "for de, days needed:", babel.Locale("de").min_week_days, "and for de_DE:", babel.Locale("de", "DE").min_week_days)
+print("seen:    ", week["de"], "for de; days needed:", babel.Locale("de").min_week_days, "not 4")
 raise SystemExit(0 if week["de_DE"] == iso and week["de"] == ["2027-W01", "2027-W25"] else "the behaviour has changed")
 PY

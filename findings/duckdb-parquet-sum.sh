@@ -17,8 +17,10 @@ duckdb.sql(f"COPY (SELECT sum(points) AS total, sum(points)::BIGINT AS cast_tota
 table = pyarrow.parquet.read_table("sums.parquet")
 row = table.to_pylist()[0]
 print("duckdb", duckdb.__version__, "pyarrow", pyarrow.__version__)
-print("expected: 9007199254740993 as an integer, the query's own answer being", duckdb.sql(f"SELECT sum(points) FROM {points}").fetchall()[0][0])
-print(f"seen:     {row['total']:.0f} as {table.schema.field('total').type}; with a cast {row['cast_total']} as {table.schema.field('cast_total').type}")
-same = row == {"total": 9007199254740992.0, "cast_total": 9007199254740993} and str(table.schema.field("total").type) == "double"
+answer = duckdb.sql(f"SELECT sum(points) FROM {points}").fetchall()[0][0]
+types = [str(table.schema.field(name).type) for name in ("total", "cast_total")]
+print("expected:", answer, "as an integer, the query's own answer")
+print(f"seen:     {row['total']:.0f} as {types[0]}; with a cast {row['cast_total']} as {types[1]}")
+same = row == {"total": 9007199254740992.0, "cast_total": 9007199254740993} and types == ["double", "int64"]
 raise SystemExit(0 if same else "the behaviour has changed")
 PY

@@ -26,7 +26,8 @@ ratings = numpy.array([
 ])
 levels = {"nominal": "identity", "ordinal": "ordinal", "interval": "quadratic", "ratio": "ratio"}
 alpha = {level: round(float(krippendorff.alpha(ratings, level_of_measurement=level)), 3) for level in levels}
-other = {level: round(float(CAC(pandas.DataFrame(ratings.T), weights=weights).krippendorff()["est"]["coefficient_value"]), 3) for level, weights in levels.items()}
+estimates = {level: CAC(pandas.DataFrame(ratings.T), weights=weights).krippendorff() for level, weights in levels.items()}
+other = {level: round(float(estimate["est"]["coefficient_value"]), 3) for level, estimate in estimates.items()}
 print("krippendorff", version("krippendorff"), "irrCAC", version("irrCAC"))
 print("expected:", alpha)
 print("seen:    ", other)

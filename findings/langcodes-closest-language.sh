@@ -23,7 +23,8 @@ import langcodes
 offers = {"uk": ["ru", "en"], "cy": ["en", "ga"], "ca": ["es", "fr"]}
 seen = [langcodes.closest_match(wanted, offered) for wanted, offered in offers.items()]
 strict = [langcodes.closest_match(wanted, offered, max_distance=10)[0] for wanted, offered in offers.items()]
-variants = [langcodes.closest_match("pt-BR", ["pt-PT", "en"], max_distance=10)[0], langcodes.closest_match("nb", ["no"], max_distance=10)[0]]
+pairs = {"pt-BR": ["pt-PT", "en"], "nb": ["no", "en"]}
+variants = [langcodes.closest_match(wanted, offered, max_distance=10)[0] for wanted, offered in pairs.items()]
 print("langcodes", version("langcodes"), "@formatjs/intl-localematcher 0.10.1")
 print("expected: no match, as with max_distance=10:", strict, "and as formatjs has it for uk:", os.environ["formatjs"])
 print("seen:    ", seen)

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # A good engineer expects the end of an opening hour, 24:00, to survive an export or to be refused. DuckDB 2.0.1 has TIME
-# '24:00:00' as PostgreSQL has, and writes it to Parquet as 86,400,000,000 microseconds after midnight. Two readers make
-# two things of it: pyarrow 26.0.1 the start of the day, 00:00; Polars 2.1.0 a null. Neither says a word. ISO 8601-1:2019/Amd 1:2022 allows 24:00 for the end of a day, Parquet's specification ("TIME") names no upper bound.
-# It matters for availability windows: "18:00 to 24:00" becomes a window that ends before it starts, or one without an end.
-# Instead: export windows as start and length in minutes, or as minutes after midnight in an integer.
+# '24:00:00' as PostgreSQL has, and writes it to Parquet as 86,400,000,000 microseconds after midnight. Two readers make two
+# things of it: pyarrow 26.0.1 the start of the day, 00:00; Polars 2.1.0 a null. Neither says a word. ISO 8601-1:2019/Amd
+# 1:2022 allows 24:00 for the end of a day, Parquet's specification ("TIME") names no upper bound. It matters for
+# availability windows: "18:00 to 24:00" becomes a window that ends before it starts, or one without an end. Instead: export
+# windows as start and length in minutes, or as minutes after midnight in an integer.
 set -euo pipefail
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT; cd "$work"
 python3 -m venv --without-pip venv
