@@ -22,7 +22,7 @@ def document(service: str) -> dict[str, Any]:
         title=f"Peerloom {service}",
         description=declared.description,
         routes=declared.routes.routes,
-        scopes=declared.routes.scopes,
+        scopes=declared.manifest.scopes,
         server=f"http://127.0.0.1:{declared.manifest.port}",
         token_url=f"http://127.0.0.1:{BASE_PORT}/oauth/token",
     )

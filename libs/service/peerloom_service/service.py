@@ -124,6 +124,7 @@ class Service:
             title=f"Peerloom {self.name}",
             description=self.description,
             router=self.routes,
+            scopes=self.manifest.scopes,
             run=lambda _app: self.running(settings, worker=worker),
             tracing=_traces_wanted(),
         )
@@ -308,6 +309,7 @@ def _health_app(service: Service, settings: ServiceSettings) -> FastAPI:
         title=f"Peerloom {service.name} worker",
         description="Health of a worker.",
         router=APIRouter(),
+        scopes={},
         run=lambda _app: service.running(settings, worker=True),
         tracing=False,
     )

@@ -53,15 +53,7 @@ from profile_service.schemas import (
 )
 from profile_service.use_cases import enrolments, imports, organisations, people, programs
 
-SCOPES = {
-    "organisations:read": "Read the organisation the token belongs to.",
-    "organisations:write": "Open organisations. For the operator of the platform.",
-    "people:read": "Read people and imports, with names and e-mail addresses.",
-    "people:write": "Register and change people, one at a time or by file.",
-    "programs:read": "Read programs and who takes part in them.",
-    "programs:write": "Launch programs and enrol people in them.",
-}
-router = Router(prefix="/v1", scopes=SCOPES)
+router = Router(prefix="/v1")
 KEYED = (IdempotencyKeyMissing, IdempotencyKeyReused)
 
 Pairing = Annotated[str, StringConstraints(pattern=r"^[a-z_]+:.+$", max_length=300)]
