@@ -2,21 +2,12 @@
 
 from typing import Final
 
-from profile_service.queries import IN_AUDIENCE
-
-# A page of an audience in one statement: everybody whom the rule includes behind $9, and the enrolment of those who join. Who
-# is enrolled already, or is being enrolled at this moment, is left as they are.
-ENROL_PAGE: Final = f"""
-    WITH included AS MATERIALIZED (
-        SELECT id FROM participant WHERE {IN_AUDIENCE} AND id > $9 ORDER BY id LIMIT $10
-    ), joining AS (
-        INSERT INTO enrolment (tenant_id, id, version, program_id, participant_id, enrolled_at)
-        SELECT $1, uuidv7(), 1, $11, id, $12 FROM included
-        ON CONFLICT ON CONSTRAINT enrolment_participant_key DO NOTHING
-        RETURNING id, participant_id
-    )
-    SELECT included.id AS participant_id, joining.id AS enrolment_id
-    FROM included LEFT JOIN joining ON joining.participant_id = included.id ORDER BY included.id
+# A page of an audience. Who is enrolled already, or is being enrolled at this moment, is left as they are.
+ENROL: Final = """
+    INSERT INTO enrolment (tenant_id, id, version, program_id, participant_id, enrolled_at)
+    SELECT $1, uuidv7(), 1, $2, joining.participant_id, $3 FROM unnest($4::uuid[]) AS joining (participant_id)
+    ON CONFLICT ON CONSTRAINT enrolment_participant_key DO NOTHING
+    RETURNING participant_id, id
 """
 
 # Until the statement behind it gives each of them another address, in the same transaction.

@@ -11,6 +11,7 @@ from profile_service.domain import Audience, Program
 
 _PAGE: Final = 2_000
 _SAMPLE: Final = 20
+_BEFORE_ALL: Final = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +53,12 @@ async def enrol_audience(tx: Transaction, command: ForAudience) -> Enrolled:
     program = await tx.lock(Program, command.program_id)
     program.takes_people()
     command.audience.check()
-    rule, now = queries.audience_values(command.audience), await tx.now()
-    enrolled, included, last = 0, 0, UUID(int=0)
-    while page := await tx.fetch(sql.ENROL_PAGE, tx.tenant_id, *rule, last, _PAGE, program.id, now):
-        joined = [
-            _event(program.id, participant_id, enrolment_id)
-            for participant_id, enrolment_id in page
-            if enrolment_id is not None
-        ]
-        tx.publish_many(ParticipantEnrolled, joined)
+    now, enrolled, included, last = await tx.now(), 0, 0, _BEFORE_ALL
+    while page := await queries.audience_page(tx.fetch, tx.tenant_id, command.audience, last, _PAGE):
+        joined = await tx.fetch(sql.ENROL, tx.tenant_id, program.id, now, page)
+        tx.publish_many(ParticipantEnrolled, [_event(program.id, *row) for row in joined])
         await tx.flush()
-        enrolled, included, last = enrolled + len(joined), included + len(page), page[-1]["participant_id"]
+        enrolled, included, last = enrolled + len(joined), included + len(page), page[-1]
     nobodys = await queries.nobodys(tx.fetch, tx.tenant_id, command.audience)
     return Enrolled(program.id, enrolled, included - enrolled, *nobodys)
 
@@ -76,7 +72,7 @@ async def preview_audience(tx: Transaction, command: ForAudience) -> AudiencePre
     command.audience.check()
     size = await queries.audience_size(tx.fetch, tx.tenant_id, command.audience, program.id)
     nobodys = await queries.nobodys(tx.fetch, tx.tenant_id, command.audience)
-    sample = await queries.audience_sample(tx.fetch, tx.tenant_id, command.audience, _SAMPLE)
+    sample = await queries.audience_page(tx.fetch, tx.tenant_id, command.audience, _BEFORE_ALL, _SAMPLE)
     return AudiencePreview(program.id, *size, *nobodys, sample)
 
 
