@@ -178,7 +178,7 @@ def test_a_snapshot_is_the_schema_its_dataschema_names() -> None:
             snapshot = json.loads(file.read_bytes())
             assert snapshot["$id"] == event.dataschema()
             jsonschema_rs.meta.validate(snapshot)
-            assert snapshot.keys() == schema_of(event).keys()
+            assert snapshot.keys() - {"$defs"} == schema_of(event).keys() - {"$defs"}, "$defs come and go with the fields"
 
 
 def run(*arguments: str, package: Path = Path(peerloom_events.__file__).parent) -> subprocess.CompletedProcess[str]:

@@ -11,6 +11,11 @@ from peerloom_events import Envelope, rfc3339
 
 instants = st.datetimes(timezones=st.just(UTC), min_value=datetime(2000, 1, 1), max_value=datetime(2100, 1, 1))  # noqa: DTZ001
 words = st.text(min_size=1, max_size=40)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
+    max_leaves=5,
+)
 
 
 @st.composite
@@ -46,6 +51,8 @@ def _values(annotation: Any) -> st.SearchStrategy[Any]:
         return simple[kind]
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return any_of(kind)
+    if get_origin(kind) is dict:
+        return st.dictionaries(st.text(max_size=10), json_values, max_size=4)
     if get_origin(kind) is tuple:
         return st.lists(_values(get_args(kind)[0]), max_size=4).map(tuple)
     return st.one_of([_values(choice) for choice in get_args(kind)])

@@ -62,7 +62,7 @@ def with_partners_swapped(matched: MatchedPopulation) -> MatchedPopulation:
         (first, second)
         for first in range(len(matched.a))
         for second in range(len(matched.a))
-        if first != second and any(checker._broken_rules(POLICY, member(matched.a[first]), member(matched.b[second])))
+        if first != second and any(checker.broken_rules(POLICY, member(matched.a[first]), member(matched.b[second])))
     )
     b = matched.b.copy()
     b[[first, second]] = b[[second, first]]
@@ -118,7 +118,7 @@ CORRUPTIONS: dict[str, Corruption] = {
 def with_somebody_else_as_third(matched: MatchedPopulation) -> MatchedPopulation:
     """The third person goes, and one comes with whom one of the two breaks a rule."""
     first = ODD_PEOPLE.member(int(matched.trio[0, 0]))
-    broken = (n for n in range(len(ODD_PEOPLE)) if any(checker._broken_rules(TRIOS, first, ODD_PEOPLE.member(n))))
+    broken = (n for n in range(len(ODD_PEOPLE)) if any(checker.broken_rules(TRIOS, first, ODD_PEOPLE.member(n))))
     return replace(matched, trio=np.array([[*matched.trio[0, :2], next(n for n in broken if n not in matched.trio)]]))
 
 
@@ -129,7 +129,7 @@ def without_the_third(matched: MatchedPopulation) -> MatchedPopulation:
     values = {
         "a": a,
         "b": b,
-        "weight": checker._weight(TRIOS, one, other),
+        "weight": checker.weight_of(TRIOS, one, other),
         "benefit_a": checker._benefit(one, other),
         "benefit_b": checker._benefit(other, one),
     }

@@ -52,9 +52,9 @@ def best_by_trying_everything(people: Population, policy: Policy) -> tuple[int, 
     bonus = 10**9 if policy.coverage_first else 0
     members = [people.member(position) for position in range(len(people))]
     weights = {
-        (a, b): checker._weight(policy, members[a], members[b])
+        (a, b): checker.weight_of(policy, members[a], members[b])
         for a, b in combinations(range(len(people)), 2)
-        if not any(checker._broken_rules(policy, members[a], members[b]))
+        if not any(checker.broken_rules(policy, members[a], members[b]))
     }
     possible = [pair for pair, weight in weights.items() if weight]
 

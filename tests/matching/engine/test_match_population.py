@@ -79,9 +79,9 @@ def best_by_trying_everything(people: Population, policy: Policy) -> tuple[int, 
             return 0, 0, 0
         options = [best(used | 1 << first)]
         for other in range(first + 1, len(people)):
-            if used >> other & 1 or any(checker._broken_rules(policy, members[first], members[other])):
+            if used >> other & 1 or any(checker.broken_rules(policy, members[first], members[other])):
                 continue
-            if weight := checker._weight(policy, members[first], members[other]):
+            if weight := checker.weight_of(policy, members[first], members[other]):
                 total, pairs, value = best(used | 1 << first | 1 << other)
                 options.append((total + weight + bonus, pairs + 1, value + weight))
         return max(options)

@@ -66,8 +66,8 @@ def test_every_pair_of_a_company_is_scored_and_ruled_as_the_checker_does(policy:
         (a, b): weight
         for a in range(90)
         for b in range(a + 1, 90)
-        if not any(checker._broken_rules(policy, members[a], members[b]))
-        and (weight := checker._weight(policy, members[a], members[b]))
+        if not any(checker.broken_rules(policy, members[a], members[b]))
+        and (weight := checker.weight_of(policy, members[a], members[b]))
     }
     assert by_kernel == by_hand
     assert len(by_hand) > 100

@@ -46,9 +46,9 @@ def worths(people: Population, policy: Policy) -> dict[tuple[int, int], int]:
     """What every pair is worth that no rule forbids, weighed and ruled by the checker."""
     members = [people.member(position) for position in range(len(people))]
     return {
-        (one, other): checker._weight(policy, members[one], members[other])
+        (one, other): checker.weight_of(policy, members[one], members[other])
         for one, other in combinations(range(len(people)), 2)
-        if not any(checker._broken_rules(policy, members[one], members[other]))
+        if not any(checker.broken_rules(policy, members[one], members[other]))
     }
 
 
