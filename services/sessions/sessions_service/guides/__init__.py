@@ -22,8 +22,10 @@ def all_guides() -> tuple[Guide, ...]:
 
 def guide_for(format_: str | None, language: str) -> Guide:
     """The newest guide of a format; where the format or the language has none, the usual one."""
-    formats = {guide.format for guide in all_guides()}
-    of_format = [guide for guide in all_guides() if guide.format == (format_ if format_ in formats else USUAL_FORMAT)]
+    by_format: dict[str | None, list[Guide]] = {}
+    for guide in all_guides():
+        by_format.setdefault(guide.format, []).append(guide)
+    of_format = by_format.get(format_, by_format[USUAL_FORMAT])
     in_language = [guide for guide in of_format if guide.language == language]
     return (in_language or [guide for guide in of_format if guide.language == USUAL_LANGUAGE])[-1]
 
