@@ -30,14 +30,15 @@ async def fuzz(service: RunningService, token: str, *, examples: int, folder: Pa
         sys.executable, "-m", "schemathesis.cli", "--config-file", str(_HERE / "schemathesis.toml"),
         "run", f"{service.url}/openapi.json",
         "--header", f"Authorization: Bearer {token}",
-        "--checks", "all", "--max-examples", str(examples), "--seed", str(seed), "--workers", "2",
-        "--generation-database", "none", "--no-color", "--warnings", "off", "--continue-on-failure",
+        "--checks", "all", "--max-examples", str(examples), "--seed", str(seed), "--workers", "1",
+        "--generation-database", "none", "--no-color", "--warnings", "off", "--suppress-health-check", "all",
         "--report", "junit", "--report-junit-path", str(report),
     ]  # fmt: skip
-    environment = {**os.environ, "SCHEMATHESIS_HOOKS": "tests.api.schemathesis_hooks"}
+    # It keeps what it finds where it runs.
+    environment = {**os.environ, "SCHEMATHESIS_HOOKS": "tests.api.schemathesis_hooks", "PYTHONPATH": str(_HERE.parents[1])}
     process = await asyncio.create_subprocess_exec(
         *command,
-        cwd=_HERE.parents[1],
+        cwd=folder,
         env=environment,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
@@ -45,8 +46,13 @@ async def fuzz(service: RunningService, token: str, *, examples: int, folder: Pa
     output = (await process.communicate())[0].decode()
     if not report.exists():
         raise RuntimeError(f"Schemathesis did not run (exit code {process.returncode}):\n{output}")
-    cases = list(ElementTree.parse(report).iter("testcase"))  # noqa: S314 - written by the line above
-    found = [f"{case.get('name')}\n{found.get('message') or found.text}" for case in cases for found in case if found.tag in ("failure", "error")]
+    cases = list(ElementTree.parse(report).iter("testcase"))
+    found = [
+        f"{case.get('name')}\n{found.get('message') or found.text}"
+        for case in cases
+        for found in case
+        if found.tag in ("failure", "error")
+    ]
     if process.returncode and not found:
         found = [output]
     return Outcome(len(cases), found, output)

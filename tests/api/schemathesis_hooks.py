@@ -2,3 +2,45 @@
 
 Whatever is generated as valid is made to keep them; what is generated as invalid stays as it is.
 """
+
+from typing import Any
+from uuid import uuid4
+
+import schemathesis
+from hypothesis import strategies as st
+
+_KEY = "Idempotency-Key"
+_USUAL_OPTIONS = ("options", "trio_when_odd", "junior_up_to_level", "seats_per_senior")
+
+schemathesis.openapi.format("iana-time-zone", st.sampled_from(["Europe/Berlin", "America/New_York", "Asia/Kolkata", "UTC"]))
+schemathesis.openapi.format(
+    "date-time", st.integers(0, 364).map(lambda day: f"20{27 + day % 10}-{1 + day % 12:02}-{1 + day % 28:02}T09:30:00Z")
+)
+
+
+@schemathesis.hook
+def before_call(_context: Any, case: Any, _kwargs: Any) -> None:
+    """A key belongs to one request; dates and times end after they begin; options go with their format."""
+    if case.meta is None or not case.meta.generation.mode.is_positive:
+        return
+    if case.headers and _KEY in case.headers:
+        case.headers[_KEY] = str(uuid4())
+    body = case.body
+    if isinstance(body, dict):
+        _in_order(body, "starts_on", "ends_on", "2026-12-01", "2027-06-01")
+        _in_order(body, "hired_from", "hired_until", "2026-12-01", "2027-06-01")
+        _in_order(body, "lowest_level", "highest_level", 1, 12)
+        _in_order(body.get("working_hours"), "starts", "ends", 540, 1020)
+        if "metric" in body:
+            body["format"] = "one-to-one"
+            for name in _USUAL_OPTIONS:
+                body.pop(name, None)
+        if "with_skills_only" in body or case.path.endswith(("/enrolments", "/audience-preview")):
+            body["everybody"] = True
+
+
+def _in_order(body: Any, first: str, last: str, usual_first: Any, usual_last: Any) -> None:
+    if isinstance(body, dict) and (first in body or last in body):
+        one, other = body.get(first, usual_first), body.get(last, usual_last)
+        if one is None or other is None or one >= other:
+            body[first], body[last] = usual_first, usual_last

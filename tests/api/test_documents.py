@@ -11,6 +11,9 @@ from peerloom_service.problems import Problem
 from tests.contracts.openapi import SERVICES, document
 from tests.contracts.problems import PAGES, every_problem
 
+OF_EVENTS = {"too-few-people"}
+"""Problems no caller meets: an event that breaks the rule is parked."""
+
 DOCUMENTS = {service: document(service) for service in SERVICES}
 OPERATIONS = [
     pytest.param(service, path, method, id=f"{service} {method.upper()} {path}")
@@ -28,7 +31,9 @@ def test_a_document_is_valid_openapi_and_names_its_server_and_issuer(service: st
 
     assert described["openapi"].startswith("3.1")
     assert described["servers"][0]["url"].startswith("http")
-    assert described["components"]["securitySchemes"]["oauth2"]["flows"]["clientCredentials"]["tokenUrl"].endswith("/oauth/token")
+    assert described["components"]["securitySchemes"]["oauth2"]["flows"]["clientCredentials"]["tokenUrl"].endswith(
+        "/oauth/token"
+    )
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -96,7 +101,7 @@ def test_every_problem_of_a_service_stands_in_its_document(service: str) -> None
         for code in response.get("content", {}).get("application/problem+json", {}).get("examples", {})
     }
 
-    assert own - told == set()
+    assert own - told - OF_EVENTS == set()
 
 
 @pytest.mark.parametrize("problem", every_problem(), ids=lambda problem: problem.code())

@@ -47,7 +47,9 @@ def test_parameters_are_read_as_they_were() -> None:
     assert takes.query_values(b"") == ({"limit": 10}, []), CHANGED
     assert takes.query_values(b"limit=3") == ({"limit": 3}, []), CHANGED
     assert [one["loc"] for one in takes.path_values({"thing_id": "x"})[1]] == [("path", "thing_id")], CHANGED
-    assert [one["loc"] for one in takes.query_values(b"limit=0&other=1")[1]] == [("query", "limit"), ("query", "other")], CHANGED
+    assert [one["loc"] for one in takes.query_values(b"limit=0&other=1")[1]] == [("query", "limit"), ("query", "other")], (
+        CHANGED
+    )
 
 
 def test_the_inner_parts_have_the_signatures_they_had() -> None:

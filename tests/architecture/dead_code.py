@@ -29,6 +29,8 @@ ALLOWED: Final = {
     "_build": "aiokafka calls it",
     "build_middleware_stack": "Starlette calls it",
     "scheme_name": "FastAPI reads it",
+    "openapi": "FastAPI calls it",
+    "CLOSED": "a state rows may have; nothing closes a program yet",
     "ignore_aliases": "PyYAML calls it",
     "chassis_tables": "migrations call it",
     "chassis_tables_v2": "migrations call it",

@@ -3,7 +3,9 @@
 import importlib
 import importlib.util
 import sys
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -11,6 +13,7 @@ from fastapi.routing import APIRoute
 from starlette.middleware.base import BaseHTTPMiddleware
 
 from peerloom_service.manifest import manifests
+from tests.contracts import openapi
 
 ROOT = Path(__file__).parents[2]
 SERVICES = sorted(one.name for one in manifests(ROOT / "services"))
@@ -53,9 +56,20 @@ def test_every_route_asks_for_a_token_with_a_scope(service: str) -> None:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_post_says_that_it_needs_an_idempotency_key(service: str) -> None:
-    for route in routes_of(service):
-        if "POST" in route.methods:
-            assert 400 in route.responses, f"POST {route.path} does not document the missing Idempotency-Key"
+    """In the document that callers read: the header is required, and so is the problem that its absence is."""
+    document = openapi.document(service)
+    for path, operations in document["paths"].items():
+        if post := operations.get("post"):
+            asked = {one["name"] for one in map(partial(resolved, document), post["parameters"]) if one.get("required")}
+            assert "Idempotency-Key" in asked, f"POST {path} does not document its Idempotency-Key"
+            assert "400" in post["responses"], f"POST {path} does not document the missing Idempotency-Key"
+
+
+def resolved(document: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
+    """A part of a document, or what its `$ref` leads to."""
+    for name in part.get("$ref", "").split("/")[1:]:
+        document = document[name]
+    return document if "$ref" in part else part
 
 
 def test_no_two_services_share_a_path() -> None:

@@ -140,3 +140,54 @@ async def test_while_the_database_cannot_be_reached_callers_are_told_so_and_noth
 
 async def _taken(ledger: RunningService, tenant: UUID) -> bool:
     return (await ledger.client(tenant).post("/v1/accounts", json=an_account())).status_code == 201
+
+
+# -- while it is there, and takes no work -----------------------------------------------------------------------------
+
+
+FAULTS = {
+    "it takes no writes": (
+        'ALTER DATABASE "{name}" SET default_transaction_read_only = on',
+        'ALTER DATABASE "{name}" RESET ALL',
+    ),
+    "its password is changed": (
+        "ALTER ROLE \"{role}\" PASSWORD 'another'",
+        "ALTER ROLE \"{role}\" PASSWORD '{password}'",
+    ),
+    "it takes no connections": ('ALTER ROLE "{role}" CONNECTION LIMIT 0', 'ALTER ROLE "{role}" CONNECTION LIMIT -1'),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_a_database_that_takes_no_work_for_a_while_is_waited_out_and_no_event_is_blamed(
+    fault: str, own_ledger: Ledger, surroundings: Surroundings, tenant: UUID, feed
+) -> None:
+    address = urlsplit(own_ledger.settings.database_url)
+    names = {"name": address.path[1:], "role": address.username, "password": address.password}
+    begin, end = (statement.format(**names) for statement in FAULTS[fault])
+    matches = [a_match() for _ in range(3)]
+    async with own_ledger.serving() as ledger:
+        client = ledger.client(tenant)
+        await surroundings.administer(begin)
+        try:
+            await end_all_connections(surroundings, own_ledger)
+            await feed(*matches)
+            told = await eventually(lambda: _troubles(ledger), what="readiness that says what is wrong")
+            refused = await client.post("/v1/accounts", json=an_account())
+        finally:
+            await surroundings.administer(end)
+        taken = await eventually(lambda: _taken(ledger, tenant))
+        await own_ledger.settled()
+        await ledger.ready()
+
+    assert {"relay", f"consumer {own_ledger.service.name}"} <= told.keys()
+    assert refused.status_code == 503
+    assert taken
+    assert sorted(await own_ledger.effects()) == sorted(match.match_id for match in matches)
+    assert await own_ledger.rows("SELECT 1 FROM parked_event") == []
+
+
+async def _troubles(ledger: RunningService) -> dict[str, str] | None:
+    """What readiness says, once neither the relay nor the consumer works."""
+    answer = await ledger.client_with(None).get("/health/ready")
+    return answer.json() if {"relay", f"consumer {ledger.service.name}"} <= answer.json().keys() else None

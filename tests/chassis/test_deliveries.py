@@ -64,7 +64,9 @@ async def test_tombstones_and_types_it_does_not_know_are_passed_over(
     unknown = envelope_of(match, tenant, type="io.peerloom.matching.match.praised.v1").headers()
 
     await event_log.feed_records(
-        Record(match.topic.name, key, None, headers), Record(match.topic.name, key, b'{"stars": 5}', unknown)
+        Record(match.topic.name, key, None, headers),
+        Record(match.topic.name, key, None, []),  # of somebody else: it has no envelope
+        Record(match.topic.name, key, b'{"stars": 5}', unknown),
     )
     await feed(match)
     await ledger.settled()

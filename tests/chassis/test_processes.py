@@ -7,13 +7,16 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from aiokafka import AIOKafkaConsumer
 from ledger_service.main import ledger as make_ledger
 from ledgers import Ledger, a_match, an_account
 
 from peerloom_service import jobs
+from peerloom_service.consuming.consumer import Consumer
 from peerloom_service.jobs import Job
 from peerloom_service.publishing.relay import Relay
 from peerloom_service.settings import ServiceSettings, read_settings
+from peerloom_service.storage.database import Connection
 from peerloom_service.use_cases.runtime import Runtime
 from tests.support import Surroundings, eventually
 from tests.support.processes import environment_of, run
@@ -189,6 +192,47 @@ async def test_a_process_whose_loop_has_died_is_alive_and_not_ready(
     assert readiness.status_code == 503
     assert readiness.json()["relay"] == "stopped"
     assert life.status_code == 200
+
+
+async def test_a_loop_outlives_what_nobody_thought_of(
+    own_ledger: Ledger, feed, tenant: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Relay and consumer alike: any error ends a turn, and readiness tells."""
+    meets = [True]
+    lead, consume = Relay._lead, Consumer._consume
+
+    async def led(relay: Relay, connection: Connection) -> None:
+        if meets:
+            raise RuntimeError("of something nobody thought of")
+        await lead(relay, connection)
+
+    async def consumed(consumer: Consumer, client: AIOKafkaConsumer) -> None:
+        if meets:
+            raise RuntimeError("of something nobody thought of")
+        await consume(consumer, client)
+
+    monkeypatch.setattr(Relay, "_lead", led)
+    monkeypatch.setattr(Consumer, "_consume", consumed)
+    match, name = a_match(), own_ledger.service.name
+    async with (
+        served(own_ledger.service.app(own_ledger.settings, worker=True)) as url,
+        httpx.AsyncClient(base_url=url) as client,
+    ):
+        await feed(match)
+        failing = await eventually(lambda: _both_fail(client, name), within=60)
+        meets.clear()
+        await own_ledger.settled()
+        await eventually(lambda: _is_ready(client), within=60)
+
+    assert failing["relay"] == failing[f"consumer {name}"] == "starts anew: RuntimeError"
+    assert await own_ledger.effects() == [match.match_id]
+    assert len(own_ledger.said(tenant)) == 1
+
+
+async def _both_fail(client: httpx.AsyncClient, name: str) -> dict[str, str] | None:
+    told: dict[str, str] = (await client.get("/health/ready")).json()
+    both = {told.get("relay"), told.get(f"consumer {name}")}
+    return told if both == {"starts anew: RuntimeError"} else None
 
 
 async def test_a_job_outlives_what_its_turns_meet_and_readiness_tells(

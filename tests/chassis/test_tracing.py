@@ -147,8 +147,8 @@ async def test_work_that_is_done_later_is_in_the_trace_of_its_request(spans: InM
 def test_what_a_cause_is_kept_as_makes_the_same_one() -> None:
     cause = Cause("a-request", traceparent=FROM_OUTSIDE)
 
-    assert Cause.of(cause.kept()) == cause
-    assert Cause.of(None).correlation_id
+    assert Cause.of(cause.kept(), otherwise="own") == cause
+    assert Cause.of(None, otherwise="own") == Cause("own")
 
 
 async def test_a_problem_names_the_trace_it_belongs_to(own_ledger: Ledger, tenant: UUID, spans: InMemorySpanExporter) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 
 from peerloom_dev.stack import BASE_PORT
 from peerloom_service.http.openapi import openapi_document
-
 from peerloom_service.manifest import manifests
 
 ROOT = Path(__file__).parents[2]
@@ -23,8 +22,8 @@ def document(service: str) -> dict[str, Any]:
         title=f"Peerloom {service}",
         description=declared.description,
         routes=declared.routes.routes,
-        scopes=declared.routes.scopes,
-        server=f"http://127.0.0.1:{BASE_PORT + 1 + SERVICES.index(service)}",
+        scopes=declared.manifest.scopes,
+        server=f"http://127.0.0.1:{declared.manifest.port}",
         token_url=f"http://127.0.0.1:{BASE_PORT}/oauth/token",
     )
 

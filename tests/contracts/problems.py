@@ -1,4 +1,4 @@
-"""The pages of docs/problems: `python -m tests.contracts.problems` begins one for every problem that has none, and lists them."""
+"""The pages of docs/problems: `python -m tests.contracts.problems` begins one for each problem that has none, and lists all."""
 
 import importlib
 import pkgutil
@@ -25,7 +25,9 @@ def every_problem() -> list[type[Problem]]:
         kind = left.pop()
         found.add(kind)
         left += kind.__subclasses__()
-    ours = [kind for kind in found if kind.__module__.partition(".")[0] in ("peerloom_service", *(f"{s}_service" for s in SERVICES))]
+    ours = [
+        kind for kind in found if kind.__module__.partition(".")[0] in ("peerloom_service", *(f"{s}_service" for s in SERVICES))
+    ]
     return sorted(ours, key=lambda kind: kind.code())
 
 
@@ -40,8 +42,9 @@ def index() -> str:
     """The list of all pages."""
     rows = "".join(f"| [`{one.code()}`]({one.code()}.md) | {one.status} | {one.title} |\n" for one in every_problem())
     return (
-        "# Problems\n\nWhatever goes wrong is answered with a problem document (RFC 9457). Its `code` names one of these pages, which say what\n"
-        "it means and what to do. Written by `make contracts-accept`, but for what stands under *What to do*.\n\n"
+        "# Problems\n\n"
+        "Whatever goes wrong is answered with a problem document (RFC 9457). Its `code` names one of these pages, which say\n"
+        "what it means and what to do. Written by `make contracts-accept`, but for what stands under *What to do*.\n\n"
         f"| code | status | title |\n|---|---|---|\n{rows}"
     )
 

@@ -1,6 +1,7 @@
 """What a run's worker holds does not grow with the number of people."""
 
 import tracemalloc
+from uuid import UUID
 
 from matching_service.run_population import read_pages
 from peerloom_service.identifiers import new_id
@@ -12,7 +13,8 @@ SOME_PEOPLE = """
         INSERT INTO member (tenant_id, id, version, facts) SELECT $1, id, 1, jsonb_build_object(
             'employee_level', 4, 'department', 'Engineering', 'job_title', 'Engineer', 'location', 'Berlin',
             'time_zone', 'Europe/Berlin', 'languages', jsonb_build_array('en'), 'hired_on', '2022-03-01',
-            'manager_id', (SELECT min(id::text) FROM people), 'working_hours', '{"starts": 540, "ends": 1020, "weekdays": [1, 2]}'::jsonb,
+            'manager_id', (SELECT min(id::text) FROM people),
+            'working_hours', '{"starts": 540, "ends": 1020, "weekdays": [1, 2]}'::jsonb,
             'offers', '[{"skill": "Python", "level": 4}]'::jsonb,
             'seeks', '[{"skill": "Public speaking", "level": 1, "priority": 1}]'::jsonb, 'goals', '["lead a team"]'::jsonb
         ) FROM people
@@ -20,11 +22,13 @@ SOME_PEOPLE = """
     met AS (
         INSERT INTO match (tenant_id, id, version, run_id, program_id, participant_ids, weight, reasons, proposed_at, answer_by,
                            state, accepted_ids)
-        SELECT $1, gen_random_uuid(), 1, $2, $2, ARRAY[id, lead(id, 1, id) OVER (ORDER BY id)], 1, '[]', now(), now(), 'declined', '{}'
+        SELECT $1, gen_random_uuid(), 1, $2, $2, ARRAY[id, lead(id, 1, id) OVER (ORDER BY id)], 1,
+               '[]', now(), now(), 'declined', '{}'
         FROM people
     )
     INSERT INTO enrolment (tenant_id, id, version, program_id, participant_id) SELECT $1, id, 1, $2, id FROM people
 """
+
 
 async def most_held(matching: RunningService, people: int) -> int:
     """Bytes Python holds at most while the people of a run of so many are read."""
@@ -40,6 +44,7 @@ async def most_held(matching: RunningService, people: int) -> int:
         tracemalloc.stop()
     assert read == people
     return most
+
 
 async def test_reading_five_times_as_many_people_takes_no_more_memory(matching: RunningService, tenant: UUID) -> None:
     await most_held(matching, 10)  # what is made once, for the first statement

@@ -197,7 +197,7 @@ async def test_everybody_above_is_known_also_those_who_take_no_part(
 
     await eventually(known)
 
-    assert (await population(matching, tenant, program)).member(0).line == (manager, middle, top)
+    assert (await population(matching, tenant, program)).member(0).managers_above == (manager, middle, top)
 
 
 async def test_a_circle_of_managers_ends_where_it_closes(matching: RunningService, tenant: UUID, feed: Any) -> None:

@@ -4,7 +4,6 @@ import codecs
 import itertools
 import time
 import tracemalloc
-import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import astuple
 from datetime import date
@@ -15,16 +14,21 @@ from hypothesis import strategies as st
 
 from profile_service.imports.good_rows import GoodRow
 from profile_service.imports.people_file import PeopleFileError, PeopleFileReader, PersonRow, RowError, SkillLevel, WorkingHours
-from profile_service.imports.people_file.cells import Remembered
+from profile_service.imports.people_file.cells import Remembered, or_placeholder
 from profile_service.imports.people_file.records import BrokenRecord, Record, RecordReader, TextDecoder
+from profile_service.plain_text import plain
 
 from .people_files import cells, line_of, outcomes, text_of
 
-words = st.text(
-    st.characters(exclude_categories=("Cc", "Cs", "Cn", "Co", "Zs", "Zl", "Zp"), exclude_characters=";|:"),
-    min_size=1,
-    max_size=12,
-).map(lambda word: unicodedata.normalize("NFC", word))
+words = (
+    st.text(
+        st.characters(exclude_categories=("Cc", "Cs", "Cn", "Co", "Zs", "Zl", "Zp"), exclude_characters=";|:"),
+        min_size=1,
+        max_size=12,
+    )
+    .map(plain)
+    .filter(bool)
+)
 phrases = st.lists(words, min_size=1, max_size=3).map(" ".join)
 minutes = st.integers(0, 24 * 60)
 
@@ -36,9 +40,15 @@ def skill_levels(lowest: int) -> st.SearchStrategy[tuple[SkillLevel, ...]]:
     return skills.map(tuple)
 
 
+def _says_something(cell: str) -> bool:
+    """Not what people write for nothing."""
+    return or_placeholder(bool)(cell)
+
+
 @st.composite
 def companies(draw: st.DrawFn) -> list[PersonRow]:
-    names = draw(st.lists(st.from_regex(r"[0-9A-Z]{1,8}", fullmatch=True), max_size=6, unique=True))
+    number = st.from_regex(r"[0-9A-Z]{1,8}", fullmatch=True).filter(_says_something)
+    names = draw(st.lists(number, max_size=6, unique=True))
     return [
         PersonRow(
             line=place + 2,
@@ -57,7 +67,7 @@ def companies(draw: st.DrawFn) -> list[PersonRow]:
             working_hours=WorkingHours(*sorted(draw(st.lists(minutes, min_size=2, max_size=2, unique=True)))),
             offers=draw(skill_levels(1)),
             seeks=draw(skill_levels(0)),
-            goals=tuple(draw(st.lists(phrases, max_size=3, unique=True))),
+            goals=tuple(draw(st.lists(phrases.filter(_says_something), max_size=3, unique=True))),
         )
         for place, number in enumerate(names)
     ]

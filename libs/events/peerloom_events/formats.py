@@ -4,9 +4,9 @@ Append-only like the events: a format or an option, once here, stays; a new opti
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Final, Literal, Protocol
+from typing import Annotated, Final, Literal, Protocol, Self
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, model_validator
 
 from peerloom_events.event import Fact
 
@@ -22,10 +22,14 @@ class FormatOptions(Fact):
     same_manager: bool = Field(default=False, description="Whether two people who report to the same manager may be matched.")
 
 
-class OneToOneOptions(FormatOptions):
-    """Pairs of peers."""
+class TrioOptions(FormatOptions):
+    """Formats of pairs in which three may meet."""
 
     trio_when_odd: bool = Field(default=False, description="Whoever would be left over joins a pair: three people meet.")
+
+
+class OneToOneOptions(TrioOptions):
+    """Pairs of peers."""
 
 
 class JuniorSeniorOptions(FormatOptions):
@@ -35,9 +39,67 @@ class JuniorSeniorOptions(FormatOptions):
     seats_per_senior: int = Field(default=1, ge=1, le=5, description="How many juniors a senior may have at once.")
 
 
+class NetworkOptions(TrioOptions):
+    """Pairs of people who would not meet otherwise."""
+
+    differ_in: Literal["department", "location"] = Field(
+        default="department", description="What two people must not have in common."
+    )
+    trio_when_odd: bool = Field(default=True, description="Whoever would be left over joins a pair: three people meet.")
+
+
+class FlashOptions(TrioOptions):
+    """Short meetings of pairs, a new partner in every round."""
+
+    trio_when_odd: bool = Field(default=True, description="Whoever would be left over joins a pair: three people meet.")
+
+
+class AccountabilityOptions(TrioOptions):
+    """Pairs, or a trio, of people who pursue their goals side by side."""
+
+    same: Literal["department", "location"] = Field(default="department", description="What two people must have in common.")
+    trio_when_odd: bool = Field(default=True, description="Whoever would be left over joins a pair: three people meet.")
+
+
+class GroupOptions(FormatOptions):
+    """Formats of groups."""
+
+    smallest: int = Field(default=4, ge=3, le=12, description="A group has at least so many people.")
+    largest: int = Field(default=8, ge=3, le=12, description="A group has at most so many people.")
+
+    @model_validator(mode="after")
+    def _sizes_in_order(self) -> Self:
+        if self.smallest > self.largest:
+            raise ValueError(f"A group cannot have at least {self.smallest} and at most {self.largest} people.")
+        return self
+
+
+class LearningCircleOptions(GroupOptions):
+    """Groups who learn towards the same goal."""
+
+    same_goal: bool = Field(default=True, description="Whether all of a circle have a goal in common.")
+
+
+class TigerTeamOptions(GroupOptions):
+    """Small teams for a challenge."""
+
+    smallest: int = Field(default=3, ge=3, le=12, description="A team has at least so many people.")
+    largest: int = Field(default=6, ge=3, le=12, description="A team has at most so many people.")
+    needed_skills: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = Field(
+        default=(),
+        max_length=20,
+        description="Skills in each of which somebody of every team is experienced.",
+    )
+
+
 FORMATS: Final[Mapping[str, type[FormatOptions]]] = {
     "one-to-one": OneToOneOptions,
     "junior-senior": JuniorSeniorOptions,
+    "network": NetworkOptions,
+    "flash": FlashOptions,
+    "accountability": AccountabilityOptions,
+    "learning-circle": LearningCircleOptions,
+    "tiger-team": TigerTeamOptions,
 }
 """Every format by its name on the wire, with the model of its options."""
 

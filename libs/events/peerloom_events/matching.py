@@ -49,6 +49,7 @@ class MatchRunCompleted(Event, type="io.peerloom.matching.run.completed.v1", top
     policy_version: str
     engine_version: str
     trios: int = 0
+    groups: int = Field(default=0, ge=0, description="Matches of a format that makes groups, of any size.")
 
 
 class MatchRunFailed(Event, type="io.peerloom.matching.run.failed.v1", topic=RUNS, key="run_id"):

@@ -90,7 +90,7 @@ class TokenVerifier:
             raise _refused(f"The access token {self._lack(error)}.") from error
         return claims
 
-    def _lack(self, error: jwt.InvalidTokenError) -> str:
+    def _lack(self, error: jwt.InvalidTokenError) -> str:  # noqa: PLR0911 - a sentence a case
         match error:
             case jwt.ExpiredSignatureError():
                 return "has expired: ask its issuer for a new one"

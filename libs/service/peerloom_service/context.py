@@ -7,7 +7,6 @@ from typing import Final
 from uuid import UUID
 
 from peerloom_service import telemetry
-from peerloom_service.identifiers import random_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +31,9 @@ class Cause:
         return asdict(self)
 
     @classmethod
-    def of(cls, kept: Mapping[str, str] | None) -> "Cause":
-        """The cause a row has kept. None: it has none, and the work gets a correlation id of its own."""
-        return cls(random_bytes(16).hex()) if kept is None else cls(**kept)
+    def of(cls, kept: Mapping[str, str] | None, *, otherwise: str) -> "Cause":
+        """The cause a row has kept; a row that has none is of an earlier release, and its work has this correlation id."""
+        return cls(otherwise) if kept is None else cls(**kept)
 
     @contextmanager
     def working(self, name: str) -> Iterator["Cause"]:

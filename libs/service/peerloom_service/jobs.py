@@ -25,12 +25,12 @@ class Job:
 
 class RunningJob:
     """A job that outlives what its turns meet: an outage is waited out, and what nobody thought of is logged and tried again,
-    because others wait behind it. `failing`: the last turn ended like that.
+    because others wait behind it. `trouble` says that the last turn ended like that.
     """
 
     def __init__(self, name: str, job: Job, runtime: Runtime) -> None:
         self.name = name
-        self.failing = False
+        self.trouble = ""
         self._job = job
         self._runtime = runtime
 
@@ -40,11 +40,11 @@ class RunningJob:
             pause = min(self._job.every, _PAUSE_SECONDS)
             try:
                 pause = 0.0 if await self._job.turn(self._runtime) else self._job.every
-                self.failing = False
+                self.trouble = ""
             except TRANSIENT as error:
                 _log.warning("job put off", job=self.name, error=type(error).__name__)
             except Exception:  # noqa: BLE001 - a defect: readiness shows it, and the next turn may have something else to do
-                self.failing = True
+                self.trouble = "failed; is tried again"
                 _log.exception("job failed", job=self.name)
             await asyncio.sleep(pause)
 

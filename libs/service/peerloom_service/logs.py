@@ -40,7 +40,7 @@ def configure_logs(service: str, level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    # An outage makes the Kafka client log some fifty lines a second; what matters of it is said by our own loops.
+    # An outage makes the Kafka client log some fifty lines a second; our own loops log what matters of it.
     for name in _NOISY:
         logging.getLogger(name).setLevel(logging.CRITICAL if name == "aiokafka" else logging.WARNING)
     structlog.contextvars.bind_contextvars(service=service)

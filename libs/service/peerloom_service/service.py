@@ -8,7 +8,7 @@ import asyncio
 import gc
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -39,6 +39,7 @@ from peerloom_service.housekeeping import HOUSEKEEPING
 from peerloom_service.http.app import Health, create_app
 from peerloom_service.jobs import Job, RunningJob
 from peerloom_service.logs import configure_logs
+from peerloom_service.loops import Loops
 from peerloom_service.manifest import Manifest
 from peerloom_service.publishing.producer import Sender
 from peerloom_service.publishing.relay import Relay
@@ -123,13 +124,14 @@ class Service:
             title=f"Peerloom {self.name}",
             description=self.description,
             router=self.routes,
+            scopes=self.manifest.scopes,
             run=lambda _app: self.running(settings, worker=worker),
             tracing=_traces_wanted(),
         )
 
     @asynccontextmanager
     async def running(self, settings: ServiceSettings, *, worker: bool) -> AsyncIterator[tuple[Runtime, Health]]:
-        """A process's runtime with its loops going. A loop that ends by itself fails readiness.
+        """A process's runtime with its loops going. What keeps a loop from its work fails readiness.
 
         Raises: SystemExit with a sentence when the database or its schema is not there.
         """
@@ -142,27 +144,23 @@ class Service:
                 storages=storages(self.tables),
                 verifier=TokenVerifier(settings.auth_issuer, settings.auth_audience, http),
             )
-            consumers = self._consumers(runtime) if worker else []
-            jobs = [RunningJob(name, job, runtime) for name, job in self._jobs().items()] if worker else []
-            loops = _Loops()
+            loops = Loops()
             stack.push_async_callback(loops.stop)
             if worker:
                 sender = Sender(settings.kafka_bootstrap, idempotent=settings.kafka_idempotent)
-                loops.start("relay", Relay(database, sender, runtime.wake_relay).run())
-                for consumer in consumers:
-                    loops.start(f"consumer {consumer.group}", consumer.run())
-                for job in jobs:
-                    loops.start(job.name, job.run())
+                loops.start("relay", Relay(database, sender, runtime.wake_relay))
+                for consumer in self._consumers(runtime):
+                    loops.start(f"consumer {consumer.group}", consumer)
+                for name, job in {"housekeeping": HOUSEKEEPING, **self.jobs}.items():
+                    loops.start(name, RunningJob(name, job, runtime))
 
             async def health() -> dict[str, str]:
-                wrong = dict.fromkeys(loops.dead(), "stopped")
+                wrong = loops.troubles()
                 try:
                     async with asyncio.timeout(_HEALTH_SECONDS):
                         await database.execute(None, "SELECT 1")
                 except (*TRANSIENT, asyncpg.PostgresError) as error:
                     wrong["database"] = type(error).__name__
-                wrong |= {job.name: "failed; is tried again" for job in jobs if job.failing}
-                wrong |= {f"consumer {one.group}": "waits for its partitions" for one in consumers if not one.assigned}
                 return wrong
 
             # What the process is made of never becomes garbage, and what a request makes is mostly gone at its end: looking for
@@ -171,9 +169,6 @@ class Service:
             gc.freeze()
             gc.set_threshold(50_000, 20, 100)
             yield runtime, health
-
-    def _jobs(self) -> dict[str, Job]:
-        return {"housekeeping": HOUSEKEEPING, **self.jobs}
 
     def _consumers(self, runtime: Runtime) -> list[Consumer]:
         consumers = []
@@ -308,43 +303,13 @@ class Service:
                     await dead_letters.discard(runtime.database, self.name, chosen.topic, chosen.key.encode())
 
 
-class _Loops:
-    """The background tasks of a process, supervised: one that ended is known by name."""
-
-    def __init__(self) -> None:
-        self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._stopping = False
-
-    def start(self, name: str, loop: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(loop)
-        task.set_name(name)
-        task.add_done_callback(self._report)
-        self._tasks[name] = task
-
-    def dead(self) -> list[str]:
-        return [name for name, task in self._tasks.items() if task.done()]
-
-    async def stop(self) -> None:
-        self._stopping = True
-        for task in self._tasks.values():
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks.values(), timeout=_GRACE_SECONDS)
-
-    def _report(self, task: "asyncio.Future[None]") -> None:
-        name = getattr(task, "get_name", str)()
-        if not task.cancelled() and task.exception() is not None:
-            _log.error("background loop died", loop=name, exc_info=task.exception())
-        elif not self._stopping:
-            _log.error("background loop ended, and nobody had asked it to", loop=name)
-
-
 def _health_app(service: Service, settings: ServiceSettings) -> FastAPI:
     """What a worker serves: its health and metrics."""
     return create_app(
         title=f"Peerloom {service.name} worker",
         description="Health of a worker.",
         router=APIRouter(),
+        scopes={},
         run=lambda _app: service.running(settings, worker=True),
         tracing=False,
     )

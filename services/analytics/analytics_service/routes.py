@@ -12,10 +12,7 @@ from peerloom_service.http.routing import Router, problems
 from peerloom_service.http.work import Work, authorized
 from peerloom_service.problems import NotFound
 
-SCOPES = {
-    "analytics:read": "Read the figures of the organisation and its programs.",
-}
-router = Router(prefix="/v1/analytics", scopes=SCOPES, tags=["figures"])
+router = Router(prefix="/v1/analytics", tags=["figures"])
 
 Reader = Annotated[Work, Security(authorized, scopes=["analytics:read"])]
 

@@ -13,11 +13,7 @@ from peerloom_service.http.routing import Router, problems
 from peerloom_service.http.work import Work, authorized
 from peerloom_service.problems import IdempotencyKeyMissing, IdempotencyKeyReused, NotFound
 
-SCOPES = {
-    "feedback:read": "Read surveys and what was answered, with comments.",
-    "feedback:write": "Answer surveys in the name of participants.",
-}
-router = Router(prefix="/v1", scopes=SCOPES)
+router = Router(prefix="/v1")
 KEYED = (IdempotencyKeyMissing, IdempotencyKeyReused)
 
 FeedbackReader = Annotated[Work, Security(authorized, scopes=["feedback:read"])]

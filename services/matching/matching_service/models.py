@@ -84,6 +84,7 @@ class RunRow(TenantColumns, Base, table=True):
     people: int | None
     pairs: int | None
     trios: int | None
+    groups: int | None
     unmatched: int | None
     value: int | None = Field(sa_type=BigInteger)
     upper_bound: int | None = Field(sa_type=BigInteger)
@@ -113,6 +114,7 @@ class CertificateRow(TenantColumns, Base, table=True):
     people: int
     pairs: int
     trios: int
+    groups: int = Field(sa_column_kwargs={"server_default": text("0")})
     value: int = Field(sa_type=BigInteger)
     upper_bound: int = Field(sa_type=BigInteger)
     most_people: int

@@ -109,10 +109,12 @@ UNMATCHED: Final = """
 """A page of those a run left without a partner."""
 
 MATCHES_OF_PARTICIPANT: Final = """
-    SELECT match.id, version, run_id, program_id, participant_ids, weight, reasons, proposed_at, answer_by, state, accepted_ids,
-           declined_id
-    FROM match_participant AS mine
-    JOIN match ON match.tenant_id = mine.tenant_id AND match.id = mine.match_id
+    SELECT found.*
+    FROM match_participant AS mine CROSS JOIN LATERAL (
+        SELECT id, version, run_id, program_id, participant_ids, weight, reasons, proposed_at, answer_by, state, accepted_ids,
+               declined_id
+        FROM match WHERE match.tenant_id = $1 AND match.id = mine.match_id LIMIT 1
+    ) AS found
     WHERE mine.tenant_id = $1 AND mine.participant_id = $4 AND mine.match_id > $2
       AND ($5::uuid IS NULL OR program_id = $5) AND ($6::uuid IS NULL OR run_id = $6) AND ($7::text IS NULL OR state = $7)
     ORDER BY mine.match_id LIMIT $3

@@ -29,12 +29,7 @@ from peerloom_service.problems import (
     NotFound,
 )
 
-SCOPES = {
-    "matching:read": "Read match runs, their certificates, proposals and matches.",
-    "matching:run": "Ask for match runs and replays, stop and cancel them.",
-    "matching:answer": "Accept and decline proposals in the name of participants.",
-}
-router = Router(prefix="/v1", scopes=SCOPES)
+router = Router(prefix="/v1")
 KEYED = (IdempotencyKeyMissing, IdempotencyKeyReused)
 
 Reader = Annotated[Work, Security(authorized, scopes=["matching:read"])]

@@ -48,8 +48,9 @@ class RunOut(Out):
     people: int | None
     pairs: int | None
     trios: int | None = Field(description="How many matches are of three people; those of two are the pairs.")
+    groups: int | None = Field(description="How many matches are groups, where the format makes groups.")
     unmatched: int | None
-    value: int | None = Field(description="What all pairs and trios are worth, in micro-units.")
+    value: int | None = Field(description="What all matches are worth, in micro-units.")
     upper_bound: int | None = Field(description="Certified: no matching of as many people is worth more.")
     gap: float | None = Field(
         description="What may be missing, as a share of the bound; while it runs, as far as known by then."
@@ -74,6 +75,7 @@ class CertificateOut(Out):
     people: int
     pairs: int
     trios: int
+    groups: int
     value: int = Field(description="Sum of the pairs' weights, in micro-units.")
     upper_bound: int = Field(description="No matching of at least as many people is worth more.")
     gap: float = Field(description="What may be missing, as a share of the bound.")
@@ -86,7 +88,7 @@ class CertificateOut(Out):
     ended_early: bool = Field(
         description="It was ended by its time limit or on request: as true as any, but no seed gives the same answer again."
     )
-    matches_checked: int = Field(description="Of so many pairs and trios rules and weight were computed again: all of them.")
+    matches_checked: int = Field(description="Of so many matches rules and weight were computed again: all of them.")
     bound_checked_people: int = Field(
         description="For so many people the prices were compared with everybody again; `people`: every pair there is."
     )
@@ -96,7 +98,7 @@ class CertificateOut(Out):
     policy_fingerprint: str
     policy: dict[str, Any]
     rules: dict[str, str] = Field(
-        description="The policy's rules that may keep two people apart, by name as in `removed` of an unmatched participant, each "
+        description="The policy's rules that may keep two people apart, by name as in `removed` of somebody unmatched, each "
         "in a sentence: also what the program chose of the reporting line."
     )
     seed: int
@@ -113,7 +115,7 @@ class CertificateOut(Out):
         shown = asdict(certificate) | {
             "gap": certificate.gap,
             "rules": certificate.rules,
-            "matches_checked": certificate.pairs + certificate.trios,
+            "matches_checked": certificate.pairs + certificate.trios + certificate.groups,
         }
         return cls.model_validate(shown | {"policy_name": policy["name"], "policy_version": policy["version"]})
 
@@ -148,7 +150,7 @@ class UnmatchedOut(Out):
     """Somebody a run left without a partner. `removed`: how many people each rule removed, the most first."""
 
     id: UUID = Field(description="The participant.")
-    why: Literal["no_feasible_partner", "odd_one_out", "better_pairs_elsewhere", "search_ended"]
+    why: Literal["no_feasible_partner", "odd_one_out", "better_pairs_elsewhere", "search_ended", "no_group"]
     partners: int = Field(description="How many people the rules would have allowed.")
     removed: dict[str, int]
 

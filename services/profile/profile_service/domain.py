@@ -235,7 +235,8 @@ class Import:
     """A people file on its way in. `rows_total` is known once all of it has been looked at, the other counts grow while it is
     worked through; `problem` says why a file was refused, or what happened where it failed: an error that is not the file's.
 
-    `columns` is {our column: the file's header}, `defaults` is {our column: what an empty or missing cell means}.
+    `columns` is {our column: the file's header}, `defaults` is {our column: what an empty or missing cell means}. `cause` is
+    what the request that brought it has kept of itself for its events.
     """
 
     id: UUID
@@ -253,6 +254,7 @@ class Import:
     problem: str | None = None
     columns: dict[str, str] = field(default_factory=dict)
     defaults: dict[str, str] = field(default_factory=dict)
+    cause: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,7 @@ class ImportRow(TenantColumns, Base, table=True):
     problem: str | None = Field(sa_type=Text)
     columns: dict[str, Any] = Field(sa_type=JSONB)
     defaults: dict[str, Any] = Field(sa_type=JSONB)
+    cause: dict[str, Any] | None = Field(sa_type=JSONB)
 
 
 class ImportPieceRow(Base, table=True):

@@ -53,15 +53,7 @@ from profile_service.schemas import (
 )
 from profile_service.use_cases import enrolments, imports, organisations, people, programs
 
-SCOPES = {
-    "organisations:read": "Read the organisation the token belongs to.",
-    "organisations:write": "Open organisations. For the operator of the platform.",
-    "people:read": "Read people and imports, with names and e-mail addresses.",
-    "people:write": "Register and change people, one at a time or by file.",
-    "programs:read": "Read programs and who takes part in them.",
-    "programs:write": "Launch programs and enrol people in them.",
-}
-router = Router(prefix="/v1", scopes=SCOPES)
+router = Router(prefix="/v1")
 KEYED = (IdempotencyKeyMissing, IdempotencyKeyReused)
 
 Pairing = Annotated[str, StringConstraints(pattern=r"^[a-z_]+:.+$", max_length=300)]
@@ -155,9 +147,7 @@ async def change_participant(participant_id: UUID, body: ParticipantChange, work
     status_code=202,
     response_model=ImportOut,
     responses=problems(*KEYED, PayloadTooLarge),
-    openapi_extra={
-        "requestBody": {"required": True, "content": {"text/csv": {"schema": {"type": "string", "format": "binary"}}}}
-    },
+    openapi_extra={"requestBody": {"content": {"text/csv": {"schema": {"type": "string", "format": "binary"}}}}},
     max_body_size=upload.UPLOAD_BYTES,
     tags=["people"],
 )

@@ -7,11 +7,11 @@ from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, Field, JsonValue, model_validator
+from pydantic import AfterValidator, Field, JsonValue, WithJsonSchema, model_validator
 
 from peerloom_events.formats import FORMATS, OPTIONS_WITH_FIELDS
 from peerloom_service.context import ExpectedVersion
-from peerloom_service.http.bodies import Body, Line, Out, Passage
+from peerloom_service.http.bodies import Body, Line, Out, Passage, Pattern
 from peerloom_service.http.paging import Page
 from profile_service import domain, options
 from profile_service.plain_text import plain, plain_identity
@@ -24,7 +24,15 @@ Level = Annotated[int, Field(ge=1, le=5)]
 EmployeeLevel = Annotated[int, Field(ge=domain.LOWEST_LEVEL, le=domain.HIGHEST_LEVEL)]
 Text = Annotated[Line, AfterValidator(plain)]
 EmployeeNumber = Annotated[Line, AfterValidator(plain_identity)]
-Email = Annotated[Line, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$"), AfterValidator(plain_identity)]
+Email = Annotated[
+    str,
+    Field(max_length=254, examples=["ada.lovelace@example.com"]),
+    Pattern(
+        r"^\s*[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+\.[^@\s\x00-\x1f\x7f]+\s*$",
+        "Write an e-mail address, such as ada.lovelace@example.com.",
+    ),
+    AfterValidator(plain_identity),
+]
 Minute = Annotated[int, Field(ge=0, le=1440)]
 
 
@@ -33,11 +41,15 @@ _zones = cache(available_timezones)  # it looks through the file system each tim
 
 def _known_zone(name: str) -> str:
     if name not in _zones():
-        raise ValueError("not an IANA time zone; an example is Europe/Berlin")
+        raise ValueError("This is no IANA time zone. Write one such as Europe/Berlin.")
     return name
 
 
-TimeZone = Annotated[Line, AfterValidator(_known_zone)]
+TimeZone = Annotated[
+    Line,
+    AfterValidator(_known_zone),
+    WithJsonSchema({"type": "string", "format": "iana-time-zone", "examples": ["Europe/Berlin"]}),
+]
 
 
 class NewOrganisation(Body):

@@ -38,8 +38,8 @@ SWEEP_PIECES: Final = """
 # One import of an organisation at a time: two would each choose ids for the same new people. The advisory lock is the
 # worker's and goes with its connection, so that another can take over when it dies.
 CLAIM_IMPORT: Final = """
-    SELECT tenant_id, id FROM (
-        SELECT tenant_id, id FROM import WHERE state IN ('waiting', 'running') ORDER BY created_at OFFSET 0
+    SELECT tenant_id, id, cause FROM (
+        SELECT tenant_id, id, cause FROM import WHERE state IN ('waiting', 'running') ORDER BY created_at OFFSET 0
     ) AS unfinished WHERE pg_try_advisory_lock(hashtextextended(tenant_id::text, 0)) LIMIT 1
 """
 RELEASE_IMPORT: Final = "SELECT pg_advisory_unlock(hashtextextended($1::uuid::text, 0))"

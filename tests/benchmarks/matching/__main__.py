@@ -26,7 +26,7 @@ seed, whose skills, departments, levels, time zones and working hours are spread
 processors meanwhile, it says so. A stretch is what would be better than asked for.
 """,
     FIGURES,
-    ("numba", "llvmlite", "numpy", "scipy", "rustworkx"),
+    ("numba", "llvmlite", "numpy", "rustworkx"),
     "python -m tests.benchmarks.matching",
 )
 

@@ -10,8 +10,8 @@ from matching_service.engine import (
     Skill,
     SoughtSkill,
     WorkingHours,
+    explain_match,
     explain_pair,
-    explain_trio,
     match_population,
     sentence,
 )
@@ -82,7 +82,7 @@ def test_a_trio_says_why_two_by_two_with_the_hours_and_languages_all_three_share
     )
     people = population(ANA, BO, cleo)
 
-    reasons = explain_trio(people, Policy(), ANA.id, BO.id, cleo.id)
+    reasons = explain_match(people, Policy(), (ANA.id, BO.id, cleo.id))
 
     assert set(reasons) == {(ANA.id, BO.id), (ANA.id, cleo.id), (BO.id, cleo.id)}
     assert [sentence(reason, "Bo", "Cleo") for reason in reasons[BO.id, cleo.id]] == [

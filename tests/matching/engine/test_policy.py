@@ -56,7 +56,7 @@ def test_with_juniors_what_counts_is_what_they_gain_unless_told_otherwise() -> N
 
     assert (policy.junior_side, policy.context, policy.weaker_side, policy.both_sides) == (850_000, 150_000, 0, 0)
     assert policy.context_shares.level == 0
-    assert policy.label == "junior-senior@1"
+    assert policy.label == "junior-senior@2"
     assert junior_senior(4, name="mentors", junior_side=600_000, both_sides=250_000).name == "mentors"
     assert Policy.model_validate_json(policy.model_dump_json()) == policy
 

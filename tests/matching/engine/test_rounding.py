@@ -6,7 +6,7 @@ from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching_service.engine.solvers.auction import adjacency
@@ -28,6 +28,7 @@ def best(edges: list[int], *, closed: bool) -> int:
 
 
 @given(edges=st.lists(weights, max_size=9))
+@settings(deadline=None)  # the first example may compile kernels
 def test_a_path_gives_its_heaviest_pairs(edges: list[int]) -> None:
     vertices = len(edges) + 1
     follows = [*range(1, vertices), -1]
@@ -38,6 +39,7 @@ def test_a_path_gives_its_heaviest_pairs(edges: list[int]) -> None:
 
 
 @given(edges=st.lists(weights, min_size=3, max_size=9))
+@settings(deadline=None)  # the first example may compile kernels
 def test_a_cycle_gives_its_heaviest_pairs(edges: list[int]) -> None:
     follows = [*range(1, len(edges)), 0]
 

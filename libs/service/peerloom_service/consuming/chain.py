@@ -2,7 +2,7 @@
 
 Events that came together are handled in one transaction. When that fails they are taken apart: each gets a transaction and a
 few tries of its own, and the one that cannot be handled is parked with its key while all others flow on. Errors of the
-database itself are waited out: they say nothing about the event.
+database itself are waited out: they are not the fault of the event.
 """
 
 import asyncio
@@ -46,6 +46,8 @@ class Chain:
         self._handling = Handling(group, subscribes, storages, wake_relay)
         self._database = database
         self._retry = retry
+        self.trouble = ""
+        """What keeps it from handling its events; empty while nothing does."""
 
     async def handle(self, deliveries: Sequence[Delivery], received: Sequence[Received] | None = None) -> None:
         """Give every event its effect exactly once, whatever has been delivered before; waits out a database outage.
@@ -61,8 +63,10 @@ class Chain:
                 except Exception:  # noqa: BLE001 - one of them is bad: find out which
                     for delivery in deliveries:
                         await self._alone(delivery)
+                self.trouble = ""
                 return
             except TRANSIENT as error:
+                self.trouble = f"waits for its database: {type(error).__name__}"
                 _log.warning("consumer waits for its database", error=type(error).__name__)
                 await asyncio.sleep(_OUTAGE_PAUSE_SECONDS)
 

@@ -21,6 +21,7 @@ BATCH: Final = 1000
 _DECODED_AT_ONCE: Final = 50
 _POLL_MS: Final = 500
 _PAUSE_SECONDS: Final = 1.0
+_WAITS: Final = "waits for its partitions"
 
 
 class _Batch(NamedTuple):
@@ -39,6 +40,7 @@ class Consumer:
         self._member = member
         self._chain = chain
         self._batch = batch
+        self._trouble = _WAITS
 
     @property
     def group(self) -> str:
@@ -46,20 +48,25 @@ class Consumer:
         return self._chain.group
 
     @property
-    def assigned(self) -> bool:
-        """Whether the group has settled with this member in it, and the topics it reads exist."""
-        return self._member.ready
+    def trouble(self) -> str:
+        """What keeps it from its events; empty once it has its partitions and nothing does."""
+        return self._chain.trouble or ("" if self._member.ready else self._trouble)
 
     async def run(self) -> None:
-        """Until cancelled. A client that broke is replaced by a new one."""
+        """Until cancelled. Whatever it meets, it starts anew with a new client, behind the last commit."""
         try:
             while True:
                 try:
                     async with self._member.joined() as client:
+                        self._trouble = _WAITS
                         await self._consume(client)
                 except (KafkaError, SendFailed, *TRANSIENT) as error:
+                    self._trouble = f"starts anew: {type(error).__name__}"
                     _log.warning("consumer starts anew", error=type(error).__name__)
-                    await asyncio.sleep(_PAUSE_SECONDS)
+                except Exception as error:  # noqa: BLE001 - a defect: no event is lost by it, and others wait
+                    self._trouble = f"starts anew: {type(error).__name__}"
+                    _log.exception("consumer failed and starts anew")
+                await asyncio.sleep(_PAUSE_SECONDS)
         finally:
             await self._chain.close()
 

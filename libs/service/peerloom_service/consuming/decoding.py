@@ -63,10 +63,12 @@ class Decoder:
 
         Raises: Undecodable, saying what is wrong.
         """
+        if delivery.value is None:  # whoever wrote the tombstone: it may have no envelope
+            return None
         try:
             envelope = Envelope.from_headers(delivery.headers)
             kind = self._types.get(envelope.type)
-            if kind is None or delivery.value is None:
+            if kind is None:
                 return None
             event = self._read[kind](delivery.value)
             return Received(delivery, envelope, kind, event, id_from(envelope.id), _tenant(envelope.tenantid))

@@ -1,6 +1,6 @@
 """Fourth step: what fails is tried again, a few times, after longer and longer pauses.
 
-An error of the database says nothing about the event, so it is no try: it is passed on, for the consumer to wait it out.
+An error of the database is not the fault of the event, so it is no try: it is passed on, for the consumer to wait it out.
 """
 
 import asyncio

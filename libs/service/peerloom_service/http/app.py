@@ -1,6 +1,6 @@
 """The HTTP app of a service: its routes, problems for everything that goes wrong, health, and a correlation id for all."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 
 from peerloom_service.http.docs_page import DocsPage
 from peerloom_service.http.middleware import RequestMiddleware
-from peerloom_service.http.openapi import openapi_document, routers_scopes
+from peerloom_service.http.openapi import openapi_document
 from peerloom_service.use_cases.runtime import Runtime
 
 Health = Callable[[], Awaitable[dict[str, str]]]
@@ -24,10 +24,14 @@ def create_app(
     title: str,
     description: str,
     router: APIRouter,
+    scopes: Mapping[str, str],
     run: Callable[[FastAPI], AbstractAsyncContextManager[tuple[Runtime, Health]]],
     tracing: bool,
 ) -> FastAPI:
-    """The app. `run` opens what the process needs and closes it when the server stops."""
+    """The app. `run` opens what the process needs and closes it when the server stops.
+
+    `scopes`: what each scope that routes ask for allows.
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -40,7 +44,7 @@ def create_app(
             title=title,
             description=description,
             routes=router.routes,
-            scopes=routers_scopes(router),
+            scopes=scopes,
             server="/",
             token_url=token_url,
         )

@@ -37,7 +37,7 @@ class Pattern:
 
         def check(text: str) -> str:
             if matches(text) is None:
-                raise PydanticCustomError("pattern", sentence)  # type: ignore[arg-type]
+                raise PydanticCustomError("pattern", sentence)
             return text.strip()
 
         return core_schema.no_info_after_validator_function(check, handler(source))

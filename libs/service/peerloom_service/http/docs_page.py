@@ -26,7 +26,9 @@ _ASSETS: Final = {
     "swagger-ui.css": (_SWAGGER_UI, "text/css"),
 }
 _ONLY_OURS: Final = {
-    "content-security-policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
+    "content-security-policy": (
+        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
+    ),
     "x-content-type-options": "nosniff",
 }
 _TOKEN_REQUEST_BYTES: Final = 16_384

@@ -17,7 +17,7 @@ class Examples:
     def __init__(self, schemas: Mapping[str, Any]) -> None:
         self._schemas = schemas
 
-    def of(self, schema: Mapping[str, Any], name: str) -> Any:
+    def of(self, schema: Mapping[str, Any], name: str) -> Any:  # noqa: PLR0911 - a kind of schema a case
         """A value for the schema of what is called `name`."""
         schema = self._resolved(schema)
         for given in ("examples", "enum"):
@@ -72,7 +72,8 @@ def _number(schema: Mapping[str, Any]) -> int | float:
 def _in_range(schema: Mapping[str, Any]) -> int | float:
     if "minimum" in schema:
         smallest: int | float = schema["minimum"]
-        return max(smallest, min(1, schema.get("maximum", 1)))
+        largest: int | float = schema.get("maximum", 1)
+        return max(smallest, min(1, largest))
     if "exclusiveMinimum" in schema:
         return int(schema["exclusiveMinimum"]) + 1
     return 1

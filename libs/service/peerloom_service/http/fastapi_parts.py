@@ -54,8 +54,8 @@ class Signature:
             dependency_name=str(caller.name),
             scopes=tuple(caller.own_oauth_scopes or ()),
             request_name=wants.request_param_name,
-            body_name=body and body.name,
-            body_type=body and body.field_info.annotation,
+            body_name=None if body is None else body.name,
+            body_type=None if body is None else body.field_info.annotation,
             path_names=frozenset(str(field.alias) for field in wants.path_params),
             query_names=frozenset(str(field.alias) for field in wants.query_params),
             _path=tuple(wants.path_params),
@@ -72,7 +72,7 @@ class Signature:
         return values, findings
 
     def query_values(self, query: bytes) -> tuple[dict[str, Any], list[Finding]]:
-        """The parameters of the query, and what is wrong with them; nobody knows what a parameter that is none was meant for."""
+        """The parameters of the query, and what is wrong with them: also one that is none, whatever it was meant for."""
         if not (self._query or query):
             return {}, []
         given = QueryParams(query)

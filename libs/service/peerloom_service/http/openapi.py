@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute
 
 from peerloom_service.http.examples import Examples
 from peerloom_service.http.openapi_components import HEADER_NAMES, HEADERS, PARAMETERS, PROBLEM, PROBLEM_HEADERS, Document
-from peerloom_service.http.routing import Route, Router
+from peerloom_service.http.routing import Route
 from peerloom_service.http.work import KEYED_METHODS
 from peerloom_service.problems import (
     BadRequest,
@@ -68,6 +68,10 @@ def openapi_document(
     schemas["Problem"] = PROBLEM
     components["securitySchemes"] = {"oauth2": _security(scopes, token_url)}
     examples = Examples(schemas)
+    for schema in schemas.values():
+        for field in schema.get("properties", {}).values():
+            if isinstance(field.get("default"), dict):
+                del field["default"]  # makers of clients give up over an object as a default
     for route in routes:
         if isinstance(route, Route):
             for method in route.methods or ():
@@ -76,11 +80,6 @@ def openapi_document(
         used = set(_referred(document["paths"], f"#/components/{kind}/"))
         components[kind] = {name: component for name, component in shared.items() if name in used}
     return document
-
-
-def routers_scopes(router: object) -> Mapping[str, str]:
-    """What a router says of its scopes; a plain APIRouter, such as a worker's, has none."""
-    return router.scopes if isinstance(router, Router) else {}
 
 
 def problems_of(route: Route, method: str) -> list[type[Problem]]:

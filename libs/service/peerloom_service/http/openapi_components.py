@@ -21,7 +21,7 @@ PROBLEM_HEADERS: Final = {401: ("WWWAuthenticate",), 503: ("RetryAfter",)}
 
 HEADERS: Final[Document] = {
     "XCorrelationId": {
-        "description": "Finds the request's log line, its events and its trace: yours where you sent a sound one, else a new one.",
+        "description": "Finds the request's log line, its events and its trace: yours where you sent a sound one.",
         "required": True,
         "schema": {"type": "string", "maxLength": 64, "pattern": "^[A-Za-z0-9_-]+$"},
     },
@@ -55,7 +55,7 @@ PARAMETERS: Final[Document] = {
         "name": "Idempotency-Key",
         "in": "header",
         "required": True,
-        "description": "A new random value for each new request, such as a UUID. A repeat with the same one has no second effect.",
+        "description": "A new random value for each new request, such as a UUID. A repeat with it has no second effect.",
         "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[ -~]*[!#-~][ -~]*$"},
         "example": "5f2b1c0e-8d57-4a7e-9f43-1c6f0a3b2d11",
     },
@@ -103,7 +103,7 @@ PROBLEM: Final[Document] = {
             "items": {
                 "type": "object",
                 "title": "ProblemError",
-                "required": ["pointer", "detail", "code"],
+                "required": ["pointer", "detail"],
                 "properties": {
                     "pointer": {
                         "type": "string",

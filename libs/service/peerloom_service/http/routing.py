@@ -5,7 +5,7 @@ besides. Here a route finds out once, when it is declared, and takes less: param
 `Work`, whose scopes say which token is needed. A function that takes the `Request` as well reads the body by itself.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
@@ -34,11 +34,10 @@ def problems(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
 
 
 class Router(APIRouter):
-    """The routes of a service. `scopes`: what each scope its routes ask for allows, for those who hand out tokens."""
+    """The routes of a service."""
 
-    def __init__(self, *, scopes: Mapping[str, str] | None = None, **options: Any) -> None:
+    def __init__(self, **options: Any) -> None:
         super().__init__(route_class=Route, **options)
-        self.scopes = dict(scopes or {})
 
 
 class Route(APIRoute):

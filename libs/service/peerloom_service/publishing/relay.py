@@ -39,17 +39,23 @@ class Relay:
         self._sender = sender
         self._wake = wake
         self.idle = False
+        self.trouble = ""
+        """What keeps it from sending; empty while nothing does."""
 
     async def run(self) -> None:
-        """Until cancelled. Broken connections, to either side, are made anew."""
+        """Until cancelled. Whatever it meets, it goes on with new connections, to either side."""
         try:
             while True:
                 try:
                     async with self._database.connection(None) as connection:
                         await self._lead(connection)
                 except TRANSIENT as error:
+                    self.trouble = f"waits for its database: {type(error).__name__}"
                     _log.warning("relay lost its database", error=type(error).__name__)
-                    await asyncio.sleep(_PAUSE_SECONDS)
+                except Exception as error:  # noqa: BLE001 - a defect: what waits in the outbox is not lost by it
+                    self.trouble = f"starts anew: {type(error).__name__}"
+                    _log.exception("relay failed and starts anew")
+                await asyncio.sleep(_PAUSE_SECONDS)
         finally:
             await self._sender.close()
 
@@ -66,6 +72,7 @@ class Relay:
                 self._wake.clear()
                 sent = await self._drain(connection, sorted(held)) if held else 0
                 self.idle = sent == 0
+                self.trouble = ""
                 pause = min(_SLOWER * pause, _IDLE_POLL_SECONDS) if self.idle else _POLL_SECONDS
                 with suppress(TimeoutError):
                     async with asyncio.timeout(pause if held else _CLAIM_SECONDS):

@@ -70,7 +70,7 @@ async def _check(admin: AIOKafkaAdminClient, topics: Sequence[Topic], replicatio
     for topic in topics:
         partitions = found.get(topic.name, [])
         if not partitions:
-            raise UnknownTopicOrPartitionError(topic.name)  # the broker asked has not heard yet of what was just created
+            raise UnknownTopicOrPartitionError(topic.name)  # the broker asked does not know yet what was just created
         if len(partitions) < topic.partitions:
             raise TopicRefused(f"topic {topic.name} has {len(partitions)} partitions, {topic.partitions} are needed")
         copies = min((len(partition["replicas"]) for partition in partitions), default=0)

@@ -34,20 +34,29 @@ LOST = (
 )
 """Errors after which a connection is of no use any more."""
 
-TRANSIENT = (
+UNFIT = (
     *LOST,
+    asyncpg.ReadOnlySQLTransactionError,  # 25006: after a failover it leads to what has become a replica
+    asyncpg.InsufficientResourcesError,  # class 53: disk full, out of memory
+    asyncpg.CannotConnectNowError,
+    asyncpg.PostgresSystemError,  # class 58: its disk fails
+    asyncpg.InternalServerError,  # class XX
+)
+"""Errors after which no connection is given to anybody else: the next one may lead to a database that is well."""
+
+TRANSIENT = (
+    *UNFIT,
+    asyncpg.InvalidAuthorizationSpecificationError,  # class 28: a password that is being changed
+    asyncpg.OperatorInterventionError,  # class 57: shut down, cancelled, timed out
     asyncpg.SerializationError,
     asyncpg.DeadlockDetectedError,
     asyncpg.LockNotAvailableError,
-    asyncpg.QueryCanceledError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
     asyncpg.InvalidCachedStatementError,
-    asyncpg.DiskFullError,
+    asyncpg.UnknownPostgresError,
     TimeoutError,
     OSError,
 )
-"""Errors that say nothing about the request or event at hand: trying again later may well work."""
+"""Errors of the database as a whole, not of the request or event at hand: trying again later may well work."""
 
 
 if TYPE_CHECKING:
@@ -255,12 +264,12 @@ class _Lease:
         try:
             await self._connection.serve(self._tenant)
         except BaseException as error:
-            self._database.give_back(self._connection, broken=isinstance(error, LOST))
+            self._database.give_back(self._connection, broken=isinstance(error, UNFIT))
             raise
         return self._connection
 
     async def __aexit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        self._database.give_back(self._connection, broken=isinstance(error, LOST))
+        self._database.give_back(self._connection, broken=isinstance(error, UNFIT))
 
 
 def _to_jsonb(value: Any) -> bytes:

@@ -1,4 +1,4 @@
-"""One use case, one transaction: lock, decide, save, say.
+"""One use case, one transaction: lock, decide, save, publish.
 
 State is written first and the outbox rows last, because only an outbox row inserted under the aggregate's lock gets its place
 in the order of that aggregate's changes. A transaction that does nothing but add one new entity needs no BEGIN: it is sent
@@ -310,7 +310,7 @@ def _create_statement(storage: Storage[Any], *, with_key: bool) -> str:
 
 
 def _cast(storage: Storage[Any], parameters: str) -> str:
-    # In `SELECT $1 FROM key` PostgreSQL cannot see which column a parameter is for; the column's own type says it.
+    # In `SELECT $1 FROM key` PostgreSQL cannot see which column a parameter is for; the column's own type tells it.
     names = ("tenant_id", *storage.columns)
     return ", ".join(
         f"{parameter}::{storage.types[name]}" for parameter, name in zip(parameters.split(", "), names, strict=True)

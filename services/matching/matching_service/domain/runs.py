@@ -59,6 +59,7 @@ class Result:
     people: int
     pairs: int
     trios: int
+    groups: int
     unmatched: int
     value: int
     upper_bound: int
@@ -104,6 +105,7 @@ class Run:
     people: int | None = None
     pairs: int | None = None
     trios: int | None = None
+    groups: int | None = None
     unmatched: int | None = None
     value: int | None = None
     upper_bound: int | None = None
@@ -133,6 +135,7 @@ class Run:
             people=result.people,
             pairs=result.pairs,
             trios=result.trios,
+            groups=result.groups,
             unmatched=result.unmatched,
             value=result.value,
             upper_bound=result.upper_bound,
@@ -187,6 +190,7 @@ class Certificate:
     people: int
     pairs: int
     trios: int
+    groups: int
     value: int
     upper_bound: int
     most_people: int
@@ -213,6 +217,7 @@ class Certificate:
             people=result.people,
             pairs=result.pairs,
             trios=result.trios,
+            groups=result.groups,
             value=result.value,
             upper_bound=result.upper_bound,
             most_people=result.most_people,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import reduce
 from itertools import combinations
 from operator import and_
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -19,6 +19,9 @@ from matching_service.engine.problem.policy import ANY_DEPTH, Policy
 from matching_service.engine.problem.population import Member, Population
 
 Side = Literal["a", "b"]
+
+_TOLD_IN_FULL: Final = 3
+"""Up to so many people every reason of every two is told."""
 
 
 class _Reason(BaseModel):
@@ -96,15 +99,40 @@ def explain_pair(population: Population, policy: Policy, a: UUID, b: UUID) -> tu
     return _reasons(one, other, policy, (one, other))
 
 
-def explain_trio(
-    population: Population, policy: Policy, a: UUID, b: UUID, c: UUID
+def explain_match(
+    population: Population, policy: Policy, people: Sequence[UUID]
 ) -> dict[tuple[UUID, UUID], tuple[Reason, ...]]:
-    """The reasons that speak for each two of a trio; hours and languages are those that all three share.
+    """The reasons that speak for each two of a match of any size; hours and languages are those that all share.
+
+    Of more than three people, what each learns best and what two have in common as goals are told, and not every pair's levels.
 
     Raises: KeyError when one of them is not in the population.
     """
-    members = [population.member(population.index[person]) for person in (a, b, c)]
-    return {(one.id, other.id): _reasons(one, other, policy, members) for one, other in combinations(members, 2)}
+    members = [population.member(population.index[person]) for person in people]
+    explained = {(one.id, other.id): _reasons(one, other, policy, members) for one, other in combinations(members, 2)}
+    return explained if len(members) <= _TOLD_IN_FULL else _shortened(explained)
+
+
+def _shortened(explained: dict[tuple[UUID, UUID], tuple[Reason, ...]]) -> dict[tuple[UUID, UUID], tuple[Reason, ...]]:
+    """Of a group: everybody's best lesson, goals, and what all share once."""
+    best: dict[UUID, tuple[int, tuple[UUID, UUID], LearnsFrom]] = {}
+    short: dict[tuple[UUID, UUID], list[Reason]] = {two: [] for two in explained}
+    told: set[object] = set()
+    for two, reasons in explained.items():
+        for reason in reasons:
+            if isinstance(reason, LearnsFrom):
+                learner = two[1 if reason.from_side == "a" else 0]
+                worth = reason.priority * reason.level_gap
+                if learner not in best or worth > best[learner][0]:
+                    best[learner] = worth, two, reason
+            elif not isinstance(reason, LevelDifference):
+                what = getattr(reason, "goal", reason.code)
+                if what not in told:
+                    told.add(what)
+                    short[two].append(reason)
+    for _, two, lesson in best.values():
+        short[two].insert(0, lesson)
+    return {two: tuple(reasons) for two, reasons in short.items() if reasons}
 
 
 def _reasons(one: Member, other: Member, policy: Policy, meeting: Sequence[Member]) -> tuple[Reason, ...]:

@@ -163,6 +163,7 @@ async def complete(tx: Transaction, command: CompleteRun) -> None:
             people=result.people,
             pairs=result.pairs,
             trios=result.trios,
+            groups=result.groups,
             unmatched=result.unmatched,
             value=result.value,
             upper_bound=result.upper_bound,

@@ -25,8 +25,7 @@ from matching_service.engine import (
     MatchedPopulation,
     Policy,
     Population,
-    explain_pair,
-    explain_trio,
+    explain_match,
     format_for,
     match_population,
 )
@@ -266,6 +265,7 @@ class _Child:
             people=len(result.ids),
             pairs=len(result.a),
             trios=len(result.trio),
+            groups=len(result.groups),
             unmatched=len(result.unmatched),
             value=result.value,
             upper_bound=result.upper_bound,
@@ -322,11 +322,8 @@ class _Patience:
 
 
 def _reasons(population: Population, policy: Policy, people: tuple[UUID, ...]) -> tuple[Reason, ...]:
-    """Why people are brought together: of three, what speaks for each two of them, nothing twice."""
-    if len(people) == 2:
-        explained = {people: explain_pair(population, policy, *people)}
-    else:
-        explained = explain_trio(population, policy, *people)
+    """Why people are brought together: of more than two, what speaks for each two of them, nothing twice."""
+    explained = explain_match(population, policy, people)
     reasons = (_reason(reason, *two) for two, of_two in explained.items() for reason in of_two)
     return tuple(dict.fromkeys(reasons))
 

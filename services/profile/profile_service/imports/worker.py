@@ -45,9 +45,11 @@ async def work_through(runtime: Runtime) -> bool:
             await connection.execute(sql.SWEEP_PIECES)
             return False
         good_rows = GoodRows(connection)
-        worker = _Worker(runtime, row["tenant_id"], good_rows)
+        asked = Cause.of(row["cause"], otherwise=row["id"].hex)
+        worker = _Worker(runtime, row["tenant_id"], good_rows, asked)
         try:
-            await worker.run(row["id"])
+            with asked.working("import people") as worker.cause:
+                await worker.run(row["id"])
         except TRANSIENT:
             raise
         except Exception as error:  # noqa: BLE001 - a defect, with this file: others wait behind it
@@ -79,12 +81,13 @@ class _Look:
 class _Worker:
     """Works through one import of one organisation."""
 
-    def __init__(self, runtime: Runtime, tenant_id: UUID, good_rows: GoodRows) -> None:
+    def __init__(self, runtime: Runtime, tenant_id: UUID, good_rows: GoodRows, cause: Cause) -> None:
         self._runtime = runtime
         self._database = runtime.database
         self._tenant_id = tenant_id
         self._read = partial(runtime.database.fetch, tenant_id)
         self._good_rows = good_rows
+        self.cause = cause
 
     async def run(self, import_id: UUID) -> None:
         await self._database.execute(self._tenant_id, sql.BEGIN_IMPORT, self._tenant_id, import_id)
@@ -191,7 +194,7 @@ class _Worker:
         ]
         refused = refused_rows(handing_on, {}, look.today, look.without_address)
         giving = [row for row in handing_on if row.line not in refused]
-        async with self._transaction(import_id) as tx:
+        async with self._transaction() as tx:
             await tx.execute(sql.RELEASE_ADDRESSES, tx.tenant_id, [row.employee_number for row in giving])
             created, changed, _ = await self._upsert(tx, giving, ids, look)
             await tx.execute(sql.PROGRESS, tx.tenant_id, import_id, 0, created, changed, -created - changed, 0)
@@ -234,7 +237,7 @@ class _Worker:
         while True:
             refused = refused_rows(rows, owners, look.today, look.without_address)
             try:
-                async with self._transaction(import_id) as tx:
+                async with self._transaction() as tx:
                     taken = [row for row in rows if row.line not in refused]
                     counts = await self._upsert(tx, taken, ids, look)
                     for error in refused.values():
@@ -274,22 +277,21 @@ class _Worker:
         yield None
 
     async def _load(self, import_id: UUID) -> Import:
-        async with self._transaction(import_id) as tx:
+        async with self._transaction() as tx:
             return await tx.get(Import, import_id)
 
     async def _finish(self, import_id: UUID, state: ImportState, problem: str | None = None) -> None:
         await self._good_rows.clear()
-        async with self._transaction(import_id) as tx:
+        async with self._transaction() as tx:
             job = await tx.lock(Import, import_id)
             await tx.save(replace(job, version=job.version + 1, state=state, problem=problem))
             await tx.execute(sql.DROP_PIECES, tx.tenant_id, import_id)
 
     @asynccontextmanager
-    async def _transaction(self, import_id: UUID) -> AsyncIterator[Transaction]:
+    async def _transaction(self) -> AsyncIterator[Transaction]:
         """One transaction of the import, committed at its end."""
         async with self._database.connection(self._tenant_id) as connection:
-            cause = Cause(correlation_id=import_id.hex)
-            tx = Transaction(connection, self._runtime.storages, tenant_id=self._tenant_id, cause=cause)
+            tx = Transaction(connection, self._runtime.storages, tenant_id=self._tenant_id, cause=self.cause)
             try:
                 yield tx
                 published = await tx.commit()

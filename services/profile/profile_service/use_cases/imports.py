@@ -26,6 +26,7 @@ async def receive_import(tx: Transaction, command: ReceiveImport) -> Import:
         size_bytes=command.size_bytes,
         columns=command.columns,
         defaults=command.defaults,
+        cause=tx.cause.kept(),
     )
     tx.add(job)
     return job

@@ -2,8 +2,7 @@
 
 from peerloom_service.http.routing import Router
 from sessions_service.routes import agendas, calendars, relationships, sessions, test_clock, together
-from sessions_service.routes.access import SCOPES
 
-router = Router(scopes=SCOPES)
+router = Router()
 for part in (relationships, sessions, agendas, together, calendars, test_clock):
     router.routes.extend(part.router.routes)

@@ -55,11 +55,7 @@ class Violation:
 
 def check_matches(population: Population, policy: Policy, matched: MatchedPopulation) -> list[Violation]:
     """What is wrong with the pairs, trios, unmatched and totals of a result; empty when nothing is."""
-    found: list[Violation] = []
-    if matched.population_hash != population.hash:
-        found.append(Violation("other_population", "The result belongs to a population with another hash."))
-    if (matched.policy, matched.policy_fingerprint) != (policy.label, policy.fingerprint):
-        found.append(Violation("other_policy", f"The result belongs to the policy {matched.policy}."))
+    found = [*other_question(population, policy, matched)]
     found += _attendance(population, policy, matched)
     for pair in matched.pairs:
         found += _pair(population, policy, pair)
@@ -72,7 +68,15 @@ def check_matches(population: Population, policy: Policy, matched: MatchedPopula
                 found += _partners_overlooked(everybody, person.person)
             if policy.trios:
                 found += _pair_overlooked(everybody, policy, matched, person.person)
-    return [*found, *_totals(matched)]
+    return [*found, *totals(matched)]
+
+
+def other_question(population: Population, policy: Policy, matched: MatchedPopulation) -> Iterator[Violation]:
+    """The result belongs to this population and this policy."""
+    if matched.population_hash != population.hash:
+        yield Violation("other_population", "The result belongs to a population with another hash.")
+    if (matched.policy, matched.policy_fingerprint) != (policy.label, policy.fingerprint):
+        yield Violation("other_policy", f"The result belongs to the policy {matched.policy}.")
 
 
 def check_bound(
@@ -90,7 +94,7 @@ def check_bound(
     if not roles and any(proof.beyond for proof in matched.proofs):
         return [Violation("bound_not_proven", "Nothing may exceed the prices of people who are in one pair each.")]
     everybody = Everybody(population, policy)
-    rows = np.arange(n) if people is None else np.array(_drawn(population, people), dtype=np.int64)
+    rows = np.arange(n) if people is None else np.array(drawn(population, people), dtype=np.int64)
     seen = np.zeros(n, dtype=np.bool_)
     found: list[Violation] = []
     beyond = [0] * len(matched.proofs)
@@ -127,7 +131,7 @@ def check_bound(
     return found
 
 
-def _drawn(population: Population, people: int) -> list[int]:
+def drawn(population: Population, people: int) -> list[int]:
     """Some people, whom nobody chose."""
     by_hash = sorted(range(len(population)), key=lambda person: hashlib.sha256(f"{population.hash} {person}".encode()).digest())
     return sorted(by_hash[:people])
@@ -225,12 +229,12 @@ def _pair(population: Population, policy: Policy, pair: Pair) -> Iterator[Violat
     if pair.a == pair.b or not all(person in population.index for person in people):
         return
     one, other = (population.member(population.index[person]) for person in people)
-    for rule in _broken_rules(policy, one, other):
+    for rule in broken_rules(policy, one, other):
         yield Violation("rule_broken", f"The pair breaks the rule {rule}.", people)
     benefits = (_benefit(one, other), _benefit(other, one))
     if (pair.benefit_a, pair.benefit_b) != benefits:
         yield Violation("wrong_benefit", f"The benefits are {benefits}.", people)
-    weight = _weight(policy, one, other)
+    weight = weight_of(policy, one, other)
     if pair.weight != weight or weight <= 0:
         yield Violation("wrong_weight", f"The pair is worth {weight}, not {pair.weight}.", people)
 
@@ -245,14 +249,14 @@ def _trio(population: Population, policy: Policy, trio: Trio) -> Iterator[Violat
     members = [population.member(population.index[person]) for person in people]
     pairs = list(combinations(members, 2))
     for one, other in pairs:
-        for rule in _broken_rules(policy, one, other):
+        for rule in broken_rules(policy, one, other):
             yield Violation("rule_broken", f"Two of the trio break the rule {rule}.", (one.id, other.id))
     one, other, third = members
     if (one.hours & other.hours & third.hours).bit_count() < policy.min_common_hours:
         yield Violation("rule_broken", "The three break the rule common_hours together.", people)
     if policy.common_language and not set(one.languages) & set(other.languages) & set(third.languages):
         yield Violation("rule_broken", "The three break the rule common_language together.", people)
-    weights = [_weight(policy, one, other) for one, other in pairs]
+    weights = [weight_of(policy, one, other) for one, other in pairs]
     if trio.weight != sum(weights) // 2 or min(weights) <= 0:
         yield Violation("wrong_weight", f"The trio's pairs are worth {weights}; it is not worth {trio.weight}.", people)
 
@@ -279,7 +283,8 @@ def _pair_overlooked(everybody: Everybody, policy: Policy, matched: MatchedPopul
         yield Violation("could_join", "There is a pair to join.", (person, *matched.pairs[pair].people))
 
 
-def _totals(matched: MatchedPopulation) -> Iterator[Violation]:
+def totals(matched: MatchedPopulation) -> Iterator[Violation]:
+    """The value keeps to its bound, and there are no more people than the certified most."""
     value, limit = matched.value, matched.upper_bound
     if value > limit:
         yield Violation("value_above_bound", f"The value {value} is above its bound {limit}.")
@@ -287,7 +292,8 @@ def _totals(matched: MatchedPopulation) -> Iterator[Violation]:
         yield Violation("too_many_people", f"More people than the certified most, {matched.most_people}.")
 
 
-def _broken_rules(policy: Policy, one: Member, other: Member) -> Iterator[str]:
+def broken_rules(policy: Policy, one: Member, other: Member) -> Iterator[str]:
+    """The rules that forbid the two to be together."""
     if policy.juniors_up_to is not None and (one.level <= policy.juniors_up_to) == (other.level <= policy.juniors_up_to):
         yield "same_role"
     if not one.seats or not other.seats:
@@ -313,7 +319,8 @@ def _broken_rules(policy: Policy, one: Member, other: Member) -> Iterator[str]:
             yield f"different_{attribute}"
 
 
-def _weight(policy: Policy, one: Member, other: Member) -> int:
+def weight_of(policy: Policy, one: Member, other: Member) -> int:
+    """What the two are worth together, in micro-units."""
     gain, return_gain = _benefit(one, other), _benefit(other, one)
     both = gain + return_gain
     harmonic = 2 * gain * return_gain // both if both else 0

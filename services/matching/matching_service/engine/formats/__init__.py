@@ -4,13 +4,21 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from matching_service.engine.formats.accountability import Accountability
+from matching_service.engine.formats.flash import Flash
 from matching_service.engine.formats.format import Format
 from matching_service.engine.formats.junior_senior import JuniorSenior
+from matching_service.engine.formats.learning_circle import LearningCircle
+from matching_service.engine.formats.network import Network
 from matching_service.engine.formats.one_to_one import OneToOne
+from matching_service.engine.formats.tiger_team import TigerTeam
 from matching_service.engine.problem.policy import Policy
 
 FORMATS: Final[Mapping[str, Format[Any]]] = MappingProxyType(
-    {format_.name: format_ for format_ in (OneToOne(), JuniorSenior())}
+    {
+        format_.name: format_
+        for format_ in (OneToOne(), JuniorSenior(), Network(), Flash(), Accountability(), LearningCircle(), TigerTeam())
+    }
 )
 
 

@@ -8,14 +8,19 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import ValidationError
 
+from matching_service.engine.checking.grouped import check_grouped
 from matching_service.engine.checking.matches import Violation, check_bound, check_matches
 from matching_service.engine.problem.policy import Policy
 from matching_service.engine.problem.population import Population
 from matching_service.engine.problem.results import MatchedPopulation
+from matching_service.engine.searching.groups import GroupSearch
+from matching_service.engine.searching.peers import PeerSearch
 from matching_service.engine.searching.search import Search
-from peerloom_events.formats import FormatOptions
+from peerloom_events.formats import FormatOptions, GroupOptions, TrioOptions
 
 OptionsT = TypeVar("OptionsT", bound=FormatOptions)
+TrioT = TypeVar("TrioT", bound=TrioOptions)
+GroupT = TypeVar("GroupT", bound=GroupOptions)
 
 
 class Format(ABC, Generic[OptionsT]):
@@ -69,3 +74,37 @@ class Format(ABC, Generic[OptionsT]):
         The prices behind the bound are compared for every pair there is, or for those of ``people`` people with everybody.
         """
         return check_matches(population, policy, matched) or check_bound(population, policy, matched, people=people)
+
+
+class PeerFormat(Format[TrioT]):
+    """Formats of pairs of peers, everybody in one at a time, with a trio where the program has them."""
+
+    search: ClassVar[type[Search]] = PeerSearch
+
+    def sizes(self, options: TrioT) -> range:
+        """Two, or three with a trio."""
+        return range(2, 4 if options.trio_when_odd else 3)
+
+    def seats(self, options: TrioT, employee_level: int) -> int:  # noqa: ARG002 - the same for everybody
+        """One, whoever it is."""
+        return 1
+
+
+class GroupFormat(Format[GroupT]):
+    """Formats of groups, everybody in one at a time."""
+
+    search: ClassVar[type[Search]] = GroupSearch
+
+    def sizes(self, options: GroupT) -> range:
+        """From the smallest to the largest group."""
+        return range(options.smallest, options.largest + 1)
+
+    def seats(self, options: GroupT, employee_level: int) -> int:  # noqa: ARG002 - the same for everybody
+        """One, whoever it is."""
+        return 1
+
+    def check(
+        self, population: Population, policy: Policy, matched: MatchedPopulation, people: int | None = None
+    ) -> list[Violation]:
+        """What is wrong with groups; empty when nothing is."""
+        return check_grouped(population, policy, matched, people=people)

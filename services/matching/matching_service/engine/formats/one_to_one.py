@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from matching_service.engine.formats.format import Format
+from matching_service.engine.formats.format import PeerFormat
 from matching_service.engine.problem.policy import Policy
-from matching_service.engine.searching.peers import PeerSearch
-from matching_service.engine.searching.search import Search
 from peerloom_events.formats import OneToOneOptions
 
 
-class OneToOne(Format[OneToOneOptions]):
+class OneToOne(PeerFormat[OneToOneOptions]):
     """Peers, each in one match at a time. A pair is as good as its weaker side."""
 
     name: ClassVar[str] = "one-to-one"
-    search: ClassVar[type[Search]] = PeerSearch
     example: ClassVar[Mapping[str, Any]] = {"trio_when_odd": True}
     options_model = OneToOneOptions
 
@@ -31,14 +28,6 @@ class OneToOne(Format[OneToOneOptions]):
             reporting_line=options.reporting_line,
             same_manager=options.same_manager,
         )
-
-    def sizes(self, options: OneToOneOptions) -> range:
-        """Two, or three with a trio."""
-        return range(2, 4 if options.trio_when_odd else 3)
-
-    def seats(self, options: OneToOneOptions, employee_level: int) -> int:  # noqa: ARG002 - the same for everybody
-        """One, whoever it is."""
-        return 1
 
     def recognises(self, policy: Policy) -> bool:
         """Policies stored without a format are those of peers unless they distinguish juniors and seniors."""

@@ -132,6 +132,11 @@ class Policy(BaseModel):
     )
     must_share: frozenset[Attribute] = Field(frozenset(), description="Rule: both have the same of each of these.")
     must_differ: frozenset[Attribute] = Field(frozenset(), description="Rule: both have a different one of each.")
+    group_sizes: tuple[int, int] | None = Field(
+        None, description="Everybody is in one group of at least and at most so many people. Nothing: in pairs."
+    )
+    group_goal: bool = Field(False, description="Rule: all of a group have a goal in common.")
+    group_skills: tuple[str, ...] = Field((), description="Rule: somebody in each group is experienced in each of these.")
 
     @model_validator(mode="before")
     @classmethod
@@ -149,6 +154,10 @@ class Policy(BaseModel):
             )
         if (self.reporting_line is None) == (self.reporting_line_depth is None):
             raise ValueError("Choose reporting_line or reporting_line_depth, and leave the other one out.")
+        if self.group_sizes is None and (self.group_goal or self.group_skills):
+            raise ValueError("group_goal and group_skills are rules of groups; say with group_sizes how large these are.")
+        if self.group_sizes is not None and (self.trios or self.juniors_up_to is not None):
+            raise ValueError("Groups have neither trios nor juniors; leave out trios and juniors_up_to, or group_sizes.")
         if self.juniors_up_to is not None and self.trios:
             raise ValueError("A junior and a senior are two people; leave out trios or juniors_up_to.")
         if self.juniors_up_to is None and self.junior_side:
@@ -201,6 +210,8 @@ class Policy(BaseModel):
             del content["format"]
         if self.reporting_line is None:  # nor a choice of reporting lines
             del content["reporting_line"], content["same_manager"]
+        if self.group_sizes is None:  # nor were there groups
+            del content["group_sizes"], content["group_goal"], content["group_skills"]
         for name in ("must_share", "must_differ", "prefer_same", "prefer_different"):
             content[name] = sorted(content[name])
         return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -326,10 +326,10 @@ class Population:
 
 def _line(person: UUID, above: Mapping[UUID, UUID]) -> tuple[UUID, ...]:
     """The managers above a person, nearest first; a circle of managers ends where it closes."""
-    line: list[UUID] = []
+    line: dict[UUID, None] = {}
     manager = above.get(person)
     while manager is not None and manager != person and manager not in line:
-        line.append(manager)
+        line[manager] = None
         manager = above.get(manager)
     return tuple(line)
 

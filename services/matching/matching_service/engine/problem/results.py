@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Literal, Self
 from uuid import UUID
@@ -15,12 +15,12 @@ from pydantic import BaseModel, ConfigDict
 from matching_service.engine.core.types import Int32Array, Int64Array
 from matching_service.engine.problem.certificate import Proof
 
-__all__ = ["ENGINE_VERSION", "NO_WORTH", "MatchedPopulation", "Pair", "Proof", "Trio", "Unmatched", "WhyUnmatched"]
+__all__ = ["ENGINE_VERSION", "NO_WORTH", "Group", "MatchedPopulation", "Pair", "Proof", "Trio", "Unmatched", "WhyUnmatched"]
 
 ENGINE_VERSION: Final = "2.1.0"
 """Raised with every change that can alter an answer."""
 
-WhyUnmatched = Literal["no_feasible_partner", "odd_one_out", "better_pairs_elsewhere", "search_ended"]
+WhyUnmatched = Literal["no_feasible_partner", "odd_one_out", "better_pairs_elsewhere", "search_ended", "no_group"]
 
 NO_WORTH: Final = "no_worth"
 """Listed beside the rules in ``Unmatched.removed``: no rule forbids the pair, but it would be worth nothing."""
@@ -77,6 +77,18 @@ class Trio(_Result):
         return self.weight * 2 // 3
 
 
+class Group(_Result):
+    """The people of a group, by ascending ids; ``weight``: the worths of its pairs, divided by its size less one."""
+
+    people: tuple[UUID, ...]
+    weight: int
+
+    @property
+    def mean_weight(self) -> int:
+        """What a pair in the group is worth on average, up to 1,000,000."""
+        return self.weight * 2 // len(self.people)
+
+
 class Unmatched(_Result):
     """Somebody without a partner.
 
@@ -84,7 +96,8 @@ class Unmatched(_Result):
     first. ``odd_one_out``: an odd number of people could be matched with each other, one had to stay; with trios, because
     the rules let nobody join a pair. ``better_pairs_elsewhere``: every one of the ``partners`` possible partners is in a
     pair or trio, or in as many pairs as they have seats, that serve all better. ``search_ended``: the search was stopped
-    with so many left over that nobody looked for their partners.
+    with so many left over that nobody looked for their partners. ``no_group``: some of the ``partners`` would do, but no group
+    is better with this person in it.
     """
 
     person: UUID
@@ -105,6 +118,10 @@ class MatchedPopulation:
     ``a``, ``b``: positions of both people of every pair, the lower one first; who has several seats may be in several.
     ``weight``, ``benefit_a``, ``benefit_b`` as in ``Pair``. ``trio``: positions of all three of every trio, in a row;
     ``trio_weight`` as in ``Trio``. ``ids``: 16 bytes for each person, in the order of positions.
+
+    Formats of groups have these instead: ``group_member`` from ``group_start[g]`` up to ``group_start[g + 1]`` has the
+    positions of one; ``exhaustive``: all groups that could make up a better answer were weighed, so ``upper_bound`` is the
+    best, although the prices alone prove less.
 
     ``upper_bound``: no matching is worth more (with coverage first: none in which as many people are matched).
     ``most_people``: in no matching are more people matched. Where the policy has trios, both hold for matchings of pairs
@@ -130,16 +147,20 @@ class MatchedPopulation:
     target_gap: float
     seed: int
     engine_version: str
+    group_start: Int64Array = field(default_factory=lambda: np.zeros(1, np.int64))
+    group_member: Int32Array = field(default_factory=lambda: np.zeros(0, np.int32))
+    group_weight: Int64Array = field(default_factory=lambda: np.zeros(0, np.int64))
+    exhaustive: bool = False
 
     @property
     def value(self) -> int:
         """The sum of the weights of all pairs and trios, in micro-units."""
-        return int(self.weight.sum() + self.trio_weight.sum())
+        return int(self.weight.sum() + self.trio_weight.sum() + self.group_weight.sum())
 
     @property
     def people(self) -> int:
         """How many people are in a pair or trio."""
-        return 2 * len(self.a) + 3 * len(self.trio)
+        return 2 * len(self.a) + 3 * len(self.trio) + len(self.group_member)
 
     @property
     def most_pairs(self) -> int:
@@ -173,10 +194,17 @@ class MatchedPopulation:
         rows = zip(self.trio.tolist(), self.trio_weight.tolist(), strict=True)
         return tuple(Trio(a=self._id(a), b=self._id(b), c=self._id(c), weight=weight) for (a, b, c), weight in rows)
 
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """The groups one by one."""
+        members = np.split(self.group_member, self.group_start[1:-1])
+        rows = zip(members, self.group_weight.tolist(), strict=True) if len(self.group_weight) else ()
+        return tuple(Group(people=tuple(self._id(one) for one in of_one.tolist()), weight=weight) for of_one, weight in rows)
+
     @property
-    def matches(self) -> tuple[Pair | Trio, ...]:
-        """The pairs, and then the trios."""
-        return (*self.pairs, *self.trios)
+    def matches(self) -> tuple[Pair | Trio | Group, ...]:
+        """The pairs, then the trios, then the groups."""
+        return (*self.pairs, *self.trios, *self.groups)
 
     def _id(self, position: int) -> UUID:
         return UUID(bytes=self.ids[position].tobytes())
@@ -190,9 +218,18 @@ class MatchedPopulation:
             {"unit": p.unit, "bonus": p.bonus, "counts_pairs": p.counts_pairs, **({"beyond": p.beyond} if p.beyond else {})}
             for p in self.proofs
         ]
+        if len(self.group_weight) or self.exhaustive:
+            header["groups"], header["members"], header["exhaustive"] = (
+                len(self.group_weight),
+                len(self.group_member),
+                self.exhaustive,
+            )
         arrays = [self.ids.tobytes()]
         arrays += [getattr(self, name).astype(kind).tobytes() for name, kind in _ARRAYS.items()]
         arrays += [self.trio.astype("<i4").tobytes(), self.trio_weight.astype("<i8").tobytes()]
+        if "groups" in header:
+            arrays += [self.group_start.astype("<i8").tobytes(), self.group_member.astype("<i4").tobytes()]
+            arrays += [self.group_weight.astype("<i8").tobytes()]
         arrays += [proof.prices.astype("<i8").tobytes() for proof in self.proofs]
         return b"".join((json.dumps(header, separators=(",", ":")).encode(), b"\n", *arrays))
 
@@ -212,6 +249,11 @@ class MatchedPopulation:
         ids = array(people * 16, "u1").reshape(-1, 16)
         columns: dict[str, Any] = {name: array(pairs, kind) for name, kind in _ARRAYS.items()}
         columns["trio"], columns["trio_weight"] = array(3 * trios, "<i4").reshape(-1, 3), array(trios, "<i8")
+        if "groups" in header:
+            columns["group_start"] = array(header["groups"] + 1, "<i8")
+            columns["group_member"] = array(header["members"], "<i4")
+            columns["group_weight"] = array(header["groups"], "<i8")
+            columns["exhaustive"] = header["exhaustive"]
         proofs = tuple(Proof(array(people, "<i8"), **proof) for proof in header["proofs"])
         unmatched = tuple(Unmatched.model_validate(one) for one in header["unmatched"])
         settings: dict[str, Any] = {name: header[name] for name in (*_TEXT, *_SETTINGS)}

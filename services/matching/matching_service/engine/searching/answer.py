@@ -13,6 +13,7 @@ from matching_service.engine.problem.policy import Policy
 from matching_service.engine.problem.population import Population
 from matching_service.engine.problem.results import ENGINE_VERSION, NO_WORTH, MatchedPopulation, Unmatched, WhyUnmatched
 from matching_service.engine.searching.search import Search
+from matching_service.engine.weighing.all_pairs import Field
 from matching_service.engine.weighing.profiles import RULES
 from matching_service.engine.weighing.scoring import weigh
 
@@ -32,7 +33,10 @@ def answer(population: Population, policy: Policy, search: Search, target_gap: f
     weight, benefit_a, benefit_b = weighed(*pairs.T)
     all_three = [weighed(trios[:, a], trios[:, b])[0] for a, b in ((0, 1), (0, 2), (1, 2))]
     of_trio: Int64Array = np.sum(all_three, axis=0) // 2
-    proven, value = search.proven(), int(weight.sum() + of_trio.sum())
+    groups = sorted(sorted(order[list(group)].tolist()) for group in search.groups)
+    place = np.argsort(order)
+    of_group = np.array([_worth(field, place[group]) for group in groups], dtype=np.int64)
+    proven, value = search.proven(), int(weight.sum() + of_trio.sum() + of_group.sum())
     return MatchedPopulation(
         ids=population.ids,
         a=order[pairs[:, 0]].astype(np.int32),
@@ -53,7 +57,19 @@ def answer(population: Population, policy: Policy, search: Search, target_gap: f
         target_gap=target_gap,
         seed=seed,
         engine_version=ENGINE_VERSION,
+        group_start=np.cumsum([0, *map(len, groups)]),
+        group_member=np.array([one for group in groups for one in group], dtype=np.int32),
+        group_weight=of_group,
+        exhaustive=search.exhaustive,
     )
+
+
+def _worth(field: Field, group: Int64Array) -> int:
+    """The worths of a group's pairs, divided by its size less one."""
+    first, second = np.triu_indices(len(group), 1)
+    places = group.astype(np.int32)
+    worths = weigh(field.people, field.terms, field.skills, places[first], places[second])[0]
+    return int(worths.sum()) // (len(group) - 1)
 
 
 def _by_first_position(places: Int32Array, order: Int64Array) -> Int32Array:
@@ -81,8 +97,11 @@ def _unmatched(population: Population, search: Search) -> tuple[Unmatched, ...]:
     others_left = np.bincount(part[places[possible > 0]], minlength=int(part.max(initial=-1)) + 1)
     result: list[Unmatched] = []
     for place, of_one, partners in zip(places.tolist(), counts.tolist(), possible.tolist(), strict=True):
-        odd = search.one_match_each and others_left[part[place]] == 1
-        why: WhyUnmatched = "odd_one_out" if odd else "better_pairs_elsewhere"
+        why: WhyUnmatched = "better_pairs_elsewhere"
+        if search.groups_only:
+            why = "no_group"
+        elif search.one_match_each and others_left[part[place]] == 1:
+            why = "odd_one_out"
         removed: dict[str, int] = {}
         if not partners:
             why = "no_feasible_partner"

@@ -31,11 +31,13 @@ class Stopped(Exception):
 class Search(ABC):
     """What is known so far; vertices are the places of the field. ``few``: every feasible pair can be held in memory.
 
-    ``one_match_each``: nobody is in more than one match, so that an odd one may be left over.
+    ``one_match_each``: nobody is in more than one match, so that an odd one may be left over. ``groups_only``: whether matches
+    are groups.
     """
 
     method: ClassVar[str]
     one_match_each: ClassVar[bool]
+    groups_only: ClassVar[bool] = False
 
     field: Field
     policy: Policy
@@ -51,7 +53,7 @@ class Search(ABC):
         self.trios = np.empty((0, 3), dtype=np.int32)
         self.proofs: list[Proof] = []
         self.gap: float | None = None
-        self.stopped = False
+        self.stopped = self.exhaustive = False
         self.phase = "scoring"
 
     @abstractmethod
@@ -65,6 +67,11 @@ class Search(ABC):
     @abstractmethod
     def pairs(self) -> tuple[Int32Array, Int32Array]:
         """The best pairs found: the places of both people, the lower one first."""
+
+    @property
+    def groups(self) -> tuple[tuple[int, ...], ...]:
+        """The places of the members of every group; formats of pairs have none."""
+        return ()
 
     @abstractmethod
     def form_trios(self) -> None:

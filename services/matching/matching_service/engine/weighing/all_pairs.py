@@ -46,6 +46,7 @@ class Field:
     """
 
     def __init__(self, population: Population, policy: Policy, seed: int) -> None:
+        self.population = population
         self.terms = Terms.of(policy, all_seated=bool(population.seats.all()))
         self.order, self.active = _alike_together(population, policy, seed)
         self.people = Profiles.of(population, policy, self.order)

@@ -30,7 +30,7 @@ _UNDECODED: Final = re.compile("[\ud800-\udfff]")
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
 _NO_END: Final = re.compile(r"9999\D|9999[0-9]{4}$|.*\D9999$")
 _PLACEHOLDER: Final = re.compile(
-    r"[-–—/.\s]+|[0/.-]*0{4}[0/.-]*|#?n\.?[/.]?a\.?|#n/a|null|none|nil|no[_ ]?manager", re.IGNORECASE
+    r"[-–—/.\s]+|0{1,4}[-/.]0{1,2}[-/.]0{1,4}|#?n\.?[/.]?a\.?|#n/a|null|none|nil|no[_ ]?manager", re.IGNORECASE
 )
 _DATE_HINT: Final = "Write dates as YYYY-MM-DD."
 
