@@ -60,7 +60,7 @@ def test_an_event_is_a_fact_and_cannot_be_changed(event: type[Event]) -> None:
 
 @every_event
 def test_a_type_says_who_and_what_and_which_version(event: type[Event]) -> None:
-    assert re.fullmatch(r"io\.peerloom\.[a-z]+\.[a-z]+\.[a-z_]+\.v[1-9][0-9]*", event.type)
+    assert re.fullmatch(r"io\.peerloom\.[a-z]+\.[a-z_]+\.[a-z_]+\.v[1-9][0-9]*", event.type)
     assert event.dataschema() == "urn:peerloom:schema:" + event.type.removeprefix("io.peerloom.")
     assert event.topic in TOPICS, "a topic outside TOPICS is neither created nor documented"
     assert event.topic.name.startswith(f"{event.service()}."), "a service speaks on its own topics only"
