@@ -22,10 +22,10 @@ def all_guides() -> tuple[Guide, ...]:
 
 def guide_for(format_: str | None, language: str) -> Guide:
     """The newest guide of a format; where the format or the language has none, the usual one."""
-    by_format: dict[str, list[Guide]] = {}
+    by_format: dict[str | None, list[Guide]] = {}
     for guide in all_guides():
         by_format.setdefault(guide.format, []).append(guide)
-    of_format = by_format.get(format_ or USUAL_FORMAT, by_format[USUAL_FORMAT])
+    of_format = by_format.get(format_, by_format[USUAL_FORMAT])
     in_language = [guide for guide in of_format if guide.language == language]
     return (in_language or [guide for guide in of_format if guide.language == USUAL_LANGUAGE])[-1]
 
