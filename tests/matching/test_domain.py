@@ -42,6 +42,7 @@ def a_result() -> Result:
         people=2,
         pairs=1,
         trios=0,
+        groups=0,
         unmatched=0,
         value=600_000,
         upper_bound=600_000,
