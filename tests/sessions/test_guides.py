@@ -42,7 +42,7 @@ def test_a_guide_says_the_same_in_english_and_german(guide: Guide) -> None:
 
 
 def test_a_format_or_language_without_a_guide_gets_the_usual_one() -> None:
-    assert guide_for("learning-circle", "de").format == "one-to-one"
+    assert guide_for("a format of a later release", "de").format == "one-to-one"
     assert guide_for(None, "en").format == "one-to-one"
     assert guide_for("junior-senior", "fr").language == "en"
 
