@@ -34,9 +34,9 @@ def test_openapi_python_client_makes_a_function_of_every_operation(
     for methods in described["paths"].values():
         for method, operation in methods.items():
             (tag,) = operation["tags"]
-            module = import_module(f"{package}.api.{tag.replace(' ', '_')}.{operation['operationId']}")
+            module = import_module(f"{package}.api.{tag.replace(' ', '_').replace('-', '_')}.{operation['operationId']}")
             parameters = inspect.signature(module.asyncio_detailed).parameters
             assert ("idempotency_key" in parameters) == (method == "post"), operation["operationId"]
             documented = {one.get("$ref", "").rsplit("/", 1)[-1] for one in operation.get("parameters", ())}
             assert method != "patch" or "IfMatch" in documented, operation["operationId"]
-            assert ("if_match" in parameters) == ("IfMatch" in documented), operation["operationId"]
+            assert ("if_match" in parameters) == bool({"IfMatch", "IfMatchIfAtAll"} & documented), operation["operationId"]

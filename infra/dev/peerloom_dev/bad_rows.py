@@ -15,7 +15,7 @@ Cells = dict[str, str]
 class BadRow:
     """What an import must report: at which physical line of the file, in which column (None: the whole row), as what.
 
-    With severity `warning` the person is imported all the same, without a manager.
+    With severity `warning` the person is imported all the same, without what the cell says.
     """
 
     line: int
@@ -50,13 +50,13 @@ MISTAKES: Final = (
     Mistake("unknown_time_zone", "Time Zone", _put("Time Zone", "Europe/Berln")),
     Mistake("bad_email", "Email", _put("Email", "ann.example.com")),
     Mistake("duplicate_employee_number", "Employee Number", _copy("Employee Number")),
-    Mistake("cell_count", None, line=lambda line: line.rpartition(",")[0]),
+    Mistake("cell_count", None, line=lambda line: line.partition(",")[0]),
     Mistake("bad_level", "Level", _put("Level", "Senior")),
     Mistake("unknown_manager", _MANAGER, _put(_MANAGER, "X999"), severity="warning"),
     Mistake("ambiguous_date", "Hire Date", _put("Hire Date", "03/04/2021")),
     Mistake("unclosed_quote", "Goals", line=lambda line: f'{line.rpartition(",")[0]},"Settle in well'),
     Mistake("missing", "Name", _put("Name", "  ")),
-    Mistake("bad_skill", "Skills Offered", _put("Skills Offered", "Python:3; SQL:9")),
+    Mistake("bad_skill", "Skills Offered", _put("Skills Offered", "Python:3; SQL:9"), severity="warning"),
     Mistake("duplicate_email", "Email", _copy("Email")),
     Mistake(
         "own_manager",
@@ -71,7 +71,7 @@ MISTAKES: Final = (
     Mistake("unknown_language", "Languages", _put("Languages", "English; Klingon")),
     Mistake("field_too_long", "Job Title", _put("Job Title", "Buyer " * 12_000)),
     Mistake("stray_quote", None, line=lambda line: line.replace(",", ',"Ann" ', 1)),
-    Mistake("bad_working_hours", "Working Hours", _put("Working Hours", "22:00-06:00")),
+    Mistake("bad_working_hours", "Working Hours", _put("Working Hours", "22:00-06:00"), severity="warning"),
 )
 
 
