@@ -24,7 +24,7 @@ up: $(VENV)/warm ## start the stack and keep it running; prints addresses and a 
 down: $(VENV)/run ## stop it and leave nothing behind
 	@$(BIN)/python -m peerloom_dev down
 
-test: $(VENV)/dev ## every test, on real PostgreSQL and a real Kafka protocol
+test: $(VENV)/dev $(VENV)/warm ## every test, on real PostgreSQL and a real Kafka protocol
 	@$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
 test-fast: $(VENV)/dev ## the tests that need no server

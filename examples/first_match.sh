@@ -38,7 +38,7 @@ PROGRAM=$(post "$PROFILE/v1/programs" '{
 }' | field id)
 
 # 3. Who takes part, by a rule: here everybody who offers a skill and seeks one. Matching learns of it a moment later.
-ENROLLED=$(post "$PROFILE/v1/programs/$PROGRAM/enrolments" '{"with_skills_only": true}' | field enrolled)
+ENROLLED=$(post "$PROFILE/v1/programs/$PROGRAM/enrolments" '{"everybody": true}' | field enrolled)
 echo "program $PROGRAM: $ENROLLED people enrolled"
 known() { get "$MATCHING/v1/match-pools/$PROGRAM" 2>/dev/null | field enrolled 2>/dev/null || true; }
 until [ "$(known)" = "$ENROLLED" ]; do sleep 0.5; done

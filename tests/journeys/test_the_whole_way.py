@@ -178,11 +178,19 @@ async def test_analytics_made_again_from_the_log_counts_the_same_in_any_order(
 async def test_another_organisation_finds_and_changes_nothing_of_it(platform: Platform, done: Demo, company: Company) -> None:
     before = await lists(company)
     replay = await company.post("matching", f"/v1/match-runs/{before['match-runs'][0]['id']}/replays")
+    relationship = before["relationships"][0]
+    at, somebody = f"/v1/relationships/{relationship['id']}", relationship["participant_ids"][0]
+    item = await company.post("sessions", f"{at}/action-items", {"owner_id": somebody, "text": "Send the slides"})
+    note = await company.post("sessions", f"{at}/notes", {"author_id": somebody, "text": "Ask about the move"})
+    check_in = await company.post("sessions", f"{at}/check-ins", {"participant_id": somebody, "mood": 4})
     ids = {f"{name.rstrip('s')}_id": before[name][0]["id"] for name in LISTS} | {
         "organisation_id": company.organisation_id,
         "match_id": before["matches"][0]["id"],
         "run_id": before["match-runs"][0]["id"],
         "replay_id": replay["id"],
+        "action_item_id": item["id"],
+        "note_id": note["id"],
+        "check_in_id": check_in["id"],
         "import_id": done.report.import_id,
     }
     asked: dict[str, int] = {}
@@ -193,7 +201,9 @@ async def test_another_organisation_finds_and_changes_nothing_of_it(platform: Pl
             assert listed.json()["items"] == [], f"{path} shows what is another organisation's"
         for base, method, path in await routes_with_ids(platform):
             once = {"Idempotency-Key": uuid4().hex, "If-Match": '"1"'}
-            answer = await stranger.request(method, base + path.format(**ids), headers=once, json=body_for(path, before))
+            author = {"author_id": somebody} if path == "/v1/notes/{note_id}" else {}
+            address = base + path.format(**ids)
+            answer = await stranger.request(method, address, headers=once, params=author, json=body_for(path, before))
             asked[f"{method} {path}"] = answer.status_code
 
     assert len(asked) >= 20
@@ -243,6 +253,15 @@ def body_for(path: str, held: dict[str, list[dict[str, Any]]]) -> dict[str, Any]
     somebody, session = held["participants"][0]["id"], held["sessions"][0]
     bodies: dict[str, dict[str, Any]] = {
         "answers": {"participant_id": somebody, "answer": "decline"},
+        "enrolments": {"everybody": True},
+        "audience-preview": {"everybody": True},
+        "attendance": {"present_ids": session["participant_ids"]},
+        "sessions": {"starts_at": session["starts_at"]},
+        "close": {"reason": "no_time"},
+        "action-items": {"owner_id": somebody, "text": "Send the slides"},
+        "{action_item_id}": {"state": "done", "due_on": None},
+        "notes": {"author_id": somebody, "text": "Ask about the move"},
+        "check-ins": {"participant_id": somebody, "mood": 4},
         "miss": {"absent_ids": session["participant_ids"][:1]},
         "reschedule": {"starts_at": session["starts_at"]},
         "responses": {"usefulness": 1, "learned_something": False, "meet_again": False},
