@@ -245,13 +245,18 @@ async def test_a_relay_of_the_release_before_stops_at_a_new_row_and_leaves_it_to
 ) -> None:
     async with own_ledger.serving(worker=False) as api:
         sender = Sender(own_ledger.settings.kafka_bootstrap, idempotent=own_ledger.settings.kafka_idempotent)
-        old = asyncio.ensure_future(_RelayOfTheReleaseBefore(api.runtime.database, sender, asyncio.Event()).run())
-        assert (await api.client(tenant).post("/v1/accounts", json=an_account())).status_code == 201
-        with pytest.raises(AttributeError):
-            await old
-        assert [row["count"] for row in await own_ledger.rows("SELECT count(*) FROM outbox")] == [1]
-        async with own_ledger.serving():  # while the old one's process and its connection are still there
-            await own_ledger.settled()
+        old = _RelayOfTheReleaseBefore(api.runtime.database, sender, asyncio.Event())
+        draining = asyncio.ensure_future(old.run())
+        try:
+            assert (await api.client(tenant).post("/v1/accounts", json=an_account())).status_code == 201
+            await eventually(lambda: old.trouble == "starts anew: AttributeError")
+            assert [row["count"] for row in await own_ledger.rows("SELECT count(*) FROM outbox")] == [1]
+            async with own_ledger.serving():  # while the old one goes on trying
+                await own_ledger.settled()
+            assert not draining.done()
+        finally:
+            draining.cancel()
+            await asyncio.wait([draining])
 
     assert list(deliveries(event_log.overheard(ParticipantRegistered, tenant)).values()) == [1]
 
