@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -141,8 +142,8 @@ async def test_every_table_with_an_organisation_in_it_is_behind_the_second_wall(
 async def test_no_route_answers_without_a_token_or_without_its_scope(migrated: Migrated) -> None:
     async with migrated.surroundings.serving(migrated.service, migrated.settings, worker=False) as running:
         wrong = []
-        for method, path, operation in running.operations():
-            at = _somewhere(path, operation)
+        for method, path, _ in running.operations():
+            at = _somewhere(path)
             wrong += [
                 f"{method} {path}: {answer.status_code} for {whom}"
                 for whom, client, status in (
@@ -176,5 +177,5 @@ async def test_the_address_of_every_route_belongs_to_one_service_only(surroundin
     assert {first: set(names) for first, names in owners.items() if len(set(names)) > 1} == {}
 
 
-def _somewhere(path: str, operation: dict[str, Any]) -> str:
-    return path.format(**{one["name"]: uuid4() for one in operation.get("parameters", ()) if one["in"] == "path"})
+def _somewhere(path: str) -> str:
+    return re.sub(r"{\w+}", lambda _: str(uuid4()), path)
