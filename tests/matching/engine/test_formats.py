@@ -34,7 +34,7 @@ def test_the_formats_programs_may_name_are_those_the_engine_has_in_a_module_each
 @EVERY_FORMAT
 def test_a_typical_program_of_a_format_is_matched_and_the_answer_passes_its_check(format_: Format[Any]) -> None:
     options = format_.options(format_.example)
-    people, policy = company(61), format_.policy(options)
+    people, policy = company(25), format_.policy(options)
 
     matched = match_population(people, policy, target_gap=0.0)
 

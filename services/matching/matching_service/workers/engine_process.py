@@ -41,7 +41,8 @@ Pieces = AsyncGenerator[bytes, None]
 Keep = Callable[[bytes], Awaitable[None]]
 """Takes the next piece of what is to be stored."""
 
-_SPAWN: Final = multiprocessing.get_context("spawn")
+_FORKED: Final = multiprocessing.get_context("forkserver")
+_FORKED.set_forkserver_preload(["matching_service.workers.engine_ready"])
 _STOP_SECONDS: Final = 5.0
 _FINISH_EARLY: Final = "finish early"
 _PAGE: Final = 1_000
@@ -86,8 +87,8 @@ class Engine:
     @asynccontextmanager
     async def started(cls, report: Report) -> AsyncIterator[Self]:
         """Start it, and end it with the block, whatever it is doing then."""
-        ours, its = _SPAWN.Pipe()
-        child = _SPAWN.Process(target=_serve, args=(its,), daemon=True)
+        ours, its = _FORKED.Pipe()
+        child = _FORKED.Process(target=_serve, args=(its,), daemon=True)
         await asyncio.to_thread(child.start)
         its.close()
         try:
