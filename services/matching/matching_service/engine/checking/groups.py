@@ -12,6 +12,7 @@ from matching_service.engine.checking.matches import Violation
 from matching_service.engine.problem.certificate import Proof
 from matching_service.engine.problem.grouping import Grouping, GroupRules, bound_of_groups
 
+BoolArray = NDArray[np.bool_]
 Int64Array = NDArray[np.int64]
 
 
@@ -73,12 +74,14 @@ def undercut(
 ) -> tuple[int, ...]:
     """A group with one of these people that the prices do not cover; nobody where they cover all.
 
-    ``allowed``: whether a group keeps the rules that are not rules of pairs. A bounded number of groups of each person is
-    looked at, those worth most first.
+    ``allowed``: whether a group keeps the rules that are not rules of pairs. A bounded number of groups is looked at, as many
+    of each person, those worth most first; of a person once they were looked at, none again.
     """
     over = proof.unit * (weight + 2 * proof.bonus) - proof.prices[:, None] - proof.prices[None, :]
+    open_ = np.ones(len(weight), dtype=np.bool_)
     for one in rows:
-        group = _dearest(weight, over, sizes, proof, allowed, one)
+        open_[one] = False
+        group = _dearest(weight, over, sizes, proof, allowed, one, open_, _LOOKS // len(rows))
         if group:
             return group
     return ()
@@ -91,10 +94,13 @@ def _dearest(
     proof: Proof,
     allowed: Callable[[tuple[int, ...]], bool],
     one: int,
+    open_: BoolArray,
+    left: int,
 ) -> tuple[int, ...]:
-    """Grows groups around one person by whoever adds most; turns back where the best that could be added is not enough."""
+    """Grows groups around one person by whoever adds most, of those who are open; turns back where the best that could be
+    added is not enough, and ends after ``left`` groups.
+    """
     smallest, largest = sizes
-    left = _LOOKS
 
     def look(group: tuple[int, ...], total: int, candidates: Int64Array, gains: Int64Array) -> tuple[int, ...]:
         nonlocal left
@@ -121,9 +127,9 @@ def _dearest(
                 return found
         return ()
 
-    candidates = np.flatnonzero(weight[one] > 0)
+    candidates = np.flatnonzero((weight[one] > 0) & open_)
     return look((one,), 0, candidates, over[one, candidates])
 
 
 _LOOKS = 20_000
-"""At so many groups of one person, begun or complete, the check looks."""
+"""At so many groups, begun or complete, the check looks: some seconds' worth."""
