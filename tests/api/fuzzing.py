@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-from tests.support.services import RunningService
+from peerloom_service.identifiers import new_id
+from tests.support.services import RunningService, Surroundings
 
 _HERE = Path(__file__).parent
 
@@ -56,3 +58,13 @@ async def fuzz(service: RunningService, token: str, *, examples: int, folder: Pa
     if process.returncode and not found:
         found = [output]
     return Outcome(len(cases), found, output)
+
+
+async def fuzz_service(name: str, surroundings: Surroundings, *, examples: int, folder: Path) -> Outcome:
+    """The same for a service that is started for it, with a token that may do everything."""
+    service = importlib.import_module(f"{name}_service.main").service
+    changed = {"test_clocks": True} if "test_clocks" in service.settings.model_fields else {}
+    async with surroundings.running(service, worker=False, **changed) as running:
+        outcome = await fuzz(running, running.issuer.token(new_id(), running.scopes()), examples=examples, folder=folder)
+        assert outcome.operations >= len(running.operations())
+        return outcome

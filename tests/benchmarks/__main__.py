@@ -17,7 +17,7 @@ from typing import Final
 
 import asyncpg
 
-from tests.benchmarks import api, consumer, demo, import_people, latency, relay
+from tests.benchmarks import api, consumer, demo, documents, import_people, latency, relay
 from tests.benchmarks.figures import FIGURES, FULL, QUICK, Effort, Measured
 from tests.benchmarks.older_build import compare
 from tests.benchmarks.page import Page
@@ -28,7 +28,7 @@ from tests.support.issuer import Issuer
 from tests.support.log import EventLog
 from tests.support.services import Surroundings
 
-_ON_REAL_PARTS = (api, relay, consumer, latency, import_people)
+_ON_REAL_PARTS = (api, relay, consumer, latency, import_people, documents)
 _PAGE: Final = Page(
     ROOT / "docs" / "benchmarks.md",
     """\

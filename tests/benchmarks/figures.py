@@ -78,17 +78,19 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How much is measured: interleaved rounds of `seconds` each, events a round, seconds of open loop, people imported."""
+    """How much is measured: interleaved rounds of `seconds` each, events a round, seconds of open loop, people imported,
+    and examples an operation."""
 
     rounds: int
     seconds: float
     events: int
     open_loop_seconds: int
     people: int
+    examples: int
 
 
-FULL = Effort(rounds=7, seconds=4.0, events=50_000, open_loop_seconds=40, people=100_000)
-QUICK = Effort(rounds=2, seconds=1.5, events=10_000, open_loop_seconds=8, people=5_000)
+FULL = Effort(rounds=7, seconds=4.0, events=50_000, open_loop_seconds=40, people=100_000, examples=50)
+QUICK = Effort(rounds=2, seconds=1.5, events=10_000, open_loop_seconds=8, people=5_000, examples=5)
 
 FIGURES = {
     figure.key: figure
@@ -172,6 +174,14 @@ FIGURES = {
             180,
             "The whole of `make demo` from a fresh clone: environment, PostgreSQL, broker, migrations, services, job, and "
             "taking it all down. Packages come from pip's cache.",
+        ),
+        Figure(
+            "schemathesis_failures",
+            "failures",
+            "at_most",
+            0,
+            "Schemathesis, with all its checks, against every operation of every service: answers that are not as the "
+            "service's OpenAPI document says.",
         ),
     )
 }
