@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from feedback_service.domain import Answer, Survey, SurveyAnswered, SurveyState
+from feedback_service.domain.surveys import Answer, Survey, SurveyAnswered, SurveyState
 from feedback_service.schemas import NewResponse
 from peerloom_service.identifiers import new_id
 

@@ -2,7 +2,7 @@
 
 from peerloom_events.envelope import Envelope, MalformedEnvelope, rfc3339
 from peerloom_events.event import Event, Fact, event_types
-from peerloom_events.feedback import FeedbackSubmitted, SurveyRequested
+from peerloom_events.feedback import ConcernRaised, FeedbackSubmitted, KudosGiven, SurveyRequested
 from peerloom_events.formats import FORMATS, FormatOptions, JuniorSeniorOptions, OneToOneOptions, options_of
 from peerloom_events.golden import GoldenRecord, MalformedSample, golden_records
 from peerloom_events.matching import (
@@ -46,6 +46,7 @@ __all__ = [
     "FORMATS",
     "TOPICS",
     "CheckInRecorded",
+    "ConcernRaised",
     "Envelope",
     "Event",
     "Fact",
@@ -53,6 +54,7 @@ __all__ = [
     "FormatOptions",
     "GoldenRecord",
     "JuniorSeniorOptions",
+    "KudosGiven",
     "MalformedEnvelope",
     "MalformedSample",
     "MatchAccepted",

@@ -24,8 +24,10 @@ RUNS = Topic("matching.runs.v1", "match run or replay", "Work for the matching w
 MATCHES = Topic("matching.matches.v1", "match", "Proposals, the answers to them, and the matches they become.")
 SESSIONS = Topic("sessions.sessions.v1", "match", "Meetings of a match.")
 RESPONSES = Topic("feedback.responses.v1", "survey", "Surveys asked and answered.")
+RECOGNITION = Topic("feedback.recognition.v1", "kudos", "What colleagues thank each other for.")
+CONCERNS = Topic("feedback.concerns.v1", "concern", "That somebody told the owner of a program something in private.")
 
-TOPICS = (PARTICIPANTS, PROGRAMS, RUNS, MATCHES, SESSIONS, RESPONSES)
+TOPICS = (PARTICIPANTS, PROGRAMS, RUNS, MATCHES, SESSIONS, RESPONSES, RECOGNITION, CONCERNS)
 
 
 def dead_letter_topic(group: str, topic: str) -> str:

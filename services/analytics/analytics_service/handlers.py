@@ -10,7 +10,6 @@ from analytics_service import domain
 from analytics_service.domain import Fact, MatchState, RelationshipState, RunState, SessionState
 from analytics_service.use_cases import CountEvents, KeepFacts, count_events, keep_facts
 from peerloom_events import (
-    CheckInRecorded,
     Event,
     FeedbackSubmitted,
     MatchAccepted,
@@ -18,7 +17,6 @@ from peerloom_events import (
     MatchDeclined,
     MatchExpired,
     MatchProposed,
-    MatchReplayRequested,
     MatchRunCompleted,
     MatchRunFailed,
     MatchRunProgressed,
@@ -120,9 +118,9 @@ async def completed_runs(tx: Transaction, events: Sequence[MatchRunCompleted]) -
     await _keep(tx, MatchRunCompleted, facts)
 
 
-async def replays(tx: Transaction, events: Sequence[MatchReplayRequested]) -> None:
-    """Runs are to be solved again: that changes no figure."""
-    await count_events(tx, CountEvents(MatchReplayRequested.type, len(events)))
+async def counted(tx: Transaction, events: Sequence[Event]) -> None:
+    """Something happened that changes no figure: how often is kept."""
+    await count_events(tx, CountEvents(type(events[0]).type, len(events)))
 
 
 async def matches(tx: Transaction, events: Sequence[MatchProposed | MatchDeclined | MatchExpired | MatchConfirmed]) -> None:
@@ -154,11 +152,6 @@ async def relationships(tx: Transaction, events: Sequence[RelationshipAtRisk | R
     kind = type(events[0])
     state = _RELATIONSHIP_STATES[kind]
     await _keep(tx, kind, [domain.RelationshipFact(one.match_id, one.version, one.program_id, state) for one in events])
-
-
-async def check_ins(tx: Transaction, events: Sequence[CheckInRecorded]) -> None:
-    """Participants told how it goes: that changes no figure yet."""
-    await count_events(tx, CountEvents(CheckInRecorded.type, len(events)))
 
 
 async def surveys(tx: Transaction, events: Sequence[SurveyRequested]) -> None:

@@ -8,7 +8,9 @@ from analytics_service.routes import router
 from analytics_service.settings import Settings
 from peerloom_events import (
     CheckInRecorded,
+    ConcernRaised,
     FeedbackSubmitted,
+    KudosGiven,
     MatchAccepted,
     MatchConfirmed,
     MatchDeclined,
@@ -51,7 +53,7 @@ service = Service(
         MatchRunProgressed: InBatches(handlers.runs),
         MatchRunCompleted: InBatches(handlers.completed_runs),
         MatchRunFailed: InBatches(handlers.runs),
-        MatchReplayRequested: InBatches(handlers.replays),
+        MatchReplayRequested: InBatches(handlers.counted),
         MatchProposed: InBatches(handlers.matches),
         MatchAccepted: InBatches(handlers.acceptances),
         MatchDeclined: InBatches(handlers.matches),
@@ -62,10 +64,12 @@ service = Service(
         SessionMissed: InBatches(handlers.sessions),
         SessionRescheduled: InBatches(handlers.sessions),
         SessionCancelled: InBatches(handlers.sessions),
-        CheckInRecorded: InBatches(handlers.check_ins),
+        CheckInRecorded: InBatches(handlers.counted),
         RelationshipAtRisk: InBatches(handlers.relationships),
         RelationshipCompleted: InBatches(handlers.relationships),
         SurveyRequested: InBatches(handlers.surveys),
         FeedbackSubmitted: InBatches(handlers.answered_surveys),
+        KudosGiven: InBatches(handlers.counted),
+        ConcernRaised: InBatches(handlers.counted),
     },
 )

@@ -6,7 +6,9 @@ from feedback_service import handlers
 from feedback_service.models import Base
 from feedback_service.routes import router
 from feedback_service.settings import Settings
-from peerloom_events import SessionCompleted
+from feedback_service.workers import release
+from peerloom_events import MatchConfirmed, SessionCompleted
+from peerloom_service.jobs import Job
 from peerloom_service.manifest import Manifest
 from peerloom_service.service import Service
 
@@ -16,5 +18,6 @@ service = Service(
     tables=Base,
     routes=router,
     migrations=Path(__file__).parent / "migrations",
-    subscribes={SessionCompleted: handlers.ask_about_session},
+    subscribes={SessionCompleted: handlers.ask_about_session, MatchConfirmed: handlers.keep_relationship},
+    jobs={"release": Job(release.release, every=5.0)},
 )

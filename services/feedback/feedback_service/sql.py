@@ -11,3 +11,21 @@ ASK: Final = """
     ON CONFLICT ON CONSTRAINT survey_participant_key DO NOTHING
     RETURNING id, participant_id, requested_at
 """
+
+KEEP_RELATIONSHIP: Final = """
+    INSERT INTO relationship (tenant_id, id, version, program_id, participant_ids) VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT (tenant_id, id) DO NOTHING
+"""
+
+# Two processes at it at once could release a batch and, from an older view, one answer behind it: one at a time.
+ALONE: Final = "SELECT pg_try_advisory_xact_lock(hashtextextended('peerloom.feedback.release', 0))"
+
+RELEASE: Final = """
+    WITH ready AS (
+        SELECT tenant_id, program_id FROM response WHERE released_at IS NULL
+        GROUP BY tenant_id, program_id HAVING count(DISTINCT participant_id) >= $1
+    )
+    UPDATE response SET released_at = now()
+    FROM ready
+    WHERE response.tenant_id = ready.tenant_id AND response.program_id = ready.program_id AND response.released_at IS NULL
+"""

@@ -1,10 +1,10 @@
-"""What feedback does: each function is one transaction."""
+"""Participants are asked about their sessions and answer."""
 
 from dataclasses import dataclass
 from uuid import UUID
 
 from feedback_service import sql
-from feedback_service.domain import Answer, Response, Survey
+from feedback_service.domain.surveys import Answer, Response, Survey
 from peerloom_events import FeedbackSubmitted, SurveyRequested
 from peerloom_service.identifiers import new_id
 from peerloom_service.use_cases.transaction import Transaction

@@ -1,23 +1,19 @@
-"""Feedback's HTTP API."""
+"""Surveys, responses and what they say together, over HTTP."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import Security
-
-from feedback_service import domain, use_cases
-from feedback_service.schemas import NewResponse, ResponseOut, SurveyOut
+from feedback_service import queries
+from feedback_service.domain.surveys import Response as SurveyResponse
+from feedback_service.domain.surveys import Survey, SurveyAnswered, SurveyState
+from feedback_service.routes.access import KEYED, FeedbackReader, FeedbackWriter
+from feedback_service.schemas import NewResponse, ResponseOut, ResultsOut, SurveyOut
+from feedback_service.use_cases import surveys
 from peerloom_service.http.messages import Response
 from peerloom_service.http.paging import Cursor, Limit, Page
 from peerloom_service.http.routing import Router, problems
-from peerloom_service.http.work import Work, authorized
-from peerloom_service.problems import IdempotencyKeyMissing, IdempotencyKeyReused, NotFound
+from peerloom_service.problems import NotFound
 
 router = Router(prefix="/v1")
-KEYED = (IdempotencyKeyMissing, IdempotencyKeyReused)
-
-FeedbackReader = Annotated[Work, Security(authorized, scopes=["feedback:read"])]
-FeedbackWriter = Annotated[Work, Security(authorized, scopes=["feedback:write"])]
 
 
 @router.get("/surveys", response_model=Page[SurveyOut], tags=["surveys"])
@@ -29,11 +25,11 @@ async def list_surveys(
     match_id: UUID | None = None,
     session_id: UUID | None = None,
     participant_id: UUID | None = None,
-    state: domain.SurveyState | None = None,
+    state: SurveyState | None = None,
 ) -> Page[SurveyOut]:
     """Surveys of the organisation: who is asked about which session, and whether they have answered."""
     return await work.page(
-        domain.Survey,
+        Survey,
         returns=SurveyOut.of,
         limit=limit,
         cursor=cursor,
@@ -48,21 +44,21 @@ async def list_surveys(
 @router.get("/surveys/{survey_id}", response_model=SurveyOut, responses=problems(NotFound), tags=["surveys"])
 async def read_survey(survey_id: UUID, work: FeedbackReader) -> Response:
     """One survey, with an ETag."""
-    return await work.one(domain.Survey, survey_id, returns=SurveyOut.of)
+    return await work.one(Survey, survey_id, returns=SurveyOut.of)
 
 
 @router.post(
     "/surveys/{survey_id}/responses",
     status_code=201,
     response_model=ResponseOut,
-    responses=problems(*KEYED, NotFound, domain.SurveyAnswered),
+    responses=problems(*KEYED, NotFound, SurveyAnswered),
     tags=["surveys"],
 )
 async def answer_survey(survey_id: UUID, body: NewResponse, work: FeedbackWriter) -> Response:
     """Answer a survey. It can be answered once."""
     return await work(
-        use_cases.answer_survey,
-        use_cases.AnswerSurvey(survey_id, body.answer()),
+        surveys.answer_survey,
+        surveys.AnswerSurvey(survey_id, body.answer()),
         returns=ResponseOut.of,
         status=201,
         location=lambda response: f"/v1/responses/{response.id}",
@@ -81,7 +77,7 @@ async def list_responses(
 ) -> Page[ResponseOut]:
     """Responses of the organisation's participants."""
     return await work.page(
-        domain.Response,
+        SurveyResponse,
         returns=ResponseOut.of,
         limit=limit,
         cursor=cursor,
@@ -95,4 +91,11 @@ async def list_responses(
 @router.get("/responses/{response_id}", response_model=ResponseOut, responses=problems(NotFound), tags=["surveys"])
 async def read_response(response_id: UUID, work: FeedbackReader) -> Response:
     """One response, with an ETag."""
-    return await work.one(domain.Response, response_id, returns=ResponseOut.of)
+    return await work.one(SurveyResponse, response_id, returns=ResponseOut.of)
+
+
+@router.get("/survey-results/{program_id}", response_model=ResultsOut, tags=["surveys"])
+async def read_results(program_id: UUID, work: FeedbackReader) -> Response:
+    """What the respondents of a program say together. Answers are released in batches of five people or more, so that nobody
+    learns what one person answered, whenever and however often they look."""
+    return await work(queries.results, program_id, returns=ResultsOut.of)

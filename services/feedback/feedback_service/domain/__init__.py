@@ -1,0 +1,1 @@
+"""The rules of surveys, recognition and concerns. Pure: no I/O, no clock."""

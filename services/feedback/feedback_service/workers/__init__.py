@@ -1,0 +1,1 @@
+"""What feedback's worker does beside its consumer."""
