@@ -43,6 +43,7 @@ ALLOWED: Final = {
     "share_meet_again": "read by name where the figures are answered",
     "DONE": "a value that people choose",
     "DROPPED": "a value that people choose",
+    "connect_unix_socket": "httpcore calls it",
     "most_pairs": "read by name where a result is answered",
 }
 

@@ -35,8 +35,23 @@ def settings(**changed: Any) -> Settings:
 
 @pytest.mark.parametrize(
     "address",
-    ["10.0.0.1", "127.0.0.1", "169.254.169.254", "172.16.5.5", "192.168.1.1", "100.64.0.1", "0.0.0.0", "224.0.0.1", "::1"]
-    + ["::ffff:10.0.0.1", "fd00::1", "fe80::1", "2002:a00:1::", "ff02::1", "::"],
+    [
+        "10.0.0.1",
+        "127.0.0.1",
+        "169.254.169.254",
+        "172.16.5.5",
+        "192.168.1.1",
+        "100.64.0.1",
+        "0.0.0.0",
+        "224.0.0.1",
+        "::1",
+        "::ffff:10.0.0.1",
+        "fd00::1",
+        "fe80::1",
+        "2002:a00:1::",
+        "ff02::1",
+        "::",
+    ],
 )
 def test_what_is_not_public_is_not_reached(address: str) -> None:
     assert not may_be_reached(ip_address(address), ())
@@ -103,8 +118,19 @@ async def test_the_address_that_was_judged_is_the_one_connected_to(monkeypatch: 
 
 @pytest.mark.parametrize(
     "url",
-    ["http://example.com/", "ftp://example.com/", "https://", "https://user@example.com/", "https://10.0.0.1/", "https://[::1]/"]
-    + ["https://example.com/#part", "https://exa mple.com/", "https://example.com:99999/", "//example.com", "https://ex\u00e4mple.com"],
+    [
+        "http://example.com/",
+        "ftp://example.com/",
+        "https://",
+        "https://user@example.com/",
+        "https://10.0.0.1/",
+        "https://[::1]/",
+        "https://example.com/#part",
+        "https://exa mple.com/",
+        "https://example.com:99999/",
+        "//example.com",
+        "https://ex\u00e4mple.com",
+    ],
 )
 def test_such_an_address_is_not_registered(url: str) -> None:
     with pytest.raises(UrlNotAllowed):

@@ -123,9 +123,9 @@ async def test_a_ticket_opens_one_stream_of_what_it_names_without_a_token(
 
 async def test_a_ticket_cannot_be_widened(client: httpx.AsyncClient, feed: Feed, integrations: RunningService) -> None:
     mine, others = a_confirmation(), a_confirmation()
-    ticket = (
-        await client.post("/v1/events/tickets", json={"program_id": str(mine.program_id), "types": [mine.type]})
-    ).json()["ticket"]
+    ticket = (await client.post("/v1/events/tickets", json={"program_id": str(mine.program_id), "types": [mine.type]})).json()[
+        "ticket"
+    ]
 
     browser = integrations.client_with(None)
     async with stream(browser, ticket=ticket, types=an_acceptance().type, program_id=str(others.program_id)) as reader:
@@ -162,9 +162,11 @@ async def test_streams_end_and_are_let_go_when_the_process_stops(surroundings: S
 
 
 async def test_a_stream_ends_by_itself_and_says_when_to_come_again(surroundings: Surroundings, tenant: UUID) -> None:
-    async with surroundings.running(service, worker=False, stream_seconds=0.2) as running:
-        async with stream(running.client(tenant)) as reader:
-            assert "retry: 1000" in await reader.rest()
+    async with (
+        surroundings.running(service, worker=False, stream_seconds=0.2) as running,
+        stream(running.client(tenant)) as reader,
+    ):
+        assert "retry: 1000" in await reader.rest()
 
 
 async def test_a_reader_who_leaves_is_forgotten(client: httpx.AsyncClient, integrations: RunningService, tenant: UUID) -> None:

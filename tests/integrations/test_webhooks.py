@@ -1,4 +1,4 @@
-"""Webhooks on a real wire: signed so that the reference library accepts them, in order, tried again, and never to a private network."""
+"""Webhooks on a real wire: signed so that the reference library accepts them, in order, and tried again."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -212,7 +212,8 @@ async def test_an_endpoint_that_only_fails_is_left_alone_and_others_get_theirs(
         async def left_alone() -> bool:
             return bool(
                 await integrations.value(
-                    "SELECT failures >= 5 AND open_until > now() FROM webhook_progress WHERE webhook_id = $1", UUID(failing["id"])
+                    "SELECT failures >= 5 AND open_until > now() FROM webhook_progress WHERE webhook_id = $1",
+                    UUID(failing["id"]),
                 )
             )
 
@@ -289,8 +290,11 @@ async def test_a_worker_that_is_lost_leaves_its_endpoint_to_the_next_and_nothing
     client: httpx.AsyncClient, feed: Feed, receiver: Receiver, integrations: RunningService
 ) -> None:
     webhook = await registered(client, receiver.url)
-    lost = "UPDATE webhook_progress SET lease = gen_random_uuid(), leased_until = now() + interval '3 seconds' WHERE webhook_id = $1"
-    await integrations.rows(lost, UUID(webhook["id"]))
+    await integrations.rows(
+        "UPDATE webhook_progress SET lease = $2, leased_until = now() + interval '3 seconds' WHERE webhook_id = $1",
+        UUID(webhook["id"]),
+        new_id(),
+    )
     await feed(*(a_confirmation() for _ in range(5)))
 
     got: list[Received] = await receiver.gets(5)

@@ -28,9 +28,7 @@ class _TokenOrTicket(Authorized):
             return await super().caller(runtime, scope, needed)
         row = await runtime.database.fetchrow(None, sql.TAKE_TICKET, digest_of(shown[-1]))
         if row is None:
-            raise Unauthenticated(
-                "This ticket was used, or its minute is over. Ask for another one.", error="invalid_token"
-            )
+            raise Unauthenticated("This ticket was used, or its minute is over. Ask for another one.", error="invalid_token")
         types = None if row["types"] is None else frozenset(row["types"])
         scope[_TICKET] = Wanted(types, row["participant_id"], row["program_id"])
         scope["client_id"] = row["issued_to"]
