@@ -1,20 +1,11 @@
 """Events in: each becomes an entry of the log, as it was sent."""
 
 from collections.abc import Sequence
-from typing import Annotated
-
-from msgspec import Meta, Struct
 
 from integrations_service.domain.events import Entry, entry_of
 from integrations_service.use_cases.log import record
 from peerloom_service.consuming.decoding import Received
 from peerloom_service.use_cases.transaction import Transaction
-
-
-class Versioned(Struct, frozen=True):
-    """All that is asked of an event before it is logged: it is JSON, and a fact of ours."""
-
-    version: Annotated[int, Meta(ge=1)]
 
 
 async def log(tx: Transaction, events: Sequence[Received]) -> None:

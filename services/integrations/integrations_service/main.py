@@ -14,7 +14,7 @@ from peerloom_service.jobs import Job
 from peerloom_service.manifest import Manifest
 from peerloom_service.service import Service
 
-_LOG = AcrossOrganisations(handlers.log, reads=handlers.Versioned)
+_LOG = AcrossOrganisations(handlers.log)
 
 service = Service(
     manifest=Manifest.beside(__file__),
