@@ -31,7 +31,7 @@ def test_it_knows_who_serves_which_path() -> None:
     documents = Path("docs/openapi").glob("*.json")
     served = {path.split("/")[2]: file.stem for file in documents for path in json.loads(file.read_text())["paths"]}
 
-    assert SERVICE_OF == served
+    assert served == SERVICE_OF
 
 
 async def test_lists_are_read_page_by_page_and_changes_name_the_version_they_change(peerloom: AsyncPeerloom) -> None:

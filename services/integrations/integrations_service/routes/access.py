@@ -7,9 +7,8 @@ from urllib.parse import parse_qs
 from fastapi import Security
 from starlette.types import Scope
 
-from integrations_service import sql
 from integrations_service.domain.events import Wanted
-from integrations_service.domain.tickets import digest_of
+from integrations_service.use_cases.tickets import take_ticket
 from peerloom_service.context import Caller
 from peerloom_service.http.messages import header
 from peerloom_service.http.work import Authorized, Work, authorized
@@ -26,13 +25,12 @@ class _TokenOrTicket(Authorized):
         shown = parse_qs(scope["query_string"].decode("latin-1")).get("ticket", [])
         if header(scope, b"authorization") or not shown:
             return await super().caller(runtime, scope, needed)
-        row = await runtime.database.fetchrow(None, sql.TAKE_TICKET, digest_of(shown[-1]))
-        if row is None:
+        admitted = await take_ticket(runtime.database, shown[-1])
+        if admitted is None:
             raise Unauthenticated("This ticket was used, or its minute is over. Ask for another one.", error="invalid_token")
-        types = None if row["types"] is None else frozenset(row["types"])
-        scope[_TICKET] = Wanted(types, row["participant_id"], row["program_id"])
-        scope["client_id"] = row["issued_to"]
-        return Caller(row["issued_to"], row["tenant_id"], frozenset(needed))
+        scope[_TICKET] = admitted.limits
+        scope["client_id"] = admitted.issued_to
+        return Caller(admitted.issued_to, admitted.tenant_id, frozenset(needed))
 
 
 def limits_of_ticket(scope: Scope) -> Wanted:
