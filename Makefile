@@ -5,7 +5,7 @@ TEST_PROCESSES ?= 2
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 VENV := .venv-$(VERSION)
 BIN := $(VENV)/bin
-CODE := libs services infra
+CODE := libs services infra clients
 PARTS := $(patsubst %/pyproject.toml,%,$(sort $(wildcard $(addsuffix /*/pyproject.toml,$(CODE)))))
 EMPTY :=
 

@@ -14,6 +14,7 @@ from peerloom_service.identifiers import new_id
 from tests.support.services import RunningService, Surroundings
 
 _HERE = Path(__file__).parent
+_
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ async def fuzz(service: RunningService, token: str, *, examples: int, folder: Pa
 async def fuzz_service(name: str, surroundings: Surroundings, *, examples: int, folder: Path) -> Outcome:
     """The same for a service that is started for it, with a token that may do everything."""
     service = importlib.import_module(f"{name}_service.main").service
-    changed = {"test_clocks": True} if "test_clocks" in service.settings.model_fields else {}
+    changed = {field: value for field, value in _QUICK.items() if field in service.settings.model_fields}
     async with surroundings.running(service, worker=False, **changed) as running:
         outcome = await fuzz(running, running.issuer.token(new_id(), running.scopes()), examples=examples, folder=folder)
         assert outcome.operations >= len(running.operations())

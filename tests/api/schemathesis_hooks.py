@@ -20,13 +20,20 @@ schemathesis.openapi.format(
 
 @schemathesis.hook
 def before_call(_context: Any, case: Any, _kwargs: Any) -> None:
-    """A key belongs to one request; dates and times end after they begin; options go with their format."""
+    """A key belongs to one request; dates and times end after they begin; options go with their format; places in the event
+    log are those it has; webhooks lead somewhere.
+    """
     if case.meta is None or not case.meta.generation.mode.is_positive:
         return
     if case.headers and _KEY in case.headers:
         case.headers[_KEY] = str(uuid4())
     body = case.body
+    for place in (case.query, body):
+        if isinstance(place, dict) and "after" in place:
+            place["after"] = "latest"
     if isinstance(body, dict):
+        if "url" in body:
+            body["url"] = "https://hooks.example.com/peerloom"
         _in_order(body, "starts_on", "ends_on", "2026-12-01", "2027-06-01")
         _in_order(body, "hired_from", "hired_until", "2026-12-01", "2027-06-01")
         _in_order(body, "lowest_level", "highest_level", 1, 12)

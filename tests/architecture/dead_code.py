@@ -44,6 +44,7 @@ ALLOWED: Final = {
     "DONE": "a value that people choose",
     "DROPPED": "a value that people choose",
     "IN_HAND": "a value that people choose",
+    "connect_unix_socket": "httpcore calls it",
     "most_pairs": "read by name where a result is answered",
 }
 

@@ -9,8 +9,10 @@ from typing import Any
 
 import uvicorn
 
+from peerloom_service.http.server import Server
 
-class _Server(uvicorn.Server):
+
+class _Server(Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Signals belong to pytest."""

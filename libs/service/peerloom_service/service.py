@@ -37,6 +37,7 @@ from peerloom_service.consuming.retry import RetryPolicy
 from peerloom_service.consuming.tasks import TaskConsumer, Tasks
 from peerloom_service.housekeeping import HOUSEKEEPING
 from peerloom_service.http.app import Health, create_app
+from peerloom_service.http.server import serve
 from peerloom_service.jobs import Job, RunningJob
 from peerloom_service.logs import configure_logs
 from peerloom_service.loops import Loops
@@ -215,14 +216,16 @@ class Service:
         else:
             app = self.app(settings, worker=process == "all")
             port = settings.http_port
-        uvicorn.run(
-            app,
-            host=settings.http_host,
-            port=port,
-            access_log=False,
-            log_config=None,
-            server_header=False,
-            timeout_graceful_shutdown=_GRACE_SECONDS,
+        serve(
+            uvicorn.Config(
+                app,
+                host=settings.http_host,
+                port=port,
+                access_log=False,
+                log_config=None,
+                server_header=False,
+                timeout_graceful_shutdown=_GRACE_SECONDS,
+            )
         )
 
     def _migrate(self, settings: ServiceSettings) -> None:

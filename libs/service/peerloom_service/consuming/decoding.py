@@ -30,6 +30,13 @@ class InBatches:
     reads: type[msgspec.Struct] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class AcrossOrganisations(InBatches):
+    """Marks a handler that takes all that came together, whatever their types and organisations, with their envelopes; its
+    transaction works for the platform, and its statements name the organisation of each row.
+    """
+
+
 Subscriptions = Mapping[type[Event], Handler | InBatches]
 
 

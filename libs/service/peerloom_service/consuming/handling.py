@@ -7,12 +7,11 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, suppress
 from itertools import groupby
-from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
 from peerloom_service import telemetry
-from peerloom_service.consuming.decoding import Handler, InBatches, Received, Subscriptions
+from peerloom_service.consuming.decoding import AcrossOrganisations, Handler, InBatches, Received, Subscriptions
 from peerloom_service.consuming.delivery import Delivery
 from peerloom_service.consuming.inbox import first_deliveries
 from peerloom_service.consuming.parking import unpark
@@ -43,8 +42,7 @@ class Handling:
         try:
             new = await first_deliveries(connection, self._group, received)
             something_published = False
-            for (kind, tenant_id), run in groupby(new, key=attrgetter("kind", "tenant_id")):
-                handler = self._subscriptions[kind]
+            for (handler, tenant_id), run in groupby(new, key=self._taken_together):
                 await self._call(connection, handler, tenant_id, list(run))
                 something_published |= not isinstance(handler, InBatches)
             if released is not None:
@@ -63,19 +61,30 @@ class Handling:
         if len(new) < len(received):
             telemetry.repeated.add(len(received) - len(new))
 
+    def _taken_together(self, one: Received) -> tuple[Handler | InBatches, UUID | None]:
+        """Consecutive events with the same handler and organisation are handed over together."""
+        handler = self._subscriptions[one.kind]
+        return handler, None if isinstance(handler, AcrossOrganisations) else one.tenant_id
+
     async def _call(
-        self, connection: Connection, handler: Handler | InBatches, tenant_id: UUID, run: Sequence[Received]
+        self, connection: Connection, handler: Handler | InBatches, tenant_id: UUID | None, run: Sequence[Received]
     ) -> None:
         await connection.serve(tenant_id)
+        if isinstance(handler, AcrossOrganisations):
+            with self._span(run):
+                tx = self._transaction(connection, run[0], tenant_id)
+                await handler.handler(tx, run)
+                await tx.flush()
+            return
         if isinstance(handler, InBatches):
             with self._span(run):
-                tx = self._transaction(connection, run[0])
+                tx = self._transaction(connection, run[0], tenant_id)
                 await handler.handler(tx, [one.event for one in run])
                 await tx.flush()
             return
         for one in run:
             with self._span([one]):
-                tx = self._transaction(connection, one)
+                tx = self._transaction(connection, one, tenant_id)
                 await handler(tx, one.event)
                 await tx.flush()
 
@@ -88,10 +97,10 @@ class Handling:
             event_type=first.envelope.type,
         )
 
-    def _transaction(self, connection: Connection, received: Received) -> Transaction:
+    def _transaction(self, connection: Connection, received: Received, tenant_id: UUID | None) -> Transaction:
         cause = Cause(
             correlation_id=received.envelope.correlationid,
             causation_id=received.envelope.id,
             traceparent=telemetry.current_traceparent() or received.envelope.traceparent,
         )
-        return Transaction(connection, self._storages, tenant_id=received.tenant_id, cause=cause, begun=True)
+        return Transaction(connection, self._storages, tenant_id=tenant_id, cause=cause, begun=True)

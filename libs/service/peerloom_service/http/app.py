@@ -57,6 +57,7 @@ def create_app(
         telemetry={"tracing": tracing, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.describe = describe
+    app.state.endings = []
     app.router.routes.extend(router.routes)  # including the router would have each request matched twice
     # For whoever runs the process, and for whoever writes a client. The only ones without a token.
     app.add_route("/health/live", _live, include_in_schema=False)

@@ -226,7 +226,7 @@ class Work:
         return await _reading(self._runtime.database.fetchrow, self.tenant_id, sql, *values)
 
 
-class _Authorized(SecurityBase):
+class Authorized(SecurityBase):
     """The dependency behind `authorized`: declares that a token is needed, and looks at it. `openapi` says where to get one."""
 
     def __init__(self) -> None:
@@ -250,7 +250,7 @@ class _Authorized(SecurityBase):
         return caller
 
 
-authorized = _Authorized()
+authorized = Authorized()
 
 _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 

@@ -1,0 +1,1 @@
+"""Integrations: every event in one log, which others pull, stream or have pushed to them."""

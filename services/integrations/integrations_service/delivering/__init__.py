@@ -1,0 +1,1 @@
+"""Deliveries: who is due, what is sent, and that it only ever goes where it may."""
