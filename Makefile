@@ -50,6 +50,7 @@ contracts: $(VENV)/dev ## events against every snapshot and sample; generated do
 	@$(BIN)/python -m peerloom_events.contracts docs --check
 	@$(BIN)/python -m tests.contracts.openapi --check
 	@$(BIN)/python -m peerloom_dev.compose_file --check
+	@$(BIN)/python -m peerloom_deploy --check
 	@$(BIN)/python -m tests.contracts.problems --check
 
 contracts-accept: $(VENV)/dev ## write snapshots of new events and the generated documents
@@ -57,6 +58,7 @@ contracts-accept: $(VENV)/dev ## write snapshots of new events and the generated
 	@$(BIN)/python -m peerloom_events.contracts docs
 	@$(BIN)/python -m tests.contracts.openapi
 	@$(BIN)/python -m peerloom_dev.compose_file
+	@$(BIN)/python -m peerloom_deploy
 	@$(BIN)/python -m tests.contracts.problems
 
 bench: $(VENV)/dev ## figures as JSON lines, and docs/benchmarks.md (FIGURES="key …", BASE=<older commit>)

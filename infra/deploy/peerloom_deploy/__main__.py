@@ -1,0 +1,40 @@
+"""`python -m peerloom_deploy [--check]`: write the generated part of `k8s/`, the dashboards and the alerts, or compare it."""
+
+import sys
+import tomllib
+from pathlib import Path
+
+from peerloom_deploy import kubernetes
+from peerloom_service.manifest import manifests
+
+ROOT = Path(__file__).parents[3]
+
+
+def generated() -> dict[Path, str]:
+    """Every generated file with its text."""
+    version = tomllib.loads((ROOT / "libs/service/pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    files = kubernetes.rendered(manifests(ROOT / "services"), ROOT / "docs" / "openapi", version)
+    return {ROOT / "k8s" / path: text for path, text in files.items()}
+
+
+def main() -> int:
+    """Exit code 1 when `--check` finds a file that is not as the manifests say, or one of a service that is gone."""
+    files = generated()
+    stray = [path for path in (ROOT / "k8s/base/services").glob("*.yaml") if path not in files]
+    stale = [path for path, text in files.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    if "--check" in sys.argv:
+        for path in [*stale, *stray]:
+            print(f"{path.relative_to(ROOT)}: not as the manifests say; run `make contracts-accept` and look at the diff")
+        print(f"k8s: {len(files)} generated files, {len(stale) + len(stray)} differ")
+        return 1 if stale or stray else 0
+    for path in stray:
+        path.unlink()
+    for path in stale:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(files[path], encoding="utf-8")
+    print(f"k8s: {len(files)} generated files, {len(stale)} written")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
