@@ -10,7 +10,7 @@ PARTS := $(patsubst %/pyproject.toml,%,$(sort $(wildcard $(addsuffix /*/pyprojec
 EMPTY :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test test-fast lint style types imports contracts contracts-accept bench bench-matching clean constraints
+.PHONY: help demo up down test test-fast lint style types imports contracts contracts-accept k8s-check telemetry-check bench bench-matching clean constraints
 
 help: ## show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -60,6 +60,14 @@ contracts-accept: $(VENV)/dev ## write snapshots of new events and the generated
 	@$(BIN)/python -m peerloom_dev.compose_file
 	@$(BIN)/python -m peerloom_deploy
 	@$(BIN)/python -m tests.contracts.problems
+
+k8s-check: $(VENV)/dev ## ask a real API server whether it takes every overlay (KUBECONFIG of a cluster made for trying)
+	@$(BIN)/python -m peerloom_deploy.server
+
+telemetry-check: ## Prometheus checks the rules and causes every alert once (promtool, or its image)
+	@if command -v promtool >/dev/null; then promtool check rules infra/telemetry/rules.yaml; promtool test rules infra/telemetry/rules.test.yaml; \
+	else for command in "check rules rules.yaml" "test rules rules.test.yaml"; do \
+	  docker run --rm --volume $(CURDIR)/infra/telemetry:/rules:ro --workdir /rules --entrypoint promtool prom/prometheus $$command || exit 1; done; fi
 
 bench: $(VENV)/dev ## figures as JSON lines, and docs/benchmarks.md (FIGURES="key …", BASE=<older commit>)
 	@$(BIN)/python -m tests.benchmarks $(FIGURES) $(addprefix --base ,$(BASE))

@@ -1,20 +1,43 @@
 """`python -m peerloom_deploy [--check]`: write the generated part of `k8s/`, the dashboards and the alerts, or compare it."""
 
+import json
 import sys
 import tomllib
 from pathlib import Path
+from typing import Final
 
-from peerloom_deploy import kubernetes
+import yaml
+
+from peerloom_deploy import alerts, dashboards, kubernetes
 from peerloom_service.manifest import manifests
 
-ROOT = Path(__file__).parents[3]
+ROOT: Final = Path(__file__).parents[3]
+TELEMETRY: Final = ROOT / "infra/telemetry"
+_HEAD: Final = "# Written from infra/deploy/peerloom_deploy: change that, and run `make contracts-accept`.\n"
 
 
 def generated() -> dict[Path, str]:
     """Every generated file with its text."""
     version = tomllib.loads((ROOT / "libs/service/pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     files = kubernetes.rendered(manifests(ROOT / "services"), ROOT / "docs" / "openapi", version)
-    return {ROOT / "k8s" / path: text for path, text in files.items()}
+    rules = alerts.groups()
+    files["components/telemetry/rules.yaml"] = _HEAD + yaml.safe_dump(
+        {
+            "apiVersion": "monitoring.coreos.com/v1",
+            "kind": "PrometheusRule",
+            "metadata": {"name": "peerloom"},
+            "spec": {"groups": rules},
+        },
+        sort_keys=False,
+        width=120,
+    )
+    found = {ROOT / "k8s" / path: text for path, text in files.items()}
+    found[TELEMETRY / "rules.yaml"] = _HEAD + yaml.safe_dump({"groups": rules}, sort_keys=False, width=120)
+    for name in dashboards.DASHBOARDS:
+        text = json.dumps(dashboards.dashboard(name), indent=1) + "\n"
+        found[TELEMETRY / "dashboards" / f"{name}.json"] = text
+        found[ROOT / "k8s/components/telemetry/dashboards" / f"{name}.json"] = text
+    return found
 
 
 def main() -> int:
@@ -25,14 +48,14 @@ def main() -> int:
     if "--check" in sys.argv:
         for path in [*stale, *stray]:
             print(f"{path.relative_to(ROOT)}: not as the manifests say; run `make contracts-accept` and look at the diff")
-        print(f"k8s: {len(files)} generated files, {len(stale) + len(stray)} differ")
+        print(f"k8s, telemetry: {len(files)} generated files, {len(stale) + len(stray)} differ")
         return 1 if stale or stray else 0
     for path in stray:
         path.unlink()
     for path in stale:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(files[path], encoding="utf-8")
-    print(f"k8s: {len(files)} generated files, {len(stale)} written")
+    print(f"k8s, telemetry: {len(files)} generated files, {len(stale)} written")
     return 0
 
 

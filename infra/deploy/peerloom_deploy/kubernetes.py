@@ -207,7 +207,7 @@ def _images(services: Sequence[Manifest], version: str) -> str:
         for one in services
     )
     return (
-        f"{_HEAD}# Name your registry in your overlay: `kustomize edit set image peerloom/profile=<registry>/profile@sha256:…`\n"
+        f"{_HEAD}# Your registry, in your overlay: `kustomize edit set image peerloom/profile=<registry>/profile@sha256:…`\n"
         f"apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nimages:\n{lines}"
     )
 

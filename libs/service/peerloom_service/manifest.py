@@ -54,7 +54,7 @@ class Manifest(BaseModel):
     subscribes: tuple[str, ...] = ()
     tasks: tuple[str, ...] = ()
     local: dict[str, str] = {}
-    sizes: dict[Literal["api", "worker", "tasks"], Sizing] = {}
+    sizes: dict[str, Sizing] = {}
     calls_out: bool = False
 
     @classmethod
