@@ -16,13 +16,13 @@ help: ## show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 demo: $(VENV)/warm ## a company's people, matched: the whole way, once (STACK=compose: in containers)
-	@$(BIN)/python -m peerloom_dev demo --stack $(STACK)
+	@$(BIN)/peerloom demo --stack $(STACK)
 
 up: $(VENV)/warm ## start the stack and keep it running; prints addresses and a client credential
-	@$(BIN)/python -m peerloom_dev up
+	@$(BIN)/peerloom up
 
 down: $(VENV)/run ## stop it and leave nothing behind
-	@$(BIN)/python -m peerloom_dev down
+	@$(BIN)/peerloom down
 
 test: $(VENV)/dev $(VENV)/warm ## every test, on real PostgreSQL and a real Kafka protocol
 	@$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder

@@ -70,7 +70,7 @@ def roles(one: Manifest) -> dict[str, Role]:
     """The Deployments of a service by the name of their process. Who has long tasks has workers for nothing else, so that they
     can go to none: the outbox and the timers stay with `worker`.
     """
-    found = {process: ROLES[process] for process in one.processes}
+    found: dict[str, Role] = {process: ROLES[process] for process in one.processes}
     if one.tasks:
         events = ROLES["worker"]
         found["worker"] = Role(
