@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from peerloom_cli import events, look, work
+from peerloom_cli import drill, events, look, work
 from peerloom_cli.place import NOT_READY, WHERE, AsJson, Directory, show
 from peerloom_dev import commands
 from peerloom_dev.credentials import organisation_client
@@ -21,6 +21,7 @@ app.command()(events.replay)
 app.command()(work.runs)
 app.command()(work.tokens)
 app.command()(work.load)
+app.command()(drill.restore_drill)
 
 Kafka = Literal["embedded", "real"]
 BasePort = Annotated[int, typer.Option(help="First of the ports.")]
