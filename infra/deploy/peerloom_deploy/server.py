@@ -51,6 +51,8 @@ def _runs(one: Object) -> bool:
 def _pod(one: Object) -> Object:
     template, name = one["spec"]["template"], one["metadata"]["name"]
     spec = {key: value for key, value in template["spec"].items() if key != "serviceAccountName"}  # only dry-run as well
+    claims = [{"name": each["metadata"]["name"], "emptyDir": {}} for each in one["spec"].get("volumeClaimTemplates", ())]
+    spec["volumes"] = [*spec.get("volumes", ()), *claims]  # a StatefulSet adds those itself
     metadata = {"name": f"{one['kind'].lower()}-{name}", "namespace": one["metadata"]["namespace"]}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {**metadata, "labels": template["metadata"]["labels"]}, "spec": spec}
 
