@@ -10,19 +10,19 @@ PARTS := $(patsubst %/pyproject.toml,%,$(sort $(wildcard $(addsuffix /*/pyprojec
 EMPTY :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test test-fast lint style types imports contracts contracts-accept bench bench-matching clean constraints
+.PHONY: help demo up down test test-fast lint style types imports contracts contracts-accept restore-drill k8s-check telemetry-check bench bench-matching clean constraints
 
 help: ## show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 demo: $(VENV)/warm ## a company's people, matched: the whole way, once (STACK=compose: in containers)
-	@$(BIN)/python -m peerloom_dev demo --stack $(STACK)
+	@$(BIN)/peerloom demo --stack $(STACK)
 
 up: $(VENV)/warm ## start the stack and keep it running; prints addresses and a client credential
-	@$(BIN)/python -m peerloom_dev up
+	@$(BIN)/peerloom up
 
 down: $(VENV)/run ## stop it and leave nothing behind
-	@$(BIN)/python -m peerloom_dev down
+	@$(BIN)/peerloom down
 
 test: $(VENV)/dev $(VENV)/warm ## every test, on real PostgreSQL and a real Kafka protocol
 	@$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
@@ -50,6 +50,7 @@ contracts: $(VENV)/dev ## events against every snapshot and sample; generated do
 	@$(BIN)/python -m peerloom_events.contracts docs --check
 	@$(BIN)/python -m tests.contracts.openapi --check
 	@$(BIN)/python -m peerloom_dev.compose_file --check
+	@$(BIN)/python -m peerloom_deploy --check
 	@$(BIN)/python -m tests.contracts.problems --check
 
 contracts-accept: $(VENV)/dev ## write snapshots of new events and the generated documents
@@ -57,7 +58,19 @@ contracts-accept: $(VENV)/dev ## write snapshots of new events and the generated
 	@$(BIN)/python -m peerloom_events.contracts docs
 	@$(BIN)/python -m tests.contracts.openapi
 	@$(BIN)/python -m peerloom_dev.compose_file
+	@$(BIN)/python -m peerloom_deploy
 	@$(BIN)/python -m tests.contracts.problems
+
+restore-drill: $(VENV)/warm ## back a database up, lose it, restore it, replay, prove equality (on a stack of its own)
+	@$(BIN)/peerloom restore-drill
+
+k8s-check: $(VENV)/dev ## ask a real API server whether it takes every overlay (KUBECONFIG of a cluster made for trying)
+	@$(BIN)/python -m peerloom_deploy.server
+
+telemetry-check: ## Prometheus checks the rules and causes every alert once (promtool, or its image)
+	@if command -v promtool >/dev/null; then promtool check rules infra/telemetry/rules.yaml; promtool test rules infra/telemetry/rules.test.yaml; \
+	else for command in "check rules rules.yaml" "test rules rules.test.yaml"; do \
+	  docker run --rm --volume $(CURDIR)/infra/telemetry:/rules:ro --workdir /rules --entrypoint promtool prom/prometheus $$command || exit 1; done; fi
 
 bench: $(VENV)/dev ## figures as JSON lines, and docs/benchmarks.md (FIGURES="key …", BASE=<older commit>)
 	@$(BIN)/python -m tests.benchmarks $(FIGURES) $(addprefix --base ,$(BASE))

@@ -14,7 +14,8 @@ from peerloom_service.identifiers import new_id
 from tests.support.services import RunningService, Surroundings
 
 _HERE = Path(__file__).parent
-_
+_QUICK = {"test_clocks": True, "stream_seconds": 0.05, "longest_wait_seconds": 0.05}
+"""Settings of those services that have them: all of a service is there, and no answer takes long by itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,21 +12,6 @@ from tests.api.fuzzing import fuzz_service
 from tests.contracts.openapi import SERVICES
 from tests.support import Surroundings
 
-EXAMPLES` says how many examples an operation gets; `make bench FIGURES=schemathesis_failures` takes fifty.
-"""
-
-import os
-from pathlib import Path
-
-import pytest
-
-from tests.api.fuzzing import fuzz_service
-from tests.contracts.openapi import SERVICES
-from tests.support import Surroundings
-
-QUICK = {"test_clocks": True, "stream_seconds": 0.05, "longest_wait_seconds": 0.05}
-"""Settings of those services that have them: all of a service is there, and no answer takes long by itself."""
-
 EXAMPLES = int(os.environ.get("PEERLOOM_FUZZ_EXAMPLES", "5"))
 
 

@@ -21,7 +21,9 @@ ROOT = COMPOSE_FILE.parent
 CONTAINERS: dict[str, dict[str, Any]] = yaml.safe_load(COMPOSE_FILE.read_text())["services"]
 NAMES = sorted(path.parent.name for path in (ROOT / "services").glob("*/pyproject.toml"))
 PROCESSES = [f"{name}-{process}" for name in NAMES for process in ("migrate", "api", "worker")]
-LASTING = sorted(name for name in CONTAINERS if not name.endswith("-migrate"))
+LASTING = sorted(name for name in CONTAINERS if not name.endswith("-migrate") and name not in ("demo", "collector"))
+"""Not the main job, which ends, nor the collector, whose image has no program that could be asked."""
+TELEMETRY = {"collector", "prometheus", "grafana"}
 PUBLISHED = sorted(name for name, container in CONTAINERS.items() if "ports" in container)
 FROM_ENVIRONMENT = re.compile(r"\$\{(?P<variable>\w+):-(?P<default>[^}]*)\}")
 
@@ -41,12 +43,12 @@ def test_docker_compose_accepts_the_file() -> None:
     )
 
     assert done.returncode == 0, done.stderr
-    assert sorted(done.stdout.split()) == sorted(CONTAINERS)
+    assert sorted(done.stdout.split()) == sorted(CONTAINERS.keys() - TELEMETRY - {"demo"}), "the rest is asked for by profile"
     assert done.stderr == "", "nothing to warn of"
 
 
 def test_there_are_the_processes_of_every_service_and_the_servers_they_need() -> None:
-    assert sorted(CONTAINERS) == sorted([*PROCESSES, "postgres", "kafka", "issuer"])
+    assert sorted(CONTAINERS) == sorted([*PROCESSES, "postgres", "kafka", "issuer", "demo", *TELEMETRY])
     assert CONTAINERS["postgres"]["image"] == "postgres:18"
     assert CONTAINERS["kafka"]["image"] == "apache/kafka:4.3.1"
 
@@ -121,12 +123,14 @@ def test_ports_are_those_of_the_laptop_stack() -> None:
     assert taken == {
         "issuer": BASE_PORT,
         "kafka": BASE_PORT + KAFKA_OFFSET,
+        "prometheus": BASE_PORT + 90,
+        "grafana": BASE_PORT + 91,
         **{f"{service.name}-api": service.port for service in SERVICES},
     }
 
 
 def test_every_secret_can_be_set_and_is_plainly_local_otherwise() -> None:
-    environments = [container["environment"] for container in CONTAINERS.values()]
+    environments = [container.get("environment", {}) for container in CONTAINERS.values()]
     secrets = [
         (key, value)
         for environment in environments
@@ -134,7 +138,7 @@ def test_every_secret_can_be_set_and_is_plainly_local_otherwise() -> None:
         if "PASSWORD" in key or "SECRET" in key
     ]
 
-    assert len(secrets) == 1 + 1 + len(NAMES) + len(PROCESSES)
+    assert len(secrets) == 1 + 2 + len(NAMES) + len(PROCESSES)
     for key, value in secrets:
         found = FROM_ENVIRONMENT.fullmatch(value)
         assert found, f"{key} cannot be set from outside"
@@ -187,7 +191,10 @@ def test_health_is_asked_where_the_process_answers(name: str) -> None:
 
     serves_at = environment.get("PEERLOOM_ISSUER_PORT") or environment["PEERLOOM_HTTP_PORT"]
     assert environment["PEERLOOM_HEALTH_PORT"] == serves_at
-    assert "/health/ready" in CONTAINERS[name]["healthcheck"]["test"][-1]
+    assert CONTAINERS[name]["healthcheck"]["test"] == ["CMD", "healthy"]
+    program = (ROOT / "services/Dockerfile").read_text().split("/app/bin/healthy\n")[1].split("\nEND\n")[0]
+    assert '"/health/ready"' in program
+    assert "PEERLOOM_HEALTH_PORT" in program
 
 
 def test_kafka_makes_no_topic_by_itself_and_is_reached_from_inside_and_from_this_machine() -> None:

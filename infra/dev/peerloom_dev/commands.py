@@ -9,7 +9,7 @@ import shlex
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from peerloom_dev.company import CallRefused, TookTooLong
-from peerloom_dev.compose import ComposeStack
+from peerloom_dev.compose import ComposeStack, RunningStack
 from peerloom_dev.credentials import CredentialError, organisation_client
 from peerloom_dev.databases import DatabaseError
 from peerloom_dev.demo import PEOPLE, Demo
@@ -32,14 +32,18 @@ from peerloom_kafka import KafkaError
 REPORT: Final = Path("build/demo/report.json")
 
 
-def main() -> int:
-    """Exit code 0; 1 with a sentence on stderr when something is in the way; 3 from `status` when not all is ready."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command in these arguments, or in those of the process.
+
+    Exit code 0; 1 with a sentence on stderr when something is in the way; 3 from `status` when not all is ready.
+    """
     # So that a half-started stack is taken down when the command itself is told to end.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    options = _arguments().parse_args()
+    options = _arguments().parse_args(arguments)
+    quiet = getattr(options, "quiet", False)
     commands = {"demo": demo, "up": up, "down": down, "status": status, "environment": environment}
     try:
-        return commands[options.command](options, Console(highlight=False, soft_wrap=True))
+        return commands[options.command](options, Console(highlight=False, soft_wrap=True, quiet=quiet))
     except (StackError, EmbeddedError, KafkaError, DatabaseError, CredentialError, CallRefused, TookTooLong, OSError) as error:
         print(f"peerloom: {error}", file=sys.stderr)
         return 1
@@ -90,8 +94,10 @@ def demo(options: argparse.Namespace, console: Console) -> int:
     def on_step(step: str) -> None:
         console.print(f"[green]✓[/green] {step}")
 
-    stack: Stack | ComposeStack
-    if options.stack == "compose":
+    stack: Stack | ComposeStack | RunningStack
+    if options.stack == "running":
+        stack = RunningStack.of_environment()
+    elif options.stack == "compose":
         stack = ComposeStack.up(on_step)
     else:
         stack = Stack.up(options.directory, base_port=options.base_port, kafka=options.kafka, on_step=on_step, tied=True)
@@ -99,7 +105,7 @@ def demo(options: argparse.Namespace, console: Console) -> int:
         ready = time.perf_counter() - began
         report = asyncio.run(Demo(stack, console, options.people).run())
     report.seconds = {STACK_STARTED: round(ready, 2), **report.seconds}
-    show(report, Console(highlight=False))  # this one wraps lines, so that the page fits its frame
+    show(report, Console(highlight=False, quiet=options.quiet))  # this one wraps lines, so that the page fits its frame
     REPORT.parent.mkdir(parents=True, exist_ok=True)
     REPORT.write_text(json.dumps(report.as_json(), indent=1) + "\n")
     console.print(f"\nThe same as data: {REPORT}. To look around yourself: `make up`.")
@@ -145,7 +151,9 @@ def _arguments() -> argparse.ArgumentParser:
     how.add_argument("--base-port", type=int, default=BASE_PORT, help="first of the ports (%(default)s)")
     how.add_argument("--kafka", choices=("embedded", "real"), default="embedded", help="real: Apache Kafka, needs a JDK 17")
     demo = commands.add_parser("demo", parents=[where, how], help="a company's people, matched: the whole way, once")
-    demo.add_argument("--stack", choices=("embedded", "compose"), default="embedded", help="compose: in containers")
+    stacks = ("embedded", "compose", "running")
+    demo.add_argument("--stack", choices=stacks, default="embedded", help="compose: in containers; running: from inside them")
+    demo.add_argument("--quiet", action="store_true", help="print nothing; the report is in a file")
     demo.add_argument("--people", type=int, default=PEOPLE, help="how many the company has (%(default)s)")
     commands.add_parser("up", parents=[where, how], help="start everything and keep it running")
     commands.add_parser("down", parents=[where], help="stop everything and leave nothing behind")

@@ -6,12 +6,14 @@ It has a project name of its own, so that taking it down never deletes what some
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from peerloom_dev.stack import SERVICES
 from peerloom_dev.state import StackError
 from peerloom_kafka.ports import port_is_free
 from peerloom_kafka.processes import Tie
@@ -94,6 +96,33 @@ class ComposeStack:
         if self.tie:
             self.down()
             self.tie.cut()
+
+
+@dataclass
+class RunningStack:
+    """The stack this process is in, as a container among its containers: `docker compose --profile demo up`. It stays up."""
+
+    services: dict[str, str]
+    kafka: str
+    issuer: str
+    operator_secret: str
+
+    @classmethod
+    def of_environment(cls) -> RunningStack:
+        """By the names containers have; the operator's secret is in PEERLOOM_OPERATOR_SECRET. Raises: StackError."""
+        secret = os.environ.get("PEERLOOM_OPERATOR_SECRET")
+        if not secret:
+            raise StackError(
+                "PEERLOOM_OPERATOR_SECRET is not set; `docker compose --profile demo up` gives it to the container."
+            )
+        services = {one.name: f"http://{one.name}-api:8000" for one in SERVICES}
+        return cls(services, "kafka:19092", "http://issuer:8100", secret)
+
+    def __enter__(self) -> RunningStack:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Nothing of it is ours to take down."""
 
 
 _DOWN: Final = ("down", "--volumes", "--remove-orphans")

@@ -84,6 +84,12 @@ def _containers_of(one: Manifest) -> str:
     return lines
 
 
+def _demo(services: Sequence[Manifest]) -> str:
+    """What the main job waits for."""
+    names = [f"{one.name}-{process}" for one in services for process in one.processes]
+    return "    depends_on:\n" + "".join(f"      {name}: {{condition: service_healthy}}\n" for name in names)
+
+
 def _variable(kind: str, one: Manifest, otherwise: str) -> str:
     return f"${{PEERLOOM_{kind}_{one.name.upper()}:-{otherwise}}}"
 
@@ -91,6 +97,7 @@ def _variable(kind: str, one: Manifest, otherwise: str) -> str:
 _REGIONS: Final[dict[str, Callable[[Sequence[Manifest]], str]]] = {
     "passwords": _passwords,
     "environments": _environments,
+    "demo": _demo,
     "containers": _containers,
 }
 

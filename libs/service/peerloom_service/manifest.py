@@ -20,13 +20,26 @@ class ManifestError(ValueError):
     """A manifest is wrong; the text is a sentence that names the file."""
 
 
+class Sizing(BaseModel):
+    """What a process is given where containers are measured: Kubernetes quantities, and why so much."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    cpu: str
+    memory: str
+    memory_limit: str
+    scratch: str = "128Mi"
+    reason: str = ""
+
+
 class Manifest(BaseModel):
     """A service by name.
 
     `port`: where its API is on a developer's machine. `processes`: what it runs as, beside `migrate`. `scopes`: what each
     lets a caller do; those in `operator_scopes` are for the operator of the platform, not for an organisation's clients.
     `publishes`, `subscribes`, `tasks`: topics it sends to, reads, and takes long work from. `local`: settings it is given,
-    beside the usual ones, wherever all of Peerloom runs on one machine.
+    beside the usual ones, wherever all of Peerloom runs on one machine. `sizes`: by process (`api`, `worker`, `tasks`) what it
+    needs where the usual does not do. `calls_out`: whether its workers call addresses outside, such as webhooks.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -41,6 +54,8 @@ class Manifest(BaseModel):
     subscribes: tuple[str, ...] = ()
     tasks: tuple[str, ...] = ()
     local: dict[str, str] = {}
+    sizes: dict[str, Sizing] = {}
+    calls_out: bool = False
 
     @classmethod
     def read(cls, file: Path) -> Self:

@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import asyncpg
 import httpx
@@ -51,6 +51,9 @@ from peerloom_service.storage.schema import READ_REVISIONS, heads, migrate, stat
 from peerloom_service.storage.tables import storages
 from peerloom_service.telemetry import configure_telemetry
 from peerloom_service.use_cases.runtime import Runtime
+
+Part = Literal["events", "tasks"]
+"""What a worker may be for alone, so that autoscalers can take workers of long tasks away."""
 
 _GRACE_SECONDS: Final = 10
 _HEALTH_SECONDS: Final = 2.0
@@ -90,7 +93,10 @@ class Service:
         parser = argparse.ArgumentParser(prog=f"{self.name}_service", description=self.description)
         commands = parser.add_subparsers(dest="command", required=True)
         commands.add_parser("api", help="serve HTTP")
-        commands.add_parser("worker", help="consume events, relay the outbox, do the timed jobs")
+        worker = commands.add_parser("worker", help="consume events, relay the outbox, do the timed jobs")
+        worker.add_argument(
+            "--only", choices=("events", "tasks"), help="all but long tasks; or those, and the outbox they fill"
+        )
         commands.add_parser("all", help="api and worker in one process, for a laptop")
         commands.add_parser("migrate", help="bring the database to the newest revision and create the topics")
         commands.add_parser("parked", help="show which keys wait behind an event that could not be handled")
@@ -115,7 +121,7 @@ class Service:
                 asyncio.run(self._replay(settings, chosen.since, chosen.types or list(self.subscribes)))
             case process:
                 configure_telemetry(self.name, otlp=_traces_wanted(), trace_share=settings.trace_share)
-                self._serve(settings, process)
+                self._serve(settings, process, only=getattr(chosen, "only", None))
 
     # -- processes ----------------------------------------------------------------------------------------------------
 
@@ -131,8 +137,11 @@ class Service:
         )
 
     @asynccontextmanager
-    async def running(self, settings: ServiceSettings, *, worker: bool) -> AsyncIterator[tuple[Runtime, Health]]:
-        """A process's runtime with its loops going. What keeps a loop from its work fails readiness.
+    async def running(
+        self, settings: ServiceSettings, *, worker: bool, only: Part | None = None
+    ) -> AsyncIterator[tuple[Runtime, Health]]:
+        """A process's runtime with its loops going: a worker's where `worker` is set, or those of a part of its work. What
+        keeps a loop from its work fails readiness.
 
         Raises: SystemExit with a sentence when the database or its schema is not there.
         """
@@ -150,9 +159,10 @@ class Service:
             if worker:
                 sender = Sender(settings.kafka_bootstrap, idempotent=settings.kafka_idempotent)
                 loops.start("relay", Relay(database, sender, runtime.wake_relay))
-                for consumer in self._consumers(runtime):
+                for consumer in self._consumers(runtime, only):
                     loops.start(f"consumer {consumer.group}", consumer)
-                for name, job in {"housekeeping": HOUSEKEEPING, **self.jobs}.items():
+                jobs = {} if only == "tasks" else {"housekeeping": HOUSEKEEPING, **self.jobs}
+                for name, job in jobs.items():
                     loops.start(name, RunningJob(name, job, runtime))
 
             async def health() -> dict[str, str]:
@@ -171,12 +181,12 @@ class Service:
             gc.set_threshold(50_000, 20, 100)
             yield runtime, health
 
-    def _consumers(self, runtime: Runtime) -> list[Consumer]:
+    def _consumers(self, runtime: Runtime, only: Part | None) -> list[Consumer]:
         consumers = []
-        if self.subscribes:
+        if self.subscribes and only != "tasks":
             chain = self.chain(runtime)
             consumers.append(Consumer(self._member(runtime, chain.group, self.subscribes), chain, batch=self.batch))
-        if self.tasks:
+        if self.tasks and only != "events":
             chain = self._chain(runtime, f"{self.name}.tasks", dict.fromkeys(self.tasks, long_work.not_in_a_transaction))
             member = self._member(runtime, chain.group, self.tasks)
             consumers.append(TaskConsumer(member, chain, tasks=self.tasks, runtime=runtime))
@@ -208,10 +218,10 @@ class Service:
         letters = [Topic(dead_letter_topic(*one), "record", "Dead letters.", partitions=1) for one in sorted(consumed)]
         return [*TOPICS, *letters]
 
-    def _serve(self, settings: ServiceSettings, process: str) -> None:
+    def _serve(self, settings: ServiceSettings, process: str, *, only: Part | None) -> None:
         asyncio.run(self._refuse_an_unready_database(settings))
         if process == "worker":
-            app = _health_app(self, settings)
+            app = _health_app(self, settings, only)
             port = settings.health_port or settings.http_port
         else:
             app = self.app(settings, worker=process == "all")
@@ -306,14 +316,14 @@ class Service:
                     await dead_letters.discard(runtime.database, self.name, chosen.topic, chosen.key.encode())
 
 
-def _health_app(service: Service, settings: ServiceSettings) -> FastAPI:
+def _health_app(service: Service, settings: ServiceSettings, only: Part | None) -> FastAPI:
     """What a worker serves: its health and metrics."""
     return create_app(
         title=f"Peerloom {service.name} worker",
         description="Health of a worker.",
         router=APIRouter(),
         scopes={},
-        run=lambda _app: service.running(settings, worker=True),
+        run=lambda _app: service.running(settings, worker=True, only=only),
         tracing=False,
     )
 

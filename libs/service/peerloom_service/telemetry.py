@@ -7,6 +7,7 @@ is in the trace of the first, and linked to those of the others. Spans carry ids
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Final
 
 from opentelemetry import metrics, trace
@@ -40,6 +41,18 @@ outbox_age = _meter.create_histogram(
     description="Commit to acknowledgement by the broker",
     explicit_bucket_boundaries_advisory=_AGES,
 )
+event_age = _meter.create_histogram(
+    "peerloom.event.age",
+    unit="s",
+    description="Fact to effect: how old the oldest of the events handled together is when its effect is committed",
+    explicit_bucket_boundaries_advisory=_AGES,
+)
+
+
+def record_event_age(written: str, *, topic: str, group: str) -> None:
+    """The age of an event, by its time in RFC 3339: how far behind its group is, in seconds."""
+    age = (datetime.now(UTC) - datetime.fromisoformat(written)).total_seconds()
+    event_age.record(max(0.0, age), {"messaging.destination.name": topic, "messaging.consumer.group.name": group})
 
 
 def configure_telemetry(service: str, *, otlp: bool, trace_share: float) -> None:

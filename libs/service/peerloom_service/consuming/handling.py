@@ -58,6 +58,9 @@ class Handling:
         if something_published:
             self._wake_relay.set()
         telemetry.consumed.add(len(new))
+        if new and released is None:  # what was parked is not late by the group's fault
+            first = min(new, key=lambda one: one.envelope.time)
+            telemetry.record_event_age(first.envelope.time, topic=first.delivery.topic, group=self._group)
         if len(new) < len(received):
             telemetry.repeated.add(len(received) - len(new))
 
