@@ -1,28 +1,22 @@
 """Feedback's HTTP API."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import Security
-
 from feedback_service import domain, use_cases
+from feedback_service.rules import Respondent, ResponseReader, SurveyReader
 from feedback_service.schemas import NewResponse, ResponseOut, SurveyOut
 from peerloom_service.http.messages import Response
 from peerloom_service.http.paging import Cursor, Limit, Page
 from peerloom_service.http.routing import Router, problems
-from peerloom_service.http.work import Work, authorized
 from peerloom_service.problems import IdempotencyKeyMissing, IdempotencyKeyReused, NotFound
 
 router = Router(prefix="/v1")
 KEYED = (IdempotencyKeyMissing, IdempotencyKeyReused)
 
-FeedbackReader = Annotated[Work, Security(authorized, scopes=["feedback:read"])]
-FeedbackWriter = Annotated[Work, Security(authorized, scopes=["feedback:write"])]
-
 
 @router.get("/surveys", response_model=Page[SurveyOut], tags=["surveys"])
 async def list_surveys(
-    work: FeedbackReader,
+    work: SurveyReader,
     limit: Limit = 100,
     cursor: Cursor = None,
     program_id: UUID | None = None,
@@ -46,7 +40,7 @@ async def list_surveys(
 
 
 @router.get("/surveys/{survey_id}", response_model=SurveyOut, responses=problems(NotFound), tags=["surveys"])
-async def read_survey(survey_id: UUID, work: FeedbackReader) -> Response:
+async def read_survey(survey_id: UUID, work: SurveyReader) -> Response:
     """One survey, with an ETag."""
     return await work.one(domain.Survey, survey_id, returns=SurveyOut.of)
 
@@ -58,7 +52,7 @@ async def read_survey(survey_id: UUID, work: FeedbackReader) -> Response:
     responses=problems(*KEYED, NotFound, domain.SurveyAnswered),
     tags=["surveys"],
 )
-async def answer_survey(survey_id: UUID, body: NewResponse, work: FeedbackWriter) -> Response:
+async def answer_survey(survey_id: UUID, body: NewResponse, work: Respondent) -> Response:
     """Answer a survey. It can be answered once."""
     return await work(
         use_cases.answer_survey,
@@ -71,7 +65,7 @@ async def answer_survey(survey_id: UUID, body: NewResponse, work: FeedbackWriter
 
 @router.get("/responses", response_model=Page[ResponseOut], tags=["surveys"])
 async def list_responses(
-    work: FeedbackReader,
+    work: ResponseReader,
     limit: Limit = 100,
     cursor: Cursor = None,
     program_id: UUID | None = None,
@@ -93,6 +87,6 @@ async def list_responses(
 
 
 @router.get("/responses/{response_id}", response_model=ResponseOut, responses=problems(NotFound), tags=["surveys"])
-async def read_response(response_id: UUID, work: FeedbackReader) -> Response:
+async def read_response(response_id: UUID, work: ResponseReader) -> Response:
     """One response, with an ETag."""
     return await work.one(domain.Response, response_id, returns=ResponseOut.of)
