@@ -1,4 +1,4 @@
-"""The issuer's HTTP surface: discovery, JWKS, tokens by client credentials, registration of clients by an operator."""
+"""The issuer's HTTP surface: discovery, JWKS, tokens of clients and of people who have signed in, registration by an operator."""
 
 from __future__ import annotations
 
@@ -20,10 +20,14 @@ from pydantic import BaseModel, Field, field_validator
 
 from peerloom_issuer.clients import Client, Clients
 from peerloom_issuer.keys import Algorithm, SigningKeys
+from peerloom_issuer.login import add_login, claims_of, is_local
+from peerloom_issuer.people import People, Person, SignedIn
 from peerloom_issuer.settings import IssuerSettings
 
 AUDIENCE = "peerloom"
+PEOPLES_AUDIENCE = "peerloom-people"
 TOKEN_SECONDS = 3600
+PERSONS_TOKEN_SECONDS = 600
 REGISTER_SCOPE = "clients:write"
 SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749, section 3.3
 NO_STORE = {"Cache-Control": "no-store"}
@@ -49,6 +53,16 @@ class ClientMetadata(BaseModel):
     scope: str = Field(max_length=4000, description="Scopes the client may ask for, with spaces between.")
     org_id: UUID | None = None
     token_signed_response_alg: Algorithm = "RS256"  # noqa: S105 - no secret, an algorithm
+    redirect_uris: list[str] = Field(
+        default=[], max_length=10, description="Where people come back to who sign in; such a client keeps no secret."
+    )
+
+    @field_validator("redirect_uris")
+    @classmethod
+    def _on_this_machine(cls, uris: list[str]) -> list[str]:
+        if not all(map(is_local, uris)):
+            raise ValueError("this issuer is for development: people come back to http://127.0.0.1 or localhost only")
+        return uris
 
     @field_validator("scope")
     @classmethod
@@ -56,6 +70,15 @@ class ClientMetadata(BaseModel):
         if not scope.split() or not all(map(SCOPE_TOKEN.fullmatch, scope.split())):
             raise ValueError("name one scope or more, of printable ASCII without quotes and backslashes")
         return " ".join(dict.fromkeys(scope.split()))
+
+
+class NewPerson(BaseModel):
+    """Somebody who may sign in."""
+
+    sub: str = Field(min_length=1, max_length=255)
+    email: str = Field(min_length=3, max_length=320)
+    name: str = Field(min_length=1, max_length=200)
+    roles: list[str] = []
 
 
 class RegisteredClient(ClientMetadata):
@@ -74,7 +97,9 @@ def create_app(settings: IssuerSettings) -> FastAPI:
     keys = SigningKeys(settings.directory)
     file = settings.directory / "clients.json" if settings.directory else None
     clients = Clients(settings.operator_secret.get_secret_value(), file)
-    app = FastAPI(title="Peerloom development issuer", max_body_size=64 * 1024)
+    people = People(settings.directory / "people.json" if settings.directory else None)
+    signed_in = SignedIn()
+    app = FastAPI(title="Peerloom development issuer", max_body_size=2 * 1024 * 1024)
 
     @app.exception_handler(OAuthError)
     async def answer_error(_: Request, error: OAuthError) -> JSONResponse:
@@ -92,10 +117,13 @@ def create_app(settings: IssuerSettings) -> FastAPI:
             "jwks_uri": f"{settings.url}/oauth/jwks",
             "token_endpoint": f"{settings.url}/oauth/token",
             "registration_endpoint": f"{settings.url}/oauth/register",
-            "grant_types_supported": ["client_credentials"],
-            "response_types_supported": [],
+            "authorization_endpoint": f"{settings.url}/oauth/authorize",
+            "end_session_endpoint": f"{settings.url}/oauth/logout",
+            "grant_types_supported": ["client_credentials", "authorization_code", "refresh_token"],
+            "response_types_supported": ["code"],
+            "code_challenge_methods_supported": ["S256"],
             "subject_types_supported": ["public"],
-            "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+            "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
             "id_token_signing_alg_values_supported": ["RS256"],
         }
 
@@ -106,9 +134,12 @@ def create_app(settings: IssuerSettings) -> FastAPI:
     @app.post("/oauth/token")
     async def token(request: Request) -> JSONResponse:
         form = _form(await request.body())
+        if form.get("grant_type") in ("authorization_code", "refresh_token"):
+            return peoples_token(form)
         client = _authenticated(clients, request.headers.get("authorization"), form)
         if form.get("grant_type") != "client_credentials":
-            raise OAuthError(400, "unsupported_grant_type", "The only grant_type is client_credentials.")
+            text = "A grant_type is client_credentials, authorization_code or refresh_token."
+            raise OAuthError(400, "unsupported_grant_type", text)
         scope = _granted(client, form.get("scope"))
         now = int(time.time())
         claims = {
@@ -126,6 +157,33 @@ def create_app(settings: IssuerSettings) -> FastAPI:
             claims["org_id"] = client.org_id
         signed = keys.sign(claims, client.algorithm)
         body = {"access_token": signed, "token_type": "Bearer", "expires_in": TOKEN_SECONDS, "scope": scope}
+        return JSONResponse(body, headers=NO_STORE)
+
+    def peoples_token(form: dict[str, str]) -> JSONResponse:
+        client = clients.public(form.get("client_id", ""))
+        if client is None:
+            raise OAuthError(401, "invalid_client", "There is no client with this id through which people sign in.")
+        if form["grant_type"] == "refresh_token":
+            found = signed_in.refresh(form.get("refresh_token", ""), client.client_id)
+        else:
+            given = (form.get(name, "") for name in ("code", "client_id", "redirect_uri", "code_verifier"))
+            found = signed_in.redeem(*given)
+        if found is None:
+            raise OAuthError(400, "invalid_grant", "It was used, is too old, belongs to another, or they have signed out.")
+        asked, session = found
+        now = int(time.time())
+        times = {"iss": settings.url, "iat": now, "exp": now + PERSONS_TOKEN_SECONDS, "jti": secrets.token_urlsafe(16)}
+        claims = claims_of(session, asked)
+        body = {
+            "access_token": keys.sign(times | claims | {"aud": PEOPLES_AUDIENCE, "scope": asked.scope}, client.algorithm),
+            "token_type": "Bearer",
+            "expires_in": PERSONS_TOKEN_SECONDS,
+            "refresh_token": signed_in.refresh_token(asked, session),
+            "scope": asked.scope,
+        }
+        if "openid" in asked.scope.split():
+            own = {"aud": client.client_id, "name": session.person.name, **({"nonce": asked.nonce} if asked.nonce else {})}
+            body["id_token"] = keys.sign(times | claims | own, client.algorithm, typ="JWT")
         return JSONResponse(body, headers=NO_STORE)
 
     def operator(authorization: Annotated[str | None, Header()] = None) -> None:
@@ -147,13 +205,27 @@ def create_app(settings: IssuerSettings) -> FastAPI:
     async def register(metadata: ClientMetadata) -> RegisteredClient:
         org_id = str(metadata.org_id) if metadata.org_id else None
         scopes = tuple(metadata.scope.split())
-        client, secret = clients.register(metadata.client_name, scopes, org_id, metadata.token_signed_response_alg)
+        if metadata.redirect_uris and org_id is None:
+            raise OAuthError(400, "invalid_client_metadata", "People sign in for an organisation: give org_id.")
+        algorithm, uris = metadata.token_signed_response_alg, tuple(metadata.redirect_uris)
+        client, secret = clients.register(metadata.client_name, scopes, org_id, algorithm, uris)
+        public = {"grant_types": ["authorization_code", "refresh_token"], "token_endpoint_auth_method": "none"}
         return RegisteredClient(
             **metadata.model_dump(),
             client_id=client.client_id,
-            client_secret=secret,
+            client_secret="" if client.is_public else secret,
             client_id_issued_at=client.issued_at,
+            **(public if client.is_public else {}),
         )
+
+    @app.put("/people/{org_id}", status_code=204, dependencies=[Depends(operator)])
+    async def replace_people(org_id: UUID, people_of_it: list[NewPerson]) -> None:
+        people.replace(
+            str(org_id),
+            [Person(one.sub, one.email, one.name, str(org_id), tuple(one.roles)) for one in people_of_it],
+        )
+
+    add_login(app, clients, people, signed_in)
 
     @app.get("/health/live")
     @app.get("/health/ready")

@@ -89,8 +89,8 @@ class TokenVerifier:
             raise _refused("The access token asks for an extension that is not understood here.")
         issuer = said.get("iss")
         registered = [] if not isinstance(issuer, str) else await self._registered(issuer, audiences(said))
-        if not registered:
-            issuer = self._issuer
+        if not registered and issuer != self._issuer:
+            raise _refused("The access token is of an issuer that no organisation has registered for its audience.")
         key = await self._key_set(str(issuer)).key(str(header.get("kid", "")))
         if key.key_type != ALGORITHMS[algorithm]:
             raise _refused("The access token's algorithm does not fit the key it names.")

@@ -12,9 +12,7 @@ from peerloom_service.http.work import Work, allowed
 
 SURVEY = Tie(Survey, people="participant_id", program="program_id")
 RESPONSE = Tie(Response, people="participant_id")
-PROGRAM = Tie(Survey, program="program_id")
 
 SurveyReader = Annotated[Work, allowed("feedback:read", CLIENTS, ADMINISTRATORS, MANAGERS, PEOPLE, of=SURVEY)]
 Respondent = Annotated[Work, allowed("feedback:write", CLIENTS, PEOPLE, of=SURVEY)]
 ResponseReader = Annotated[Work, allowed("feedback:read", CLIENTS, PEOPLE, of=RESPONSE)]
-SummaryReader = Annotated[Work, allowed("feedback:read", CLIENTS, ADMINISTRATORS, MANAGERS, of=PROGRAM)]

@@ -18,7 +18,7 @@ from peerloom_service.problems import (
     PreconditionFailed,
     PreconditionRequired,
 )
-from profile_service import queries
+from profile_service import queries, routes_access
 from profile_service.domain import (
     AudienceEmpty,
     EmailTaken,
@@ -64,6 +64,7 @@ from profile_service.schemas import (
 from profile_service.use_cases import enrolments, imports, organisations, people, programs
 
 router = Router(prefix="/v1")
+router.routes.extend(routes_access.router.routes)
 KEYED = (IdempotencyKeyMissing, IdempotencyKeyReused)
 
 Pairing = Annotated[str, StringConstraints(pattern=r"^[a-z_]+:.+$", max_length=300)]

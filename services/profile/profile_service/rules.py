@@ -24,5 +24,5 @@ EnrolmentReader = Annotated[Work, allowed("programs:read", CLIENTS, ADMINISTRATO
 Enroller = Annotated[Work, allowed("programs:write", CLIENTS, ADMINISTRATORS, MANAGERS, of=PROGRAM)]
 AccessReader = Annotated[Work, allowed("access:read", CLIENTS, ADMINISTRATORS)]
 AccessWriter = Annotated[Work, allowed("access:write", CLIENTS, ADMINISTRATORS)]
-AuditReader = Annotated[Work, allowed("audit:read", CLIENTS, ADMINISTRATORS)]
+PartnersReader = Annotated[Work, allowed("people:represent", CLIENTS, ADMINISTRATORS, MANAGERS, PEOPLE)]
 Me = Annotated[Work, allowed("me:read", CLIENTS, ADMINISTRATORS, PEOPLE, NEWCOMERS)]

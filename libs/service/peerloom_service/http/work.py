@@ -224,17 +224,28 @@ class Work:
 
         Raises: NotFound.
         """
-        storage = self._runtime.storages[entity]
-        row = await _reading(self._runtime.database.fetchrow, self.tenant_id, storage.select, self.tenant_id, id_)
-        if row is None:
-            raise NotFound(f"There is no {storage.table.replace('_', ' ')} {id_} in your organisation.")
-        found: Entity = storage.load(row)
-        self._guard.check(found)
-        self._guard.require()
+        found = await self.entity(entity, id_)
+        if found is None:
+            table = self._runtime.storages[entity].table
+            raise NotFound(f"There is no {table.replace('_', ' ')} {id_} in your organisation.")
         response = _response(found, returns(found), 200, None)
         if is_known(header(self._scope, b"if-none-match"), response.headers.get("etag", "")):
             return Response(304, b"", response.headers)
         return response
+
+    async def entity(self, entity: type[Entity], id_: UUID) -> Entity | None:
+        """An entity of the caller's organisation that they may see; None where there is none.
+
+        Raises: Forbidden.
+        """
+        storage = self._runtime.storages[entity]
+        row = await _reading(self._runtime.database.fetchrow, self.tenant_id, storage.select, self.tenant_id, id_)
+        if row is None:
+            return None
+        found: Entity = storage.load(row)
+        self._guard.check(found)
+        self._guard.require()
+        return found
 
     async def page(
         self,
