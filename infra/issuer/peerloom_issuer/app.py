@@ -1,4 +1,4 @@
-"""The issuer's HTTP surface: discovery, JWKS, tokens of clients and of people who have signed in, registration by an operator."""
+"""The issuer's HTTP surface: discovery, JWKS, tokens of clients and of people, registration by an operator."""
 
 from __future__ import annotations
 
@@ -20,30 +20,15 @@ from pydantic import BaseModel, Field, field_validator
 
 from peerloom_issuer.clients import Client, Clients
 from peerloom_issuer.keys import Algorithm, SigningKeys
-from peerloom_issuer.login import add_login, claims_of, is_local
-from peerloom_issuer.people import People, Person, SignedIn
+from peerloom_issuer.login import add_login, is_local, peoples_token
+from peerloom_issuer.oauth import NO_STORE, OAuthError
+from peerloom_issuer.people import People, SignedIn
 from peerloom_issuer.settings import IssuerSettings
 
 AUDIENCE = "peerloom"
-PEOPLES_AUDIENCE = "peerloom-people"
 TOKEN_SECONDS = 3600
-PERSONS_TOKEN_SECONDS = 600
 REGISTER_SCOPE = "clients:write"
 SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749, section 3.3
-NO_STORE = {"Cache-Control": "no-store"}
-
-
-class OAuthError(Exception):
-    """An answer in the form of RFC 6749 section 5.2, RFC 6750 section 3.1 and RFC 7591 section 3.2.2."""
-
-    def __init__(self, status: int, error: str, description: str, challenge: str | None = None) -> None:
-        super().__init__(description)
-        self.status, self.error, self.description, self.challenge = status, error, description, challenge
-
-    def response(self) -> JSONResponse:
-        """The answer."""
-        headers = {**NO_STORE, "WWW-Authenticate": self.challenge} if self.challenge else NO_STORE
-        return JSONResponse({"error": self.error, "error_description": self.description}, self.status, headers)
 
 
 class ClientMetadata(BaseModel):
@@ -70,15 +55,6 @@ class ClientMetadata(BaseModel):
         if not scope.split() or not all(map(SCOPE_TOKEN.fullmatch, scope.split())):
             raise ValueError("name one scope or more, of printable ASCII without quotes and backslashes")
         return " ".join(dict.fromkeys(scope.split()))
-
-
-class NewPerson(BaseModel):
-    """Somebody who may sign in."""
-
-    sub: str = Field(min_length=1, max_length=255)
-    email: str = Field(min_length=3, max_length=320)
-    name: str = Field(min_length=1, max_length=200)
-    roles: list[str] = []
 
 
 class RegisteredClient(ClientMetadata):
@@ -135,7 +111,7 @@ def create_app(settings: IssuerSettings) -> FastAPI:
     async def token(request: Request) -> JSONResponse:
         form = _form(await request.body())
         if form.get("grant_type") in ("authorization_code", "refresh_token"):
-            return peoples_token(form)
+            return peoples_token(form, settings.url, keys, clients, signed_in)
         client = _authenticated(clients, request.headers.get("authorization"), form)
         if form.get("grant_type") != "client_credentials":
             text = "A grant_type is client_credentials, authorization_code or refresh_token."
@@ -157,33 +133,6 @@ def create_app(settings: IssuerSettings) -> FastAPI:
             claims["org_id"] = client.org_id
         signed = keys.sign(claims, client.algorithm)
         body = {"access_token": signed, "token_type": "Bearer", "expires_in": TOKEN_SECONDS, "scope": scope}
-        return JSONResponse(body, headers=NO_STORE)
-
-    def peoples_token(form: dict[str, str]) -> JSONResponse:
-        client = clients.public(form.get("client_id", ""))
-        if client is None:
-            raise OAuthError(401, "invalid_client", "There is no client with this id through which people sign in.")
-        if form["grant_type"] == "refresh_token":
-            found = signed_in.refresh(form.get("refresh_token", ""), client.client_id)
-        else:
-            given = (form.get(name, "") for name in ("code", "client_id", "redirect_uri", "code_verifier"))
-            found = signed_in.redeem(*given)
-        if found is None:
-            raise OAuthError(400, "invalid_grant", "It was used, is too old, belongs to another, or they have signed out.")
-        asked, session = found
-        now = int(time.time())
-        times = {"iss": settings.url, "iat": now, "exp": now + PERSONS_TOKEN_SECONDS, "jti": secrets.token_urlsafe(16)}
-        claims = claims_of(session, asked)
-        body = {
-            "access_token": keys.sign(times | claims | {"aud": PEOPLES_AUDIENCE, "scope": asked.scope}, client.algorithm),
-            "token_type": "Bearer",
-            "expires_in": PERSONS_TOKEN_SECONDS,
-            "refresh_token": signed_in.refresh_token(asked, session),
-            "scope": asked.scope,
-        }
-        if "openid" in asked.scope.split():
-            own = {"aud": client.client_id, "name": session.person.name, **({"nonce": asked.nonce} if asked.nonce else {})}
-            body["id_token"] = keys.sign(times | claims | own, client.algorithm, typ="JWT")
         return JSONResponse(body, headers=NO_STORE)
 
     def operator(authorization: Annotated[str | None, Header()] = None) -> None:
@@ -218,14 +167,7 @@ def create_app(settings: IssuerSettings) -> FastAPI:
             **(public if client.is_public else {}),
         )
 
-    @app.put("/people/{org_id}", status_code=204, dependencies=[Depends(operator)])
-    async def replace_people(org_id: UUID, people_of_it: list[NewPerson]) -> None:
-        people.replace(
-            str(org_id),
-            [Person(one.sub, one.email, one.name, str(org_id), tuple(one.roles)) for one in people_of_it],
-        )
-
-    add_login(app, clients, people, signed_in)
+    add_login(app, clients, people, signed_in, operator)
 
     @app.get("/health/live")
     @app.get("/health/ready")

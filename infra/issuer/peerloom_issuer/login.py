@@ -5,18 +5,27 @@ this is for one machine.
 from __future__ import annotations
 
 import html
+import secrets
+import time
+from collections.abc import Callable
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
+from uuid import UUID
 
-from fastapi import Cookie, FastAPI, HTTPException
+from fastapi import Cookie, Depends, FastAPI, HTTPException
 from fastapi.requests import Request as HttpRequest
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from pydantic import BaseModel, Field
 
 from peerloom_issuer.clients import Client, Clients
-from peerloom_issuer.people import People, Request, Session, SignedIn
+from peerloom_issuer.keys import SigningKeys
+from peerloom_issuer.oauth import NO_STORE, OAuthError
+from peerloom_issuer.people import People, Person, Request, Session, SignedIn
 from peerloom_issuer.settings import is_loopback
 
 COOKIE = "peerloom_issuer"
+PEOPLES_AUDIENCE = "peerloom-people"
+PERSONS_TOKEN_SECONDS = 600
 _SHOWN = 60
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -32,14 +41,23 @@ input{{font:inherit;width:70%}}li{{list-style:none}}ul{{padding:0}}</style>
 <form method="post"><ul>{people}</ul></form>"""
 
 
+class NewPerson(BaseModel):
+    """Somebody who may sign in."""
+
+    sub: str = Field(min_length=1, max_length=255)
+    email: str = Field(min_length=3, max_length=320)
+    name: str = Field(min_length=1, max_length=200)
+    roles: list[str] = []
+
+
 def is_local(uri: str) -> bool:
     """Whether an address to come back to is on this machine."""
     parts = urlsplit(uri)
     return parts.scheme in ("http", "https") and is_loopback(parts.hostname or "") and not parts.fragment
 
 
-def add_login(app: FastAPI, clients: Clients, people: People, signed_in: SignedIn) -> None:
-    """The addresses that browsers see."""
+def add_login(app: FastAPI, clients: Clients, people: People, signed_in: SignedIn, operator: Callable[..., None]) -> None:
+    """The addresses that browsers see, and the operator's for saying who there is."""
 
     @app.get("/oauth/authorize")
     async def authorize(request: HttpRequest, peerloom_issuer: Annotated[str | None, Cookie()] = None) -> Response:
@@ -77,8 +95,44 @@ def add_login(app: FastAPI, clients: Clients, people: People, signed_in: SignedI
         response.delete_cookie(COOKIE, path="/oauth")
         return response
 
+    @app.put("/people/{org_id}", status_code=204, dependencies=[Depends(operator)])
+    async def replace_people(org_id: UUID, people_of_it: list[NewPerson]) -> None:
+        people.replace(
+            str(org_id),
+            [Person(one.sub, one.email, one.name, str(org_id), tuple(one.roles)) for one in people_of_it],
+        )
 
-def claims_of(session: Session, asked: Request) -> dict[str, Any]:
+
+def peoples_token(form: dict[str, str], issuer: str, keys: SigningKeys, clients: Clients, signed_in: SignedIn) -> JSONResponse:
+    """An access token for a code or a refresh token, and the next refresh token. Raises: OAuthError."""
+    client = clients.public(form.get("client_id", ""))
+    if client is None:
+        raise OAuthError(401, "invalid_client", "There is no client with this id through which people sign in.")
+    if form["grant_type"] == "refresh_token":
+        found = signed_in.refresh(form.get("refresh_token", ""), client.client_id)
+    else:
+        given = (form.get(name, "") for name in ("code", "client_id", "redirect_uri", "code_verifier"))
+        found = signed_in.redeem(*given)
+    if found is None:
+        raise OAuthError(400, "invalid_grant", "It was used, is too old, belongs to another, or they have signed out.")
+    asked, session = found
+    now = int(time.time())
+    times = {"iss": issuer, "iat": now, "exp": now + PERSONS_TOKEN_SECONDS, "jti": secrets.token_urlsafe(16)}
+    claims = _claims(session, asked)
+    body = {
+        "access_token": keys.sign(times | claims | {"aud": PEOPLES_AUDIENCE, "scope": asked.scope}, client.algorithm),
+        "token_type": "Bearer",
+        "expires_in": PERSONS_TOKEN_SECONDS,
+        "refresh_token": signed_in.refresh_token(asked, session),
+        "scope": asked.scope,
+    }
+    if "openid" in asked.scope.split():
+        own = {"aud": client.client_id, "name": session.person.name, **({"nonce": asked.nonce} if asked.nonce else {})}
+        body["id_token"] = keys.sign(times | claims | own, client.algorithm, typ="JWT")
+    return JSONResponse(body, headers=NO_STORE)
+
+
+def _claims(session: Session, asked: Request) -> dict[str, Any]:
     """What an access token says of somebody."""
     person = session.person
     return {
