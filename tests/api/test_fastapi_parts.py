@@ -7,14 +7,15 @@ from typing import Annotated
 from uuid import UUID
 
 import fastapi
-from fastapi import Query, Security
+from fastapi import Query
 from fastapi._compat import ModelField
 from fastapi.dependencies.models import Dependant
 from fastapi.dependencies.utils import request_params_to_args
 
+from peerloom_service.access.rules import CLIENTS
 from peerloom_service.http.bodies import Body
 from peerloom_service.http.routing import Route
-from peerloom_service.http.work import Work, authorized
+from peerloom_service.http.work import Allowed, Work, allowed
 
 CHANGED = f"FastAPI {fastapi.__version__} has changed it: adapt libs/service/peerloom_service/http/fastapi_parts.py"
 
@@ -26,7 +27,7 @@ class Thing(Body):
 async def _endpoint(
     thing_id: UUID,
     body: Thing,
-    work: Annotated[Work, Security(authorized, scopes=["things:write"])],
+    work: Annotated[Work, allowed("things:write", CLIENTS)],
     limit: Annotated[int, Query(ge=1)] = 10,
 ) -> Thing: ...
 
@@ -34,7 +35,8 @@ async def _endpoint(
 def test_what_a_function_takes_is_found_where_it_was() -> None:
     takes = Route("/things/{thing_id}", _endpoint, methods=["PUT"], response_model=None).takes
 
-    assert (takes.dependency, takes.dependency_name, takes.scopes) == (authorized, "work", ("things:write",)), CHANGED
+    assert isinstance(takes.dependency, Allowed), CHANGED
+    assert (takes.dependency_name, takes.scopes) == ("work", ("things:write",)), CHANGED
     assert (takes.body_name, takes.body_type, takes.request_name) == ("body", Thing, None), CHANGED
     assert (takes.path_names, takes.query_names) == ({"thing_id"}, {"limit"}), CHANGED
 

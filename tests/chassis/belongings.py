@@ -7,7 +7,12 @@ import httpx
 
 from tests.support import RunningService, a_person, a_program, an_organisation, eventually
 
-CHASSIS_TABLES = frozenset({"outbox", "inbox", "idempotency_key", "parked_event", "alembic_version"})
+CHASSIS_TABLES = frozenset({"outbox", "inbox", "idempotency_key", "parked_event", "alembic_version"}) | {
+    "access_issuer",
+    "access_link",
+    "access_grant",
+    "access_organisation",
+}
 HEADER = "employee_number,name,email,department,job_title,level,location,time_zone,languages,hire_date\n"
 
 

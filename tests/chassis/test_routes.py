@@ -7,16 +7,17 @@ from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import pytest
-from fastapi import Depends, Header, Response, Security
+from fastapi import Depends, Header, Response
 from ledgers import an_account
 
+from peerloom_service.access.rules import CLIENTS
 from peerloom_service.http.bodies import Body
 from peerloom_service.http.messages import Response as HttpResponse
 from peerloom_service.http.routing import Router
-from peerloom_service.http.work import Work, authorized
+from peerloom_service.http.work import Work, allowed
 from tests.support import RunningService
 
-Anybody = Annotated[Work, Security(authorized, scopes=["accounts:read"])]
+Anybody = Annotated[Work, allowed("accounts:read", CLIENTS)]
 
 
 class Something(Body):

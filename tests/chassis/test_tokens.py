@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from ledger_service.main import ledger as make_ledger
 
-from peerloom_service import auth
+from peerloom_service.access import keys
 from tests.support import RunningService, Surroundings
 from tests.support.issuer import Issuer
 
@@ -187,7 +187,7 @@ async def test_a_key_the_issuer_has_just_begun_to_use_is_found(
     ledger: RunningService, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await ask(ledger, issuer.token(uuid4(), SCOPES))
-    monkeypatch.setattr(auth, "_COOLDOWN_SECONDS", 0)
+    monkeypatch.setattr(keys, "_COOLDOWN_SECONDS", 0)
     kid = issuer.new_key("ES256")
 
     answer = await ask(ledger, issuer.sign(issuer.claims(uuid4(), SCOPES), kid=kid))
@@ -237,7 +237,7 @@ async def test_a_key_of_a_kind_we_do_not_use_does_not_spoil_the_others(surroundi
 async def test_while_the_issuer_cannot_be_reached_new_callers_are_asked_to_come_back_and_known_keys_stay_good(
     surroundings: Surroundings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(auth, "_COOLDOWN_SECONDS", 0)
+    monkeypatch.setattr(keys, "_COOLDOWN_SECONDS", 0)
     async with Issuer.running() as issuer:
         issuer.reachable = False
         async with surroundings.running(make_ledger(), worker=False, auth_issuer=issuer.url) as ledger:

@@ -1,10 +1,13 @@
 """The development issuer over real HTTP: its tokens convince a standard verifier, and nothing else gets one."""
 
+import base64
+import hashlib
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 from uuid import uuid4
 
 import httpx
@@ -213,3 +216,131 @@ def test_the_issuer_refuses_to_listen_where_others_can_reach_it(host: str) -> No
     assert done.returncode == 2
     assert f"does not listen on {host}" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+# -- people -------------------------------------------------------------------------------------------------------------
+
+BACK = "http://127.0.0.1:3000/signed-in"
+VERIFIER = "a-verifier-that-is-long-enough-to-be-one-0123456789"
+
+
+async def front_end(http: httpx.AsyncClient) -> str:
+    """Id of a client through which Ada of an organisation can sign in."""
+    organisation = str(uuid4())
+    registered = await register(http, org_id=organisation, redirect_uris=[BACK], scope="matching:read")  # type: ignore[arg-type]
+    assert (registered.status_code, registered.json()["client_secret"]) == (201, "")
+    operator = (await token(http, "operator", OPERATOR_SECRET)).json()["access_token"]
+    ada = {"sub": "ada-1", "email": "ada@example.com", "name": "Ada <Lovelace>", "roles": ["manager"]}
+    said = await http.put(f"/people/{organisation}", json=[ada], headers={"Authorization": f"Bearer {operator}"})
+    assert said.status_code == 204
+    client_id: str = registered.json()["client_id"]
+    return client_id
+
+
+def asked(for_client: str, **changed: str) -> dict[str, str]:
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
+    return {
+        "response_type": "code",
+        "client_id": for_client,
+        "redirect_uri": BACK,
+        "code_challenge": challenge,
+        "code_challenge_method": "S256",
+        "scope": "openid matching:read people:write",
+        "state": "s t",
+        "nonce": "n",
+        **changed,
+    }
+
+
+async def code_of(http: httpx.AsyncClient, client_id: str) -> str:
+    answer = await http.post("/oauth/authorize", params=asked(client_id), data={"email": "ADA@example.com"})
+    assert answer.status_code == 303
+    back = urlsplit(answer.headers["location"])
+    query = dict(parse_qsl(back.query))
+    assert (f"{back.scheme}://{back.netloc}{back.path}", query["state"]) == (BACK, "s t")
+    return query["code"]
+
+
+async def redeem(http: httpx.AsyncClient, client_id: str, code: str, **changed: str) -> httpx.Response:
+    form = {"grant_type": "authorization_code", "client_id": client_id, "code": code, "redirect_uri": BACK}
+    return await http.post("/oauth/token", data={**form, "code_verifier": VERIFIER, **changed})
+
+
+async def test_somebody_signs_in_stays_signed_in_and_signs_out(issuer: Issuer, http: httpx.AsyncClient) -> None:
+    client_id = await front_end(http)
+    page = await http.get("/oauth/authorize", params=asked(client_id))
+    tokens = (await redeem(http, client_id, await code_of(http, client_id))).json()
+    again = await http.get("/oauth/authorize", params=asked(client_id))
+    refresh = {"grant_type": "refresh_token", "client_id": client_id, "refresh_token": tokens["refresh_token"]}
+    refreshed = await http.post("/oauth/token", data=refresh)
+    reused = await http.post("/oauth/token", data=refresh)
+    out = await http.get("/oauth/logout", params={"client_id": client_id, "post_logout_redirect_uri": BACK})
+    later = await http.post("/oauth/token", data={**refresh, "refresh_token": refreshed.json()["refresh_token"]})
+
+    assert "Ada &lt;Lovelace&gt;" in page.text
+    assert "<Lovelace>" not in page.text
+    claims = jwt.decode(tokens["access_token"], options={"verify_signature": False})
+    assert (claims["sub"], claims["aud"], claims["roles"], claims["scope"]) == (
+        "ada-1",
+        "peerloom-people",
+        ["manager"],
+        "openid matching:read",
+    )
+    assert jwt.get_unverified_header(tokens["access_token"])["typ"] == "at+jwt"
+    assert jwt.decode(tokens["id_token"], options={"verify_signature": False})["nonce"] == "n"
+    assert again.status_code == 303, "signed in already: no page"
+    assert (refreshed.status_code, reused.status_code) == (200, 400)
+    assert (out.status_code, out.headers["location"], later.status_code) == (303, BACK, 400)
+
+
+async def test_a_code_is_good_once_and_only_for_who_asked_for_it(http: httpx.AsyncClient) -> None:
+    client_id, other = await front_end(http), await front_end(http)
+    code = await code_of(http, client_id)
+
+    answers = [
+        await redeem(http, client_id, await code_of(http, client_id), code_verifier="x" * 43),
+        await redeem(http, client_id, await code_of(http, client_id), redirect_uri="http://127.0.0.1:3000/other"),
+        await redeem(http, other, await code_of(http, client_id)),
+        await redeem(http, client_id, "made up"),
+        await redeem(http, client_id, code),
+        await redeem(http, client_id, code),
+    ]
+
+    assert [answer.status_code for answer in answers] == [400, 400, 400, 400, 200, 400]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"redirect_uri": "https://evil.example/"},
+        {"client_id": "unknown"},
+        {"code_challenge_method": "plain"},
+        {"code_challenge": "short"},
+        {"response_type": "token"},
+    ],
+)
+async def test_nobody_is_sent_anywhere_by_a_request_that_is_not_sound(http: httpx.AsyncClient, changed: dict[str, str]) -> None:
+    answer = await http.get("/oauth/authorize", params=asked(await front_end(http), **changed))
+
+    assert answer.status_code == 400
+    assert "location" not in answer.headers
+
+
+async def test_people_come_back_to_this_machine_only(http: httpx.AsyncClient) -> None:
+    for uri in ("https://portal.example.com/", "http://192.168.1.5/", "javascript:alert(1)", "http://127.0.0.1/#x"):
+        assert (await register(http, redirect_uris=[uri])).status_code == 400  # type: ignore[arg-type]
+
+
+def test_it_calls_itself_by_a_name_of_this_machine_only() -> None:
+    settings = {"PEERLOOM_ISSUER_URL": "https://login.example.com", "PEERLOOM_ISSUER_OPERATOR_SECRET": OPERATOR_SECRET}
+    done = subprocess.run(
+        [sys.executable, "-m", "peerloom_issuer"],
+        env={**ENVIRONMENT, **settings},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert "does not call itself login.example.com" in done.stderr

@@ -1,4 +1,4 @@
-"""The commands `demo`, `up`, `down`, `status` and `environment`."""
+"""The commands `demo`, `up`, `down`, `status`, `people` and `environment`."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from peerloom_dev.embedded import EmbeddedError
 from peerloom_dev.launch import environment_of
 from peerloom_dev.page import show
 from peerloom_dev.report import STACK_STARTED
+from peerloom_dev.sign_in import let_people_sign_in
 from peerloom_dev.stack import BASE_PORT, DIRECTORY, SERVICES, Stack
 from peerloom_dev.state import StackError, StackState
 from peerloom_kafka import KafkaError
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     options = _arguments().parse_args(arguments)
     quiet = getattr(options, "quiet", False)
-    commands = {"demo": demo, "up": up, "down": down, "status": status, "environment": environment}
+    commands = {"demo": demo, "up": up, "down": down, "status": status, "environment": environment, "people": people}
     try:
         return commands[options.command](options, Console(highlight=False, soft_wrap=True, quiet=quiet))
     except (StackError, EmbeddedError, KafkaError, DatabaseError, CredentialError, CallRefused, TookTooLong, OSError) as error:
@@ -142,6 +143,21 @@ def environment(options: argparse.Namespace, console: Console) -> int:
     return 0
 
 
+def people(options: argparse.Namespace, console: Console) -> int:
+    """Let the organisation's people sign in at the development issuer; 3 when nothing is up."""
+    stack = Stack.load(options.directory)
+    if stack is None or stack.client is None:
+        console.print("Peerloom is not up; `make up` starts it.")
+        return 3
+    client_id, count = let_people_sign_in(
+        stack.services["profile"], stack.issuer, stack.operator_secret, stack.client, options.redirect_uri
+    )
+    console.print(f"{count} people may sign in; the first is an HR administrator, the second manages every program.")
+    print(f"export PEOPLES_CLIENT_ID={shlex.quote(client_id)}")
+    console.print(f"They sign in at {stack.issuer}/oauth/authorize (code with PKCE); then PUT /v1/me links them once.")
+    return 0
+
+
 def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="peerloom_dev", description="Peerloom on this machine.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -158,6 +174,8 @@ def _arguments() -> argparse.ArgumentParser:
     commands.add_parser("up", parents=[where, how], help="start everything and keep it running")
     commands.add_parser("down", parents=[where], help="stop everything and leave nothing behind")
     commands.add_parser("status", parents=[where], help="show what runs; exit code 3 when not all is ready")
+    who = commands.add_parser("people", parents=[where], help="let the organisation's people sign in")
+    who.add_argument("--redirect-uri", default="http://127.0.0.1:3000/", help="of your front end (%(default)s)")
     told = commands.add_parser("environment", parents=[where], help="print a service's settings, to run it by hand")
     told.add_argument("service", choices=[one.name for one in SERVICES])
     return parser

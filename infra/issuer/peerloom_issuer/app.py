@@ -1,4 +1,4 @@
-"""The issuer's HTTP surface: discovery, JWKS, tokens by client credentials, registration of clients by an operator."""
+"""The issuer's HTTP surface: discovery, JWKS, tokens of clients and of people, registration by an operator."""
 
 from __future__ import annotations
 
@@ -20,26 +20,15 @@ from pydantic import BaseModel, Field, field_validator
 
 from peerloom_issuer.clients import Client, Clients
 from peerloom_issuer.keys import Algorithm, SigningKeys
+from peerloom_issuer.login import add_login, is_local, peoples_token
+from peerloom_issuer.oauth import NO_STORE, OAuthError
+from peerloom_issuer.people import People, SignedIn
 from peerloom_issuer.settings import IssuerSettings
 
 AUDIENCE = "peerloom"
 TOKEN_SECONDS = 3600
 REGISTER_SCOPE = "clients:write"
 SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749, section 3.3
-NO_STORE = {"Cache-Control": "no-store"}
-
-
-class OAuthError(Exception):
-    """An answer in the form of RFC 6749 section 5.2, RFC 6750 section 3.1 and RFC 7591 section 3.2.2."""
-
-    def __init__(self, status: int, error: str, description: str, challenge: str | None = None) -> None:
-        super().__init__(description)
-        self.status, self.error, self.description, self.challenge = status, error, description, challenge
-
-    def response(self) -> JSONResponse:
-        """The answer."""
-        headers = {**NO_STORE, "WWW-Authenticate": self.challenge} if self.challenge else NO_STORE
-        return JSONResponse({"error": self.error, "error_description": self.description}, self.status, headers)
 
 
 class ClientMetadata(BaseModel):
@@ -49,6 +38,16 @@ class ClientMetadata(BaseModel):
     scope: str = Field(max_length=4000, description="Scopes the client may ask for, with spaces between.")
     org_id: UUID | None = None
     token_signed_response_alg: Algorithm = "RS256"  # noqa: S105 - no secret, an algorithm
+    redirect_uris: list[str] = Field(
+        default=[], max_length=10, description="Where people come back to who sign in; such a client keeps no secret."
+    )
+
+    @field_validator("redirect_uris")
+    @classmethod
+    def _on_this_machine(cls, uris: list[str]) -> list[str]:
+        if not all(map(is_local, uris)):
+            raise ValueError("this issuer is for development: people come back to http://127.0.0.1 or localhost only")
+        return uris
 
     @field_validator("scope")
     @classmethod
@@ -74,7 +73,9 @@ def create_app(settings: IssuerSettings) -> FastAPI:
     keys = SigningKeys(settings.directory)
     file = settings.directory / "clients.json" if settings.directory else None
     clients = Clients(settings.operator_secret.get_secret_value(), file)
-    app = FastAPI(title="Peerloom development issuer", max_body_size=64 * 1024)
+    people = People(settings.directory / "people.json" if settings.directory else None)
+    signed_in = SignedIn()
+    app = FastAPI(title="Peerloom development issuer", max_body_size=2 * 1024 * 1024)
 
     @app.exception_handler(OAuthError)
     async def answer_error(_: Request, error: OAuthError) -> JSONResponse:
@@ -92,10 +93,13 @@ def create_app(settings: IssuerSettings) -> FastAPI:
             "jwks_uri": f"{settings.url}/oauth/jwks",
             "token_endpoint": f"{settings.url}/oauth/token",
             "registration_endpoint": f"{settings.url}/oauth/register",
-            "grant_types_supported": ["client_credentials"],
-            "response_types_supported": [],
+            "authorization_endpoint": f"{settings.url}/oauth/authorize",
+            "end_session_endpoint": f"{settings.url}/oauth/logout",
+            "grant_types_supported": ["client_credentials", "authorization_code", "refresh_token"],
+            "response_types_supported": ["code"],
+            "code_challenge_methods_supported": ["S256"],
             "subject_types_supported": ["public"],
-            "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+            "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
             "id_token_signing_alg_values_supported": ["RS256"],
         }
 
@@ -106,9 +110,12 @@ def create_app(settings: IssuerSettings) -> FastAPI:
     @app.post("/oauth/token")
     async def token(request: Request) -> JSONResponse:
         form = _form(await request.body())
+        if form.get("grant_type") in ("authorization_code", "refresh_token"):
+            return peoples_token(form, settings.url, keys, clients, signed_in)
         client = _authenticated(clients, request.headers.get("authorization"), form)
         if form.get("grant_type") != "client_credentials":
-            raise OAuthError(400, "unsupported_grant_type", "The only grant_type is client_credentials.")
+            text = "A grant_type is client_credentials, authorization_code or refresh_token."
+            raise OAuthError(400, "unsupported_grant_type", text)
         scope = _granted(client, form.get("scope"))
         now = int(time.time())
         claims = {
@@ -147,13 +154,20 @@ def create_app(settings: IssuerSettings) -> FastAPI:
     async def register(metadata: ClientMetadata) -> RegisteredClient:
         org_id = str(metadata.org_id) if metadata.org_id else None
         scopes = tuple(metadata.scope.split())
-        client, secret = clients.register(metadata.client_name, scopes, org_id, metadata.token_signed_response_alg)
+        if metadata.redirect_uris and org_id is None:
+            raise OAuthError(400, "invalid_client_metadata", "People sign in for an organisation: give org_id.")
+        algorithm, uris = metadata.token_signed_response_alg, tuple(metadata.redirect_uris)
+        client, secret = clients.register(metadata.client_name, scopes, org_id, algorithm, uris)
+        public = {"grant_types": ["authorization_code", "refresh_token"], "token_endpoint_auth_method": "none"}
         return RegisteredClient(
             **metadata.model_dump(),
             client_id=client.client_id,
-            client_secret=secret,
+            client_secret="" if client.is_public else secret,
             client_id_issued_at=client.issued_at,
+            **(public if client.is_public else {}),
         )
+
+    add_login(app, clients, people, signed_in, operator)
 
     @app.get("/health/live")
     @app.get("/health/ready")

@@ -27,6 +27,12 @@ class Client:
     org_id: str | None
     algorithm: Algorithm
     issued_at: int
+    redirect_uris: tuple[str, ...] = ()
+
+    @property
+    def is_public(self) -> bool:
+        """Whether people sign in through it: then it runs in their browser and keeps no secret."""
+        return bool(self.redirect_uris)
 
 
 class Clients:
@@ -37,24 +43,41 @@ class Clients:
         self._registered: dict[str, Client] = {}
         if file is not None and file.exists():
             for kept in json.loads(file.read_bytes()):
-                self._registered[kept["client_id"]] = Client(**{**kept, "scopes": tuple(kept["scopes"])})
+                self._registered[kept["client_id"]] = Client(
+                    **{**kept, "scopes": tuple(kept["scopes"]), "redirect_uris": tuple(kept.get("redirect_uris", ()))}
+                )
         self._operator = Client(OPERATOR, _digest(operator_secret), "Operator", OPERATOR_SCOPES, None, "RS256", 0)
 
-    def register(self, name: str, scopes: tuple[str, ...], org_id: str | None, algorithm: Algorithm) -> tuple[Client, str]:
+    def register(
+        self,
+        name: str,
+        scopes: tuple[str, ...],
+        org_id: str | None,
+        algorithm: Algorithm,
+        redirect_uris: tuple[str, ...] = (),
+    ) -> tuple[Client, str]:
         """A new client, and its secret, which is shown this once."""
         secret = secrets.token_urlsafe(32)
-        client = Client(secrets.token_hex(12), _digest(secret), name, scopes, org_id, algorithm, int(time.time()))
+        client = Client(
+            secrets.token_hex(12), _digest(secret), name, scopes, org_id, algorithm, int(time.time()), redirect_uris
+        )
         self._registered[client.client_id] = client
         if self._file is not None:
             kept = [asdict(each) for each in self._registered.values()]
             write_private(self._file, json.dumps(kept, indent=1).encode())
         return client, secret
 
+    def public(self, client_id: str) -> Client | None:
+        """The client through which people sign in that has this id, or None."""
+        client = self._registered.get(client_id)
+        return client if client is not None and client.is_public else None
+
     def authenticate(self, client_id: str, secret: str) -> Client | None:
         """The client whose id and secret these are, or None."""
         client = self._operator if client_id == OPERATOR else self._registered.get(client_id)
         known = client.secret_digest if client else ""
-        return client if hmac.compare_digest(known, _digest(secret)) else None
+        sound = hmac.compare_digest(known, _digest(secret)) and client is not None and not client.is_public
+        return client if sound else None
 
 
 def _digest(secret: str) -> str:

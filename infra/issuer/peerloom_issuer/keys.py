@@ -36,9 +36,9 @@ class SigningKeys:
         """The document that verifiers fetch."""
         return {"keys": list(self._public.values())}
 
-    def sign(self, claims: dict[str, Any], algorithm: Algorithm) -> str:
-        """The claims as a signed access token (RFC 9068: type at+jwt)."""
-        headers = {"typ": "at+jwt", "kid": self._public[algorithm]["kid"]}
+    def sign(self, claims: dict[str, Any], algorithm: Algorithm, typ: str = "at+jwt") -> str:
+        """The claims as a signed token: an access token (RFC 9068) unless another type is asked for."""
+        headers = {"typ": typ, "kid": self._public[algorithm]["kid"]}
         return jwt.encode(claims, self._private[algorithm], algorithm, headers)
 
     def verify(self, token: str, *, issuer: str, audience: str) -> dict[str, Any]:

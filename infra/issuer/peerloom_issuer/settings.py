@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -27,6 +28,12 @@ class IssuerSettings(BaseSettings):
             raise ValueError(
                 f"this issuer is for development and does not listen on {self.host}, where others can reach it; "
                 "use 127.0.0.1, or set PEERLOOM_ISSUER_ALLOW_ANY_HOST=true inside a container"
+            )
+        name = urlsplit(self.url).hostname or ""
+        if not (is_loopback(name) or "." not in name.removesuffix(".internal")):
+            raise ValueError(
+                f"this issuer lets anybody sign in as anybody and does not call itself {name}; "
+                "its url is an address of this machine, or a name without dots inside Compose"
             )
         return self
 

@@ -1,5 +1,18 @@
 """The events Peerloom's services exchange. Knows no transport: whoever has pydantic can read them."""
 
+from peerloom_events.access import (
+    IssuerRegistered,
+    IssuerRemoved,
+    OrganisationClosed,
+    OrganisationResumed,
+    OrganisationSuspended,
+    PersonLinked,
+    PersonUnlinked,
+    Role,
+    RoleGranted,
+    RoleRevoked,
+    TokenKind,
+)
 from peerloom_events.envelope import Envelope, MalformedEnvelope, rfc3339
 from peerloom_events.event import Event, Fact, event_types
 from peerloom_events.feedback import ConcernRaised, FeedbackSubmitted, KudosGiven, SurveyRequested
@@ -53,6 +66,8 @@ __all__ = [
     "FeedbackSubmitted",
     "FormatOptions",
     "GoldenRecord",
+    "IssuerRegistered",
+    "IssuerRemoved",
     "JuniorSeniorOptions",
     "KudosGiven",
     "MalformedEnvelope",
@@ -70,13 +85,21 @@ __all__ = [
     "MatchRunRequested",
     "OfferedSkill",
     "OneToOneOptions",
+    "OrganisationClosed",
+    "OrganisationResumed",
+    "OrganisationSuspended",
     "ParticipantEnrolled",
     "ParticipantFacts",
     "ParticipantRegistered",
     "ParticipantUpdated",
+    "PersonLinked",
+    "PersonUnlinked",
     "ProgramLaunched",
     "RelationshipAtRisk",
     "RelationshipCompleted",
+    "Role",
+    "RoleGranted",
+    "RoleRevoked",
     "SessionCancelled",
     "SessionCompleted",
     "SessionMissed",
@@ -84,6 +107,7 @@ __all__ = [
     "SessionScheduled",
     "SoughtSkill",
     "SurveyRequested",
+    "TokenKind",
     "Topic",
     "WorkingHours",
     "dead_letter_topic",

@@ -24,6 +24,8 @@ class Envelope(NamedTuple):
 
     `tenantid`: organisation the fact belongs to. `correlationid`: the request that started it all. `causationid`: the
     event (or request) that led to this one directly. `partitionkey`: the aggregate's id. `time`: RFC 3339, UTC.
+    `actorid`, `actortype`: who did it, by id alone: a person (`person`: the participant's id), an organisation's client
+    (`client`), the operator of the platform (`operator`), or a service by itself (`service`); empty in events older than that.
     """
 
     id: str
@@ -37,6 +39,8 @@ class Envelope(NamedTuple):
     correlationid: str
     causationid: str = ""
     traceparent: str = ""
+    actorid: str = ""
+    actortype: str = ""
     specversion: str = "1.0"
 
     def headers(self) -> Headers:

@@ -25,6 +25,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
 from peerloom_events import TOPICS, Event, Topic, dead_letter_topic
+from peerloom_service.access.directory import Directory
 from peerloom_service.auth import TokenVerifier
 from peerloom_service.consuming import dead_letters, replay
 from peerloom_service.consuming import tasks as long_work
@@ -152,7 +153,13 @@ class Service:
                 settings=settings,
                 database=database,
                 storages=storages(self.tables),
-                verifier=TokenVerifier(settings.auth_issuer, settings.auth_audience, http),
+                verifier=TokenVerifier(
+                    settings.auth_issuer,
+                    settings.auth_audience,
+                    http,
+                    Directory(database),
+                    anywhere=settings.environment == "local",
+                ),
             )
             loops = Loops()
             stack.push_async_callback(loops.stop)

@@ -34,6 +34,7 @@ from peerloom_events import (
     SessionScheduled,
     SurveyRequested,
 )
+from peerloom_service.access.directory import COPIED
 from peerloom_service.consuming.decoding import InBatches
 from peerloom_service.manifest import Manifest
 from peerloom_service.service import Service
@@ -45,6 +46,7 @@ service = Service(
     routes=router,
     migrations=Path(__file__).parent / "migrations",
     subscribes={
+        **COPIED,
         ParticipantRegistered: InBatches(handlers.registered, reads=handlers.KnownParticipant),
         ParticipantUpdated: InBatches(handlers.updated, reads=handlers.KnownParticipant),
         ParticipantEnrolled: InBatches(handlers.enrolments),

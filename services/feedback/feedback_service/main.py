@@ -8,6 +8,7 @@ from feedback_service.routes import router
 from feedback_service.settings import Settings
 from feedback_service.workers import release
 from peerloom_events import MatchConfirmed, SessionCompleted
+from peerloom_service.access.directory import COPIED
 from peerloom_service.jobs import Job
 from peerloom_service.manifest import Manifest
 from peerloom_service.service import Service
@@ -18,6 +19,10 @@ service = Service(
     tables=Base,
     routes=router,
     migrations=Path(__file__).parent / "migrations",
-    subscribes={SessionCompleted: handlers.ask_about_session, MatchConfirmed: handlers.keep_relationship},
+    subscribes={
+        **COPIED,
+        SessionCompleted: handlers.ask_about_session,
+        MatchConfirmed: handlers.keep_relationship,
+    },
     jobs={"release": Job(release.release, every=5.0)},
 )

@@ -16,6 +16,7 @@ from peerloom_events import (
     ParticipantUpdated,
     ProgramLaunched,
 )
+from peerloom_service.access.directory import COPIED
 from peerloom_service.consuming.decoding import InBatches
 from peerloom_service.jobs import Job
 from peerloom_service.manifest import Manifest
@@ -28,6 +29,7 @@ service = Service(
     routes=router,
     migrations=Path(__file__).parent / "migrations",
     subscribes={
+        **COPIED,
         ParticipantRegistered: InBatches(handlers.keep_people, reads=KnownPerson),
         ParticipantUpdated: InBatches(handlers.keep_people, reads=KnownPerson),
         ParticipantEnrolled: InBatches(handlers.keep_enrolments),

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from peerloom_service.context import ExpectedVersion
 from peerloom_service.problems import Conflict, Invalid, NotFound, PreconditionFailed
+from profile_service.domain_access import OrganisationState
 
 LOWEST_LEVEL: Final = 1
 HIGHEST_LEVEL: Final = 12
@@ -49,6 +50,7 @@ class Organisation:
     version: int
     name: str
     created_at: datetime
+    state: OrganisationState = OrganisationState.ACTIVE
 
 
 @dataclass(frozen=True, slots=True)

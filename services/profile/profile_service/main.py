@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+from peerloom_events import MatchConfirmed, MatchDeclined, MatchExpired, MatchProposed
 from peerloom_service.jobs import Job
 from peerloom_service.manifest import Manifest
 from peerloom_service.service import Service
+from profile_service import handlers
 from profile_service.imports import worker as imports
 from profile_service.models import Base
 from profile_service.routes import router
@@ -16,5 +18,11 @@ service = Service(
     tables=Base,
     routes=router,
     migrations=Path(__file__).parent / "migrations",
+    subscribes={
+        MatchProposed: handlers.know_each_other,
+        MatchConfirmed: handlers.know_each_other,
+        MatchDeclined: handlers.know_no_longer,
+        MatchExpired: handlers.know_no_longer,
+    },
     jobs={"imports": Job(imports.work_through, every=0.25)},
 )

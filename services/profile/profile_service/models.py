@@ -4,13 +4,13 @@ from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, LargeBinary, SmallInteger, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Index, LargeBinary, SmallInteger, Text, UniqueConstraint, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from peerloom_service.storage.tables import TenantColumns
-from profile_service import domain
+from profile_service import domain, domain_access
 
 
 class Base(SQLModel, registry=registry()):
@@ -23,6 +23,61 @@ class OrganisationRow(TenantColumns, Base, table=True):
 
     name: str = Field(sa_type=Text)
     created_at: datetime
+    state: str = Field(sa_type=Text, sa_column_kwargs={"server_default": text("'active'")})
+
+
+class IssuerRow(TenantColumns, Base, table=True):
+    __tablename__ = "issuer"
+    __entity__ = domain_access.Issuer
+    __conflicts__: ClassVar = {"issuer_meaning_key": domain_access.IssuerTaken}
+
+    created_at: datetime
+    issuer: str = Field(sa_type=Text)
+    audience: str = Field(sa_type=Text)
+    organisation_claim: str | None = Field(sa_type=Text)
+    organisation_value: str | None = Field(sa_type=Text)
+    participant_claim: str = Field(sa_type=Text)
+    participant_key: str = Field(sa_type=Text)
+    scopes_claim: str | None = Field(sa_type=Text)
+    roles_claim: str | None = Field(sa_type=Text)
+    roles: dict[str, Any] = Field(sa_type=JSONB)
+    token_kind: str = Field(sa_type=Text)
+    removed_at: datetime | None
+
+
+class LinkRow(TenantColumns, Base, table=True):
+    __tablename__ = "account_link"
+    __entity__ = domain_access.Link
+    __conflicts__: ClassVar = {
+        "account_link_subject_key": domain_access.AccountLinked,
+        "account_link_participant_key": domain_access.AccountLinked,
+    }
+
+    created_at: datetime
+    issuer_id: UUID
+    participant_id: UUID
+    subject_id: UUID
+    removed_at: datetime | None
+
+
+class GrantRow(TenantColumns, Base, table=True):
+    __tablename__ = "role_grant"
+    __entity__ = domain_access.Grant
+    __conflicts__: ClassVar = {"role_grant_key": domain_access.GrantedAlready}
+
+    created_at: datetime
+    participant_id: UUID
+    role: str = Field(sa_type=Text)
+    program_id: UUID | None
+    removed_at: datetime | None
+
+
+class PartnershipRow(TenantColumns, Base, table=True):
+    __tablename__ = "partnership"
+    __entity__ = domain_access.Partnership
+
+    participant_ids: list[UUID] = Field(sa_type=ARRAY(Uuid))
+    over: bool
 
 
 class ParticipantRow(TenantColumns, Base, table=True):

@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from profile_service.domain import Audience, Finding
+from profile_service.domain_access import ParticipantKey
 
 Read = Callable[..., Awaitable[list[asyncpg.Record]]]
 
@@ -18,6 +19,18 @@ FINDINGS: Final = """
     SELECT line, column_name AS "column", code, message, severity FROM import_finding
     WHERE tenant_id = $1 AND import_id = $2 AND number >= $3 ORDER BY number LIMIT $4
 """
+
+PARTNERS: Final = """
+    SELECT participant.id, partnership.id AS match_id, name, job_title, department, location
+    FROM partnership JOIN participant ON participant.tenant_id = $1 AND participant.id = ANY(participant_ids)
+    WHERE partnership.tenant_id = $1 AND participant_ids @> ARRAY[$2]::uuid[] AND NOT over AND participant.id <> $2
+    ORDER BY name, participant.id LIMIT 200
+"""
+
+BY_EMAIL: Final = """
+    SELECT id FROM participant WHERE tenant_id = $1 AND lower(email) = lower($2) AND NOT shares_email LIMIT 2
+"""
+BY_NUMBER: Final = "SELECT id FROM participant WHERE tenant_id = $1 AND employee_number = $2 LIMIT 2"
 
 ANYBODY: Final = "SELECT 1 FROM participant WHERE tenant_id = $1 LIMIT 1"
 
@@ -111,6 +124,12 @@ async def piece(read: Read, tenant_id: UUID, import_id: UUID, number: int) -> by
 async def findings(read: Read, tenant_id: UUID, import_id: UUID, start: int, limit: int) -> list[Finding]:
     """What was found wrong with a file, from finding number `start` on."""
     return [Finding(**row) for row in await read(FINDINGS, tenant_id, import_id, start, limit)]
+
+
+async def participants_by(read: Read, tenant_id: UUID, key: ParticipantKey, value: str) -> list[UUID]:
+    """Who has this e-mail address, in whatever case, or this employee number."""
+    statement = BY_NUMBER if key is ParticipantKey.EMPLOYEE_NUMBER else BY_EMAIL
+    return [row["id"] for row in await read(statement, tenant_id, value)]
 
 
 async def is_anybody_known(read: Read, tenant_id: UUID) -> bool:

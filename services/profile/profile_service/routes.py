@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, Request, Security
+from fastapi import Query, Request
 from pydantic import StringConstraints
 
 from peerloom_service.http.messages import Response
 from peerloom_service.http.paging import Cursor, Limit, Page
 from peerloom_service.http.routing import Router, problems
-from peerloom_service.http.work import Work, authorized
 from peerloom_service.problems import (
     IdempotencyKeyMissing,
     IdempotencyKeyReused,
@@ -19,7 +18,7 @@ from peerloom_service.problems import (
     PreconditionFailed,
     PreconditionRequired,
 )
-from profile_service import queries
+from profile_service import queries, routes_access
 from profile_service.domain import (
     AudienceEmpty,
     EmailTaken,
@@ -36,6 +35,17 @@ from profile_service.domain import (
     UnknownManager,
 )
 from profile_service.imports import upload
+from profile_service.rules import (
+    Enroller,
+    EnrolmentReader,
+    Operator,
+    OrganisationReader,
+    PeopleReader,
+    PeopleWriter,
+    PersonReader,
+    ProgramReader,
+    ProgramWriter,
+)
 from profile_service.schemas import (
     Audience,
     AudiencePreviewOut,
@@ -54,15 +64,10 @@ from profile_service.schemas import (
 from profile_service.use_cases import enrolments, imports, organisations, people, programs
 
 router = Router(prefix="/v1")
+router.routes.extend(routes_access.router.routes)
 KEYED = (IdempotencyKeyMissing, IdempotencyKeyReused)
 
 Pairing = Annotated[str, StringConstraints(pattern=r"^[a-z_]+:.+$", max_length=300)]
-Operator = Annotated[Work, Security(authorized, scopes=["organisations:write"])]
-OrganisationReader = Annotated[Work, Security(authorized, scopes=["organisations:read"])]
-PeopleReader = Annotated[Work, Security(authorized, scopes=["people:read"])]
-PeopleWriter = Annotated[Work, Security(authorized, scopes=["people:write"])]
-ProgramReader = Annotated[Work, Security(authorized, scopes=["programs:read"])]
-ProgramWriter = Annotated[Work, Security(authorized, scopes=["programs:write"])]
 
 
 @router.post(
@@ -125,7 +130,7 @@ async def list_participants(
 
 
 @router.get("/participants/{participant_id}", response_model=ParticipantOut, responses=problems(NotFound), tags=["people"])
-async def read_participant(participant_id: UUID, work: PeopleReader) -> Response:
+async def read_participant(participant_id: UUID, work: PersonReader) -> Response:
     """One person, with an ETag."""
     return await work.one(Participant, participant_id, returns=ParticipantOut.of)
 
@@ -240,7 +245,7 @@ async def read_program(program_id: UUID, work: ProgramReader) -> Response:
     responses=problems(*KEYED, NotFound, ProgramNotRunning, AudienceEmpty),
     tags=["programs"],
 )
-async def enrol_audience(program_id: UUID, body: Audience, work: ProgramWriter) -> Response:
+async def enrol_audience(program_id: UUID, body: Audience, work: Enroller) -> Response:
     """Enrol everybody a rule includes."""
     return await work(
         enrolments.enrol_audience,
@@ -257,7 +262,7 @@ async def enrol_audience(program_id: UUID, body: Audience, work: ProgramWriter) 
     responses=problems(*KEYED, NotFound, AudienceEmpty),
     tags=["programs"],
 )
-async def preview_audience(program_id: UUID, body: Audience, work: ProgramWriter) -> Response:
+async def preview_audience(program_id: UUID, body: Audience, work: Enroller) -> Response:
     """Count whom a rule includes, without enrolling anybody."""
     return await work(enrolments.preview_audience, body.command(program_id), returns=AudiencePreviewOut.of)
 
@@ -266,7 +271,7 @@ async def preview_audience(program_id: UUID, body: Audience, work: ProgramWriter
     "/programs/{program_id}/enrolments", response_model=Page[EnrolmentOut], responses=problems(NotFound), tags=["programs"]
 )
 async def list_enrolments(
-    program_id: UUID, work: ProgramReader, limit: Limit = 100, cursor: Cursor = None
+    program_id: UUID, work: EnrolmentReader, limit: Limit = 100, cursor: Cursor = None
 ) -> Page[EnrolmentOut]:
     """Who takes part in a program."""
     await work.one(Program, program_id, returns=ProgramOut.of)

@@ -14,6 +14,7 @@ from peerloom_service.context import ExpectedVersion
 from peerloom_service.http.bodies import Body, Line, Out, Passage, Pattern
 from peerloom_service.http.paging import Page
 from profile_service import domain, options
+from profile_service.domain_access import OrganisationState
 from profile_service.plain_text import plain, plain_identity
 from profile_service.use_cases.enrolments import AudiencePreview, Enrolled, ForAudience
 from profile_service.use_cases.organisations import FoundOrganisation
@@ -65,6 +66,7 @@ class OrganisationOut(Out):
     version: int
     name: str
     created_at: datetime
+    state: OrganisationState
 
     @classmethod
     def of(cls, organisation: domain.Organisation) -> Self:

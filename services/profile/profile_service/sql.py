@@ -15,6 +15,13 @@ RELEASE_ADDRESSES: Final = """
     UPDATE participant SET email = id::text WHERE tenant_id = $1 AND employee_number = ANY($2::text[])
 """
 
+KEEP_PARTNERSHIP: Final = """
+    INSERT INTO partnership (tenant_id, id, version, participant_ids, over) VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT (tenant_id, id) DO UPDATE SET
+        version = excluded.version, participant_ids = excluded.participant_ids, over = excluded.over
+    WHERE partnership.version < excluded.version
+"""
+
 KEEP_PIECE: Final = "INSERT INTO import_piece (tenant_id, import_id, number, content) VALUES ($1, $2, $3, $4)"
 DROP_PIECES: Final = "DELETE FROM import_piece WHERE tenant_id = $1 AND import_id = $2"
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from peerloom_events import MatchConfirmed, ParticipantRegistered, ParticipantUpdated, ProgramLaunched
+from peerloom_service.access.directory import COPIED
 from peerloom_service.consuming.decoding import InBatches
 from peerloom_service.jobs import Job
 from peerloom_service.manifest import Manifest
@@ -19,6 +20,7 @@ service = Service(
     routes=router,
     migrations=Path(__file__).parent / "migrations",
     subscribes={
+        **COPIED,
         ParticipantRegistered: InBatches(handlers.keep_people, reads=handlers.WorkingPerson),
         ParticipantUpdated: InBatches(handlers.keep_people, reads=handlers.WorkingPerson),
         ProgramLaunched: handlers.keep_program,

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from fastapi import Security
 from pydantic import Field as Ranged
 from sqlalchemy import Text, UniqueConstraint
 from sqlalchemy.orm import registry
@@ -28,11 +27,12 @@ from peerloom_events import (
     SurveyRequested,
     WorkingHours,
 )
+from peerloom_service.access.rules import CLIENTS
 from peerloom_service.consuming.decoding import InBatches
 from peerloom_service.http.bodies import Body, Line, Out
 from peerloom_service.http.messages import Response
 from peerloom_service.http.routing import Router
-from peerloom_service.http.work import Work, authorized
+from peerloom_service.http.work import Work, allowed
 from peerloom_service.identifiers import new_id
 from peerloom_service.manifest import Manifest
 from peerloom_service.problems import Conflict
@@ -169,8 +169,8 @@ def _facts(account: Account) -> ParticipantFacts:
 # -- HTTP -------------------------------------------------------------------------------------------------------------
 
 router = Router(prefix="/v1")
-Reader = Annotated[Work, Security(authorized, scopes=["accounts:read"])]
-Writer = Annotated[Work, Security(authorized, scopes=["accounts:write"])]
+Reader = Annotated[Work, allowed("accounts:read", CLIENTS)]
+Writer = Annotated[Work, allowed("accounts:write", CLIENTS)]
 
 
 @router.post("/accounts", status_code=201, response_model=AccountOut)

@@ -30,11 +30,13 @@ HEADERS: dict[str, str] = {
     "ce_correlationid": "The request that started it all.",
     "ce_causationid": "The event or request that led to this one directly.",
     "ce_traceparent": "W3C trace context of whoever said it.",
+    "ce_actorid": "Who did it: id of the participant, of the client, of the operator, or name of the service.",
+    "ce_actortype": "What that is: `person`, `client`, `operator` or `service`. Older events have neither.",
     "content-type": "Media type of the body.",
 }
 """What each record header says, in the order they are documented."""
 
-OPTIONAL_HEADERS = frozenset({"ce_causationid", "ce_traceparent"})
+OPTIONAL_HEADERS = frozenset({"ce_causationid", "ce_traceparent", "ce_actorid", "ce_actortype"})
 
 
 def asyncapi_document(models: Models, files: ContractFiles) -> dict[str, Any]:

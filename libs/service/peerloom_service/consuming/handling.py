@@ -105,5 +105,7 @@ class Handling:
             correlation_id=received.envelope.correlationid,
             causation_id=received.envelope.id,
             traceparent=telemetry.current_traceparent() or received.envelope.traceparent,
+            actor_type=received.envelope.actortype,
+            actor_id=received.envelope.actorid,
         )
         return Transaction(connection, self._storages, tenant_id=tenant_id, cause=cause, begun=True)

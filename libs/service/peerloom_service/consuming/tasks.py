@@ -79,7 +79,7 @@ class TaskConsumer(Consumer):
         envelope = received.envelope
         with telemetry.processing([envelope.traceparent], topic=delivery.topic, group=self.group, event_type=envelope.type):
             traceparent = telemetry.current_traceparent() or envelope.traceparent
-            cause = Cause(envelope.correlationid, envelope.id, traceparent)
+            cause = Cause(envelope.correlationid, envelope.id, traceparent, envelope.actortype, envelope.actorid)
             await self._tasks[received.kind](self._runtime, received.event, received.tenant_id, cause)
 
 

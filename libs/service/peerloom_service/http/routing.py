@@ -17,7 +17,7 @@ from peerloom_service.http.fastapi_parts import Finding, Signature
 from peerloom_service.http.findings import refusal
 from peerloom_service.http.messages import Response
 from peerloom_service.http.request_bodies import JsonBody, limited, read
-from peerloom_service.http.work import Authorized, Work
+from peerloom_service.http.work import Allowed, Work
 from peerloom_service.problems import MethodNotAllowed, Problem
 from peerloom_service.use_cases.runtime import Runtime
 
@@ -48,9 +48,9 @@ class Route(APIRoute):
         super().__init__(path, endpoint, **options)
         self.problems: list[type[Problem]] = [kind for entry in declared.values() for kind in entry[_PROBLEMS]]
         self.takes = takes = Signature.of(path, endpoint, self.dependant)
-        if not isinstance(takes.dependency, Authorized):
-            raise TypeError(f"{path}: a route takes Work, by Security(authorized, scopes=[…])")
-        self._authorized = takes.dependency
+        if not isinstance(takes.dependency, Allowed):
+            raise TypeError(f"{path}: a route takes Work, by a rule: Annotated[Work, allowed(scope, …)]")
+        self.allowed = takes.dependency
         self._methods = frozenset(self.methods or ())
         self._body = JsonBody(takes.body_type) if takes.body_name else None
 
@@ -63,7 +63,7 @@ class Route(APIRoute):
                 await reading.handle(scope, receive, send)
                 return
         takes, runtime = self.takes, _runtime(scope)
-        caller = await self._authorized.caller(runtime, scope, takes.scopes)
+        caller, guard = await self.allowed.caller(runtime, scope, takes.scopes)
         body = b""
         if method not in _WITHOUT_BODY:
             receive = limited(scope, receive, self.max_body_size or runtime.settings.body_limit)
@@ -72,7 +72,7 @@ class Route(APIRoute):
         values, findings = self._values(scope, body)
         if findings:
             raise refusal(findings)
-        values[takes.dependency_name] = Work(runtime, scope, caller, body)
+        values[takes.dependency_name] = Work(runtime, scope, caller, guard, body)
         if takes.request_name:
             values[takes.request_name] = Request(scope, receive)
 

@@ -1,8 +1,8 @@
 """What a route is given: the caller's right to run use cases, each in one transaction that is committed before the answer.
 
-A route names the scope it needs and nothing else::
+A route names the scope it needs and the people who may use it besides clients (`peerloom_service.access.rules`)::
 
-    PeopleWriter = Annotated[Work, Security(authorized, scopes=["people:write"])]
+    PeopleWriter = Annotated[Work, allowed("people:write", CLIENTS, ADMINISTRATORS)]
 
     @router.post("/v1/participants", status_code=201, response_model=ParticipantOut)
     async def register(body: NewParticipant, work: PeopleWriter) -> Response:
@@ -11,17 +11,20 @@ A route names the scope it needs and nothing else::
 
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import asyncpg
 import structlog
+from fastapi import Security
 from fastapi.openapi.models import OAuth2 as OAuth2Model
 from fastapi.openapi.models import OAuthFlows
 from fastapi.security.base import SecurityBase
 from pydantic import BaseModel
 from starlette.types import Scope
 
+from peerloom_service.access.rules import Guard, Rule, Tie, Who
 from peerloom_service.auth import TENANT_CLAIM, require_scopes
 from peerloom_service.context import ANY_VERSION, Caller, Cause, ExpectedVersion, IdempotencyKey
 from peerloom_service.http.etags import etag, expected_version, is_known
@@ -53,6 +56,11 @@ UseCase = Callable[[Transaction, Command], Awaitable[Result]]
 KEYED_METHODS: Final = frozenset({"POST"})
 """Requests that need an Idempotency-Key."""
 
+ON_BEHALF_OF: Final = b"peerloom-on-behalf-of"
+"""Header in which a client names the participant it acts for."""
+
+REPRESENT_SCOPE: Final = "people:represent"
+
 LONGEST_KEY: Final = 255
 _MORE_TRIES = 2
 
@@ -60,10 +68,11 @@ _MORE_TRIES = 2
 class Work:
     """One request's access to the service's use cases and data, for one organisation."""
 
-    def __init__(self, runtime: Runtime, scope: Scope, caller: Caller, body: bytes) -> None:
+    def __init__(self, runtime: Runtime, scope: Scope, caller: Caller, guard: Guard, body: bytes) -> None:
         self._runtime = runtime
         self._scope = scope
         self._body = body
+        self._guard = guard
         self.caller = caller
 
     @property
@@ -77,6 +86,27 @@ class Work:
                 f"The access token lacks the claim '{TENANT_CLAIM}': this needs the token of an organisation's client."
             )
         return self.caller.tenant_id
+
+    def person(self, named: UUID | None, program_id: UUID | None = None) -> UUID | None:
+        """About whom a question is: whoever is named, where the caller may ask about them (a client, an administrator, a
+        manager of the program that is named too); of anybody else only themselves, also where they name nobody.
+
+        Raises: Forbidden.
+        """
+        return self._guard.person(named, program_id)
+
+    def acting(self, named: UUID) -> UUID:
+        """Who is said to act: a client says for whom, people act for themselves.
+
+        Raises: Forbidden.
+        """
+        self._guard.person(named)
+        return named
+
+    def program(self, program_id: UUID) -> UUID:
+        """The program a request is about. Raises: Forbidden for somebody who has to manage it and does not."""
+        self._guard.program(program_id)
+        return program_id
 
     @property
     def settings(self) -> ServiceSettings:
@@ -129,9 +159,17 @@ class Work:
     ) -> Response:
         runtime = self._runtime
         async with runtime.database.connection(self.caller.tenant_id) as connection:
-            tx = Transaction(connection, runtime.storages, tenant_id=self.caller.tenant_id, cause=self._cause(), key=key)
+            tx = Transaction(
+                connection,
+                runtime.storages,
+                tenant_id=self.caller.tenant_id,
+                cause=self._cause(),
+                key=key,
+                check=self._guard.check,
+            )
             try:
                 result = await use_case(tx, command)
+                self._guard.require()
                 response = _response(result, returns(result), status, location)
                 published = await tx.commit(response)
             except BaseException:
@@ -142,7 +180,8 @@ class Work:
         return response
 
     def _cause(self) -> Cause:
-        return Cause(correlation_id=self._scope["correlation_id"], traceparent=current_traceparent())
+        kind, id_ = self.caller.actor
+        return Cause(self._scope["correlation_id"], traceparent=current_traceparent(), actor_type=kind, actor_id=id_)
 
     def _idempotency_key(self, fingerprint: bytes | None) -> IdempotencyKey | None:
         scope = self._scope
@@ -156,6 +195,8 @@ class Work:
             raise BadRequest(f"An Idempotency-Key has at most {LONGEST_KEY} printable ASCII characters.")
         digest = hashlib.sha256(f"{scope['method']} {scope['path']}?".encode() + scope["query_string"] + b"\n")
         digest.update(self._body if fingerprint is None else fingerprint)
+        if self.caller.is_person:  # nobody is given the answer to somebody else's request
+            digest.update(f"\n{self.caller.person_id}".encode())
         return IdempotencyKey(key, digest.digest())
 
     def if_match(self) -> ExpectedVersion:
@@ -183,15 +224,28 @@ class Work:
 
         Raises: NotFound.
         """
-        storage = self._runtime.storages[entity]
-        row = await self.row(storage.select, self.tenant_id, id_)
-        if row is None:
-            raise NotFound(f"There is no {storage.table.replace('_', ' ')} {id_} in your organisation.")
-        found: Entity = storage.load(row)
+        found = await self.entity(entity, id_)
+        if found is None:
+            table = self._runtime.storages[entity].table
+            raise NotFound(f"There is no {table.replace('_', ' ')} {id_} in your organisation.")
         response = _response(found, returns(found), 200, None)
         if is_known(header(self._scope, b"if-none-match"), response.headers.get("etag", "")):
             return Response(304, b"", response.headers)
         return response
+
+    async def entity(self, entity: type[Entity], id_: UUID) -> Entity | None:
+        """An entity of the caller's organisation that they may see; None where there is none.
+
+        Raises: Forbidden.
+        """
+        storage = self._runtime.storages[entity]
+        row = await _reading(self._runtime.database.fetchrow, self.tenant_id, storage.select, self.tenant_id, id_)
+        if row is None:
+            return None
+        found: Entity = storage.load(row)
+        self._guard.check(found)
+        self._guard.require()
+        return found
 
     async def page(
         self,
@@ -203,43 +257,48 @@ class Work:
         **equal: Any,
     ) -> Page[Item]:
         """Entities in the order of their ids, those whose columns equal what is given, or contain it where a column is a list
-        (None: not asked for)."""
+        (None: not asked for), and of those the ones the caller may see."""
         storage = self._runtime.storages[entity]
         asked = {name: value for name, value in equal.items() if value is not None}
         conditions = "".join(f" AND {storage.condition(name, position)}" for position, name in enumerate(asked, start=4))
+        visible, values = self._guard.condition(entity, storage.condition, 4 + len(asked))
         rows = await self.rows(
             f"SELECT {', '.join(storage.columns)} FROM {storage.table} "
-            f"WHERE tenant_id = $1 AND id > $2{conditions} ORDER BY id LIMIT $3",
+            f"WHERE tenant_id = $1 AND id > $2{conditions}{visible} ORDER BY id LIMIT $3",
             self.tenant_id,
             after(cursor),
             limit + 1,
             *asked.values(),
+            *values,
         )
         return page_of(rows, limit, lambda row: returns(storage.load(row)))
 
     async def rows(self, sql: str, *values: Any) -> list[asyncpg.Record]:
-        """Rows of a constant statement that names the tenant itself."""
+        """Rows of a constant statement that names the tenant itself; only once it is known that the caller may ask."""
+        self._guard.require()
         return await _reading(self._runtime.database.fetch, self.tenant_id, sql, *values)
 
     async def row(self, sql: str, *values: Any) -> asyncpg.Record | None:
-        """First row of a constant statement that names the tenant itself."""
+        """The first of these rows."""
+        self._guard.require()
         return await _reading(self._runtime.database.fetchrow, self.tenant_id, sql, *values)
 
 
-class Authorized(SecurityBase):
-    """The dependency behind `authorized`: declares that a token is needed, and looks at it. `openapi` says where to get one."""
+class Allowed(SecurityBase):
+    """The dependency behind `allowed`: declares that a token is needed, and looks at it. `openapi` says where to get one."""
 
-    def __init__(self) -> None:
+    def __init__(self, rule: Rule) -> None:
         self.model = OAuth2Model(flows=OAuthFlows())
         self.scheme_name = "oauth2"
+        self.rule = rule
 
     async def __call__(self) -> Work:
         raise NotImplementedError("routes are made by peerloom_service.http.routing.Router")
 
-    async def caller(self, runtime: Runtime, scope: Scope, needed: Sequence[str]) -> Caller:
-        """Whom the bearer token speaks for.
+    async def caller(self, runtime: Runtime, scope: Scope, needed: Sequence[str]) -> tuple[Caller, Guard]:
+        """Whom the bearer token speaks for, and what the rule goes on to look at.
 
-        Raises: Unauthenticated, Forbidden where it lacks a scope that is needed.
+        Raises: Unauthenticated; Forbidden where it lacks a scope that is needed, or the rule does not admit the caller.
         """
         scheme, _, token = header(scope, b"authorization").partition(" ")
         if scheme.lower() != "bearer" or not token:
@@ -247,10 +306,34 @@ class Authorized(SecurityBase):
         caller = await runtime.verifier.caller(token)
         scope["client_id"] = caller.client_id
         require_scopes(caller, needed)
+        caller = _on_behalf(caller, header(scope, ON_BEHALF_OF))
+        return caller, self.rule.admit(caller)
+
+
+def allowed(scope: str, *who: Who, of: Tie | Sequence[Tie] = ()) -> Any:
+    """Who may use a route: those with the scope who are one of `who`, where people and managers have to do with a thing `of`
+    these kinds. To be written into an annotation: `Annotated[Work, allowed(…)]`.
+    """
+    ties = (of,) if isinstance(of, Tie) else tuple(of)
+    return Security(Allowed(Rule(scope, frozenset(who), ties)), scopes=[scope])
+
+
+def _on_behalf(caller: Caller, named: str) -> Caller:
+    """The client as somebody it acts for, where it says so: it then may do what that person may, and no more.
+
+    Raises: Forbidden for a client without the scope for it, and for people; BadRequest for what is no id.
+    """
+    if not named:
         return caller
+    if caller.tenant_id is None or caller.is_person or caller.scopes is None:
+        raise Forbidden("Only an organisation's client acts on behalf of somebody.")
+    require_scopes(caller, [REPRESENT_SCOPE])
+    try:
+        person_id = UUID(named)
+    except ValueError as error:
+        raise BadRequest("Peerloom-On-Behalf-Of is the id of a participant.") from error
+    return replace(caller, on_behalf_of=person_id, person_id=person_id)
 
-
-authorized = Authorized()
 
 _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 

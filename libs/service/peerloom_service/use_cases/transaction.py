@@ -5,7 +5,7 @@ in the order of that aggregate's changes. A transaction that does nothing but ad
 as one statement together with its events and its idempotency key, which is what makes creating cheap.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -41,12 +41,15 @@ class Transaction:
         cause: Cause,
         key: IdempotencyKey | None = None,
         begun: bool = False,
+        check: Callable[[Any], None] | None = None,
     ) -> None:
+        """`check` looks at every entity that is read by its id, and refuses it by raising."""
         self._connection = connection
         self._storages = storages
         self._cause = cause
         self._key = key
         self._begun = begun
+        self._check = check
         self._added: list[Any] = []
         self._published: list[Event] = []
         self._published_many: list[tuple[type[Event], Sequence[tuple[UUID, bytes]]]] = []
@@ -99,7 +102,10 @@ class Transaction:
         row = await self.fetchrow(sql, self.tenant_id, id_)
         if row is None:
             raise NotFound(f"There is no {storage.table.replace('_', ' ')} {id_} in your organisation.")
-        return storage.load(row)
+        found = storage.load(row)
+        if self._check is not None:
+            self._check(found)
+        return found
 
     async def find(self, entity: type[Entity], where: str, *values: Any) -> list[Entity]:
         """Entities of this organisation that meet a constant SQL condition; its parameters start at `$2`."""
@@ -262,6 +268,8 @@ class Transaction:
             correlationid=self._cause.correlation_id,
             causationid=self._cause.causation_id,
             traceparent=self._cause.traceparent,
+            actorid=self._cause.actor_id or kind.service(),
+            actortype=self._cause.actor_type or "service",
         )
 
 

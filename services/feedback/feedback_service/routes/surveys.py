@@ -5,7 +5,8 @@ from uuid import UUID
 from feedback_service import queries
 from feedback_service.domain.surveys import Response as SurveyResponse
 from feedback_service.domain.surveys import Survey, SurveyAnswered, SurveyState
-from feedback_service.routes.access import KEYED, FeedbackReader, FeedbackWriter
+from feedback_service.routes.access import KEYED
+from feedback_service.rules import Respondent, ResponseReader, ResultsReader, SurveyReader
 from feedback_service.schemas import NewResponse, ResponseOut, ResultsOut, SurveyOut
 from feedback_service.use_cases import surveys
 from peerloom_service.http.messages import Response
@@ -18,7 +19,7 @@ router = Router(prefix="/v1")
 
 @router.get("/surveys", response_model=Page[SurveyOut], tags=["surveys"])
 async def list_surveys(
-    work: FeedbackReader,
+    work: SurveyReader,
     limit: Limit = 100,
     cursor: Cursor = None,
     program_id: UUID | None = None,
@@ -42,7 +43,7 @@ async def list_surveys(
 
 
 @router.get("/surveys/{survey_id}", response_model=SurveyOut, responses=problems(NotFound), tags=["surveys"])
-async def read_survey(survey_id: UUID, work: FeedbackReader) -> Response:
+async def read_survey(survey_id: UUID, work: SurveyReader) -> Response:
     """One survey, with an ETag."""
     return await work.one(Survey, survey_id, returns=SurveyOut.of)
 
@@ -54,7 +55,7 @@ async def read_survey(survey_id: UUID, work: FeedbackReader) -> Response:
     responses=problems(*KEYED, NotFound, SurveyAnswered),
     tags=["surveys"],
 )
-async def answer_survey(survey_id: UUID, body: NewResponse, work: FeedbackWriter) -> Response:
+async def answer_survey(survey_id: UUID, body: NewResponse, work: Respondent) -> Response:
     """Answer a survey. It can be answered once."""
     return await work(
         surveys.answer_survey,
@@ -67,7 +68,7 @@ async def answer_survey(survey_id: UUID, body: NewResponse, work: FeedbackWriter
 
 @router.get("/responses", response_model=Page[ResponseOut], tags=["surveys"])
 async def list_responses(
-    work: FeedbackReader,
+    work: ResponseReader,
     limit: Limit = 100,
     cursor: Cursor = None,
     program_id: UUID | None = None,
@@ -89,13 +90,13 @@ async def list_responses(
 
 
 @router.get("/responses/{response_id}", response_model=ResponseOut, responses=problems(NotFound), tags=["surveys"])
-async def read_response(response_id: UUID, work: FeedbackReader) -> Response:
+async def read_response(response_id: UUID, work: ResponseReader) -> Response:
     """One response, with an ETag."""
     return await work.one(SurveyResponse, response_id, returns=ResponseOut.of)
 
 
 @router.get("/survey-results/{program_id}", response_model=ResultsOut, tags=["surveys"])
-async def read_results(program_id: UUID, work: FeedbackReader) -> Response:
+async def read_results(program_id: UUID, work: ResultsReader) -> Response:
     """What the respondents of a program say together. Answers are released in batches of five people or more, so that nobody
     learns what one person answered, whenever and however often they look."""
-    return await work(queries.results, program_id, returns=ResultsOut.of)
+    return await work(queries.results, work.program(program_id), returns=ResultsOut.of)

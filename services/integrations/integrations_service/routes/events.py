@@ -10,11 +10,12 @@ from starlette.responses import PlainTextResponse
 
 from integrations_service import queries
 from integrations_service.domain.events import CURSOR, EARLIEST, LATEST, Cursor, CursorTooOld, Logged, Wanted, narrowed
-from integrations_service.routes.access import EventReader, StreamReader, limits_of_ticket
+from integrations_service.rules import EventReader, StreamReader
 from integrations_service.schemas import EventsPage, EventType, NewTicket, TicketOut
 from integrations_service.settings import Settings
 from integrations_service.streaming.stream import MEDIA_TYPE, EventStream
 from integrations_service.streaming.tail import Tail, tail_of
+from integrations_service.tickets import limits_of_ticket
 from integrations_service.use_cases.tickets import IssueTicket, issue_ticket
 from peerloom_service.http.messages import Response, header
 from peerloom_service.http.routing import Router, problems

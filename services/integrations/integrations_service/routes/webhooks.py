@@ -4,7 +4,7 @@ from uuid import UUID
 
 from integrations_service.domain import events, webhooks
 from integrations_service.domain.webhooks import Delivery, Webhook
-from integrations_service.routes.access import WebhookReader, WebhookWriter
+from integrations_service.rules import WebhookReader, WebhookWriter
 from integrations_service.schemas import DeliveryOut, NewWebhook, WebhookChange, WebhookOut, WebhookWithSecretOut
 from integrations_service.use_cases import webhooks as use_cases
 from peerloom_service.http.messages import Response

@@ -12,7 +12,7 @@ from peerloom_service.problems import NotFound
 from sessions_service import calendars, queries
 from sessions_service.domain.feeds import CalendarFeed
 from sessions_service.routes import feed
-from sessions_service.routes.access import Reader, Writer
+from sessions_service.rules import FeedReader, FeedWriter, MeetingReader
 from sessions_service.schemas import CalendarFeedOut, OpenedCalendarFeedOut
 from sessions_service.settings import Settings
 from sessions_service.use_cases import feeds
@@ -32,7 +32,7 @@ class CalendarResponse(PlainTextResponse):
     response_class=CalendarResponse,
     tags=["calendars"],
 )
-async def read_invite(session_id: UUID, work: Reader) -> Response:
+async def read_invite(session_id: UUID, work: MeetingReader) -> Response:
     """The session as an iCalendar invite: METHOD:REQUEST, or METHOD:CANCEL once it will not take place. Attendees appear under
     opaque addresses made of their ids; whoever sends the invite replaces them."""
     return await work(queries.invitation, queries.Invitation(session_id), returns=lambda found: _calendar(found, work))
@@ -41,7 +41,7 @@ async def read_invite(session_id: UUID, work: Reader) -> Response:
 @router.get(
     "/calendar-feeds/{participant_id}", response_model=CalendarFeedOut, responses=problems(NotFound), tags=["calendars"]
 )
-async def read_calendar_feed(participant_id: UUID, work: Reader) -> Response:
+async def read_calendar_feed(participant_id: UUID, work: FeedReader) -> Response:
     """Whether a participant has a calendar feed. Its address is not shown again."""
     return await work.one(CalendarFeed, participant_id, returns=CalendarFeedOut.of)
 
@@ -49,17 +49,17 @@ async def read_calendar_feed(participant_id: UUID, work: Reader) -> Response:
 @router.put(
     "/calendar-feeds/{participant_id}", response_model=OpenedCalendarFeedOut, responses=problems(NotFound), tags=["calendars"]
 )
-async def renew_calendar_feed(participant_id: UUID, work: Writer) -> Response:
+async def renew_calendar_feed(participant_id: UUID, work: FeedWriter) -> Response:
     """Give a participant a new address for their calendar feed. It is shown once; the address before no longer works."""
-    return await work(feeds.renew, feeds.RenewFeed(participant_id), returns=OpenedCalendarFeedOut.opened)
+    return await work(feeds.renew, feeds.RenewFeed(work.acting(participant_id)), returns=OpenedCalendarFeedOut.opened)
 
 
 @router.delete(
     "/calendar-feeds/{participant_id}", response_model=CalendarFeedOut, responses=problems(NotFound), tags=["calendars"]
 )
-async def revoke_calendar_feed(participant_id: UUID, work: Writer) -> Response:
+async def revoke_calendar_feed(participant_id: UUID, work: FeedWriter) -> Response:
     """Close a participant's calendar feed: its address no longer works."""
-    return await work(feeds.revoke, feeds.RevokeFeed(participant_id), returns=CalendarFeedOut.of)
+    return await work(feeds.revoke, feeds.RevokeFeed(work.acting(participant_id)), returns=CalendarFeedOut.of)
 
 
 router.routes.append(feed.route)

@@ -13,7 +13,8 @@ from sessions_service import queries
 from sessions_service.domain.people import FactsMissing, OutsideProgram, TimeZoneUnknown
 from sessions_service.domain.relationships import Relationship, RelationshipOver, RelationshipState, SessionPlanned
 from sessions_service.domain.sessions import InThePast, NotOfTheSession, SlotTaken
-from sessions_service.routes.access import KEYED, Reader, Writer
+from sessions_service.routes.access import KEYED
+from sessions_service.rules import MeetingReader, MeetingWriter
 from sessions_service.schemas import Booking, CloseOut, RelationshipOut, SessionOut, SlotsOut
 from sessions_service.use_cases import changes, closing
 
@@ -22,7 +23,7 @@ router = Router(prefix="/v1")
 
 @router.get("/relationships", response_model=Page[RelationshipOut], tags=["relationships"])
 async def list_relationships(
-    work: Reader,
+    work: MeetingReader,
     limit: Limit = 100,
     cursor: Cursor = None,
     program_id: UUID | None = None,
@@ -44,7 +45,7 @@ async def list_relationships(
 @router.get(
     "/relationships/{relationship_id}", response_model=RelationshipOut, responses=problems(NotFound), tags=["relationships"]
 )
-async def read_relationship(relationship_id: UUID, work: Reader) -> Response:
+async def read_relationship(relationship_id: UUID, work: MeetingReader) -> Response:
     """One relationship, with an ETag. Its id is the match's."""
     return await work.one(Relationship, relationship_id, returns=RelationshipOut.of)
 
@@ -56,7 +57,7 @@ async def read_relationship(relationship_id: UUID, work: Reader) -> Response:
     tags=["relationships"],
 )
 async def read_free_slots(
-    relationship_id: UUID, work: Reader, limit: Annotated[int, Query(ge=1, le=100, description="Slots.")] = 10
+    relationship_id: UUID, work: MeetingReader, limit: Annotated[int, Query(ge=1, le=100, description="Slots.")] = 10
 ) -> Response:
     """When everybody in a relationship works and is free, soonest first."""
     return await work(queries.common_free_slots, queries.FreeSlots(relationship_id, limit), returns=SlotsOut.of)
@@ -80,11 +81,11 @@ async def read_free_slots(
     ),
     tags=["relationships"],
 )
-async def book_session(relationship_id: UUID, body: Booking, work: Writer) -> Response:
+async def book_session(relationship_id: UUID, body: Booking, work: MeetingWriter) -> Response:
     """Book the next session of a relationship that has none to come, at a time its people choose."""
     return await work(
         changes.book,
-        changes.BookSession(relationship_id, body.starts_at, by=body.participant_id),
+        changes.BookSession(relationship_id, body.starts_at, by=work.person(body.participant_id)),
         returns=SessionOut.of,
         status=201,
         location=lambda session: f"/v1/sessions/{session.id}",
@@ -97,7 +98,7 @@ async def book_session(relationship_id: UUID, body: Booking, work: Writer) -> Re
     responses=problems(*KEYED, NotFound, PreconditionFailed, RelationshipOver),
     tags=["relationships"],
 )
-async def close_relationship(relationship_id: UUID, body: CloseOut, work: Writer) -> Response:
+async def close_relationship(relationship_id: UUID, body: CloseOut, work: MeetingWriter) -> Response:
     """Its people end a relationship, without blame. A session to come is cancelled."""
     command = closing.CloseRelationship(relationship_id, body.reason, work.expected())
     return await work(closing.close, command, returns=RelationshipOut.of)

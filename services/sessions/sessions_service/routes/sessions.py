@@ -18,7 +18,8 @@ from sessions_service.domain.sessions import (
     SessionState,
     SlotTaken,
 )
-from sessions_service.routes.access import KEYED, Reader, Writer
+from sessions_service.routes.access import KEYED
+from sessions_service.rules import MeetingReader, MeetingWriter
 from sessions_service.schemas import Absence, Attendance, Cancellation, Reschedule, SessionOut
 from sessions_service.use_cases import attendance, changes
 
@@ -27,7 +28,7 @@ router = Router(prefix="/v1")
 
 @router.get("/sessions", response_model=Page[SessionOut], tags=["sessions"])
 async def list_sessions(
-    work: Reader,
+    work: MeetingReader,
     limit: Limit = 100,
     cursor: Cursor = None,
     program_id: UUID | None = None,
@@ -49,7 +50,7 @@ async def list_sessions(
 
 
 @router.get("/sessions/{session_id}", response_model=SessionOut, responses=problems(NotFound), tags=["sessions"])
-async def read_session(session_id: UUID, work: Reader) -> Response:
+async def read_session(session_id: UUID, work: MeetingReader) -> Response:
     """One session, with an ETag."""
     return await work.one(Session, session_id, returns=SessionOut.of)
 
@@ -60,7 +61,7 @@ async def read_session(session_id: UUID, work: Reader) -> Response:
     responses=problems(*KEYED, NotFound, PreconditionFailed, SessionOver, NotStartedYet),
     tags=["sessions"],
 )
-async def complete_session(session_id: UUID, work: Writer) -> Response:
+async def complete_session(session_id: UUID, work: MeetingWriter) -> Response:
     """The session took place. Possible once it has started."""
     return await work(attendance.complete, attendance.CompleteSession(session_id, work.expected()), returns=SessionOut.of)
 
@@ -71,7 +72,7 @@ async def complete_session(session_id: UUID, work: Writer) -> Response:
     responses=problems(*KEYED, NotFound, PreconditionFailed, SessionOver, NotEndedYet, NotOfTheSession),
     tags=["sessions"],
 )
-async def miss_session(session_id: UUID, body: Absence, work: Writer) -> Response:
+async def miss_session(session_id: UUID, body: Absence, work: MeetingWriter) -> Response:
     """Somebody did not come, so the session did not take place. Possible once it has ended."""
     return await work(
         attendance.miss, attendance.MissSession(session_id, body.absent_ids, work.expected()), returns=SessionOut.of
@@ -84,7 +85,7 @@ async def miss_session(session_id: UUID, body: Absence, work: Writer) -> Respons
     responses=problems(*KEYED, NotFound, PreconditionFailed, SessionOver, NotStartedYet, NotEndedYet, NotOfTheSession),
     tags=["sessions"],
 )
-async def record_attendance(session_id: UUID, body: Attendance, work: Writer) -> Response:
+async def record_attendance(session_id: UUID, body: Attendance, work: MeetingWriter) -> Response:
     """Who came. With two people or more the session took place (possible once it has started); otherwise it was missed
     (possible once it has ended)."""
     command = attendance.RecordAttendance(session_id, body.present_ids, work.expected())
@@ -108,9 +109,9 @@ async def record_attendance(session_id: UUID, body: Attendance, work: Writer) ->
     ),
     tags=["sessions"],
 )
-async def reschedule_session(session_id: UUID, body: Reschedule, work: Writer) -> Response:
+async def reschedule_session(session_id: UUID, body: Reschedule, work: MeetingWriter) -> Response:
     """Move a session that has not started to another time, at which none of its participants has another session."""
-    command = changes.RescheduleSession(session_id, body.starts_at, body.participant_id, work.expected())
+    command = changes.RescheduleSession(session_id, body.starts_at, work.person(body.participant_id), work.expected())
     return await work(changes.reschedule, command, returns=SessionOut.of)
 
 
@@ -120,8 +121,7 @@ async def reschedule_session(session_id: UUID, body: Reschedule, work: Writer) -
     responses=problems(*KEYED, NotFound, PreconditionFailed, SessionOver, AlreadyStarted, NotOfTheSession),
     tags=["sessions"],
 )
-async def cancel_session(session_id: UUID, body: Cancellation, work: Writer) -> Response:
+async def cancel_session(session_id: UUID, body: Cancellation, work: MeetingWriter) -> Response:
     """Cancel a session that has not started. Everybody's time is free again, and the next session is planned."""
-    return await work(
-        changes.cancel, changes.CancelSession(session_id, body.participant_id, work.expected()), returns=SessionOut.of
-    )
+    command = changes.CancelSession(session_id, work.person(body.participant_id), work.expected())
+    return await work(changes.cancel, command, returns=SessionOut.of)
