@@ -10,7 +10,7 @@ PARTS := $(patsubst %/pyproject.toml,%,$(sort $(wildcard $(addsuffix /*/pyprojec
 EMPTY :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test test-fast lint style types imports contracts contracts-accept restore-drill k8s-check telemetry-check bench bench-matching clean constraints
+.PHONY: help demo up down test test-fast lint style types imports contracts contracts-accept restore-drill wheels k8s-check telemetry-check bench bench-matching clean constraints
 
 help: ## show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -63,6 +63,9 @@ contracts-accept: $(VENV)/dev ## write snapshots of new events and the generated
 
 restore-drill: $(VENV)/warm ## back a database up, lose it, restore it, replay, prove equality (on a stack of its own)
 	@$(BIN)/peerloom restore-drill
+
+wheels: $(VENV)/dev ## build a wheel of every package, and try each alone in an environment of its own (PARTS_TRIED="events …")
+	@$(BIN)/python -m peerloom_deploy.wheels $(PARTS_TRIED)
 
 k8s-check: $(VENV)/dev ## ask a real API server whether it takes every overlay (KUBECONFIG of a cluster made for trying)
 	@$(BIN)/python -m peerloom_deploy.server
