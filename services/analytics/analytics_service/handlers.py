@@ -10,15 +10,14 @@ from analytics_service import domain
 from analytics_service.domain import Fact, MatchState, RelationshipState, RunState, SessionState
 from analytics_service.use_cases import CountEvents, KeepFacts, count_events, keep_facts
 from peerloom_events import (
-    CheckInRecorded,
     Event,
     FeedbackSubmitted,
     MatchAccepted,
     MatchConfirmed,
     MatchDeclined,
+    MatchEnded,
     MatchExpired,
     MatchProposed,
-    MatchReplayRequested,
     MatchRunCompleted,
     MatchRunFailed,
     MatchRunProgressed,
@@ -27,6 +26,7 @@ from peerloom_events import (
     ParticipantRegistered,
     ParticipantUpdated,
     ProgramLaunched,
+    ProgramUpdated,
     RelationshipAtRisk,
     RelationshipCompleted,
     SessionCancelled,
@@ -79,13 +79,13 @@ async def updated(tx: Transaction, people: Sequence[KnownParticipant]) -> None:
     await _keep(tx, ParticipantUpdated, [domain.ParticipantFact(one.participant_id, one.version) for one in people])
 
 
-async def programs(tx: Transaction, events: Sequence[ProgramLaunched]) -> None:
-    """Programs were launched."""
+async def programs(tx: Transaction, events: Sequence[ProgramLaunched | ProgramUpdated]) -> None:
+    """Programs were launched, or their dates changed."""
     facts = [
         domain.ProgramFact(one.program_id, one.version, one.format, one.goal, one.metric, one.starts_on, one.ends_on)
         for one in events
     ]
-    await _keep(tx, ProgramLaunched, facts)
+    await _keep(tx, type(events[0]), facts)
 
 
 async def enrolments(tx: Transaction, events: Sequence[ParticipantEnrolled]) -> None:
@@ -120,17 +120,22 @@ async def completed_runs(tx: Transaction, events: Sequence[MatchRunCompleted]) -
     await _keep(tx, MatchRunCompleted, facts)
 
 
-async def replays(tx: Transaction, events: Sequence[MatchReplayRequested]) -> None:
-    """Runs are to be solved again: that changes no figure."""
-    await count_events(tx, CountEvents(MatchReplayRequested.type, len(events)))
-
-
 async def matches(tx: Transaction, events: Sequence[MatchProposed | MatchDeclined | MatchExpired | MatchConfirmed]) -> None:
     """Proposals were made, or they ended."""
     kind = type(events[0])
     state = _MATCH_STATES[kind]
     facts = [domain.MatchFact(one.match_id, one.version, one.program_id, state, one.participant_ids) for one in events]
     await _keep(tx, kind, facts)
+
+
+async def ended_matches(tx: Transaction, events: Sequence[MatchEnded]) -> None:
+    """Proposals or matches ended before their time; a match that was confirmed stays one that was."""
+    states = {True: MatchState.CONFIRMED, False: MatchState.ENDED}
+    facts = [
+        domain.MatchFact(one.match_id, one.version, one.program_id, states[one.was_confirmed], one.participant_ids)
+        for one in events
+    ]
+    await _keep(tx, MatchEnded, facts)
 
 
 async def acceptances(tx: Transaction, events: Sequence[MatchAccepted]) -> None:
@@ -156,9 +161,9 @@ async def relationships(tx: Transaction, events: Sequence[RelationshipAtRisk | R
     await _keep(tx, kind, [domain.RelationshipFact(one.match_id, one.version, one.program_id, state) for one in events])
 
 
-async def check_ins(tx: Transaction, events: Sequence[CheckInRecorded]) -> None:
-    """Participants told how it goes: that changes no figure yet."""
-    await count_events(tx, CountEvents(CheckInRecorded.type, len(events)))
+async def counted(tx: Transaction, events: Sequence[Event]) -> None:
+    """Something happened that changes no figure but how often it did."""
+    await count_events(tx, CountEvents(events[0].type, len(events)))
 
 
 async def surveys(tx: Transaction, events: Sequence[SurveyRequested]) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from peerloom_service.jobs import Job
 from peerloom_service.manifest import Manifest
 from peerloom_service.service import Service
+from profile_service import departures
 from profile_service.imports import worker as imports
 from profile_service.models import Base
 from profile_service.routes import router
@@ -16,5 +17,5 @@ service = Service(
     tables=Base,
     routes=router,
     migrations=Path(__file__).parent / "migrations",
-    jobs={"imports": Job(imports.work_through, every=0.25)},
+    jobs={"imports": Job(imports.work_through, every=0.25), "departures": Job(departures.take_effect, every=5.0)},
 )
