@@ -50,7 +50,7 @@ class ProgramRow(TenantColumns, Base, table=True):
 
 
 class EnrolmentRow(TenantColumns, Base, table=True):
-    """A copy of who takes part in what. `stopped_at`: when matching learned that they paused or withdrew; null: they take part."""
+    """A copy of who takes part in what. `stopped_at`: when matching learned that they paused or withdrew; null: they do."""
 
     __tablename__ = "enrolment"
     __table_args__ = (

@@ -39,7 +39,7 @@ class PeoplePage:
 async def read_pages(
     database: Database, tenant_id: UUID, program_id: UUID, seats_by_level: Sequence[int], on: date
 ) -> AsyncGenerator[PeoplePage, None]:
-    """Everyone who takes part on that day and has a seat left, whom each has met, and who is above them, all as of one moment."""
+    """Everyone who takes part on that day and has a seat left, whom each has met, and who is above them, as of one moment."""
     known: set[UUID] = set()
     async with database.connection(tenant_id) as connection:  # noqa: SIM117 - the transaction is of that connection
         async with connection.transaction(isolation="repeatable_read", readonly=True):

@@ -25,7 +25,8 @@ IDS_OF_NUMBERS: Final = """
     SELECT employee_number, id FROM participant WHERE tenant_id = $1 AND employee_number = ANY($2::text[])
 """
 
-# Everybody with these numbers who has not left, and everybody above them; UNION, because people who report in a circle would have no end.
+# Everybody with these numbers who has not left, and everybody above them; UNION, because people who report in a circle would
+# have no end.
 MANAGERS_UPWARDS: Final = """
     WITH RECURSIVE above AS (
         SELECT id, employee_number, manager_id FROM participant

@@ -148,8 +148,8 @@ async def read_participant(participant_id: UUID, work: PeopleReader) -> Response
     tags=["people"],
 )
 async def change_participant(participant_id: UUID, body: ParticipantChange, work: PeopleWriter) -> Response:
-    """Change facts of a person. Needs the ETag last read as If-Match. Somebody leaves by `leaving_on`: from that day on nobody is
-    matched with them and what they take part in ends; they are back when it is null again."""
+    """Change facts of a person. Needs the ETag last read as If-Match. Somebody leaves by `leaving_on`: from that day on nobody
+    is matched with them and what they take part in ends; they are back when it is null again."""
     command = body.command(participant_id, work.if_match())
     return await work(people.change_participant, command, returns=ParticipantOut.of)
 

@@ -224,7 +224,7 @@ AskAgain = Annotated[
     Field(
         ge=0,
         le=36_500,
-        description="So many days after a proposal that was not answered in time, its people may be proposed to each other again.",
+        description="So many days after a proposal that was not answered in time, its people may be proposed again.",
     ),
 ]
 

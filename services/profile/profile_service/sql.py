@@ -84,8 +84,8 @@ _IS_EMPTY: Final = {
 def _held(name: str) -> str:
     """What a fact is after the statement.
 
-    $20 says of each fact whether it stays where it is known: a parameter of the statement, because what is known is the row that
-    this statement has locked and not the one an earlier look has seen.
+    $20 says of each fact whether it stays where it is known: a parameter of the statement, because what is known is the row
+    that this statement has locked and not the one an earlier look has seen.
     """
     stays = f"($20::boolean[])[{FACTS.index(name) + 1}] AND NOT {_IS_EMPTY.get(name, 'false')}"
     return f"CASE WHEN {stays} THEN participant.{name} ELSE excluded.{name} END"
@@ -109,7 +109,8 @@ UPSERT_PEOPLE: Final = f"""
         has_left = participant.has_left AND ({_STILL_GONE})
     WHERE ({", ".join(f"participant.{name}" for name in FACTS)}) IS DISTINCT FROM ({_HOLDS})
     RETURNING id, employee_number, version, old.version IS NOT NULL
-        AND (old.leaving_on, old.on_leave, old.has_left) IS DISTINCT FROM (new.leaving_on, new.on_leave, new.has_left) AS employment_changed
+        AND (old.leaving_on, old.on_leave, old.has_left) IS DISTINCT FROM (new.leaving_on, new.on_leave, new.has_left)
+        AS employment_changed
 """
 LET_GO: Final = """
     UPDATE participant SET version = leaving.version, leaving_on = leaving.leaving_on, has_left = true

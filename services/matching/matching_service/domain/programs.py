@@ -25,7 +25,9 @@ class ProgramOver(Conflict):
 class Program:
     """A program's format, what it chose of the format's options, and how long a proposal waits for everybody's answer.
 
-    `ends_on` and `session_minutes` are None where the copy is older than they are. Every property raises CannotBeMatched where this release does not know the format, or the format refuses the options.
+    `ends_on` and `session_minutes` are None where the copy is older than they are.
+
+    Every property raises CannotBeMatched where this release does not know the format, or the format refuses the options.
     """
 
     format: str

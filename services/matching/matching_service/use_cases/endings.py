@@ -1,4 +1,4 @@
-"""Proposals and matches that end before their time: somebody left, paused or withdrew, a program closed, or its people ended it.
+"""Proposals and matches that end before their time: somebody left, paused or withdrew, or its people ended it.
 
 Whatever ends, its people's seats are free, and whoever follows `MatchEnded` can tell the others.
 """

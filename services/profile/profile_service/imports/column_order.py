@@ -45,9 +45,7 @@ class ColumnOrder:
             )
             return RowError(line, None, "date_order", message, "warning")
         if not self._shown:
-            message = (
-                "No date shows whether day or month comes first. Send the file again with date_order=day-first or month-first."
-            )
+            message = "No date shows whether day or month comes first. Send the file with date_order=day-first or month-first."
         else:
             lines = " and ".join(f"line {line} has {shown(cell)}" for line, cell in self._shown.values())
             message = f"Dates show both orders of day and month: {lines}. Correct those, or say date_order."

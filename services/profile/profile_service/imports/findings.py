@@ -1,6 +1,6 @@
 """Keeps what an import finds wrong with a file, for `GET /v1/imports/{id}/findings`."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 from uuid import UUID
 
@@ -29,6 +29,11 @@ class Findings:
         self.warnings += error.severity == "warning"
         if len(self._kept) < _MOST_FINDINGS:
             self._kept.append(error)
+
+    def add_all(self, errors: Iterable[RowError]) -> None:
+        """Keep more."""
+        for error in errors:
+            self.add(error)
 
     async def write(self, execute: Callable[..., Awaitable[object]], tenant_id: UUID, import_id: UUID) -> None:
         """Keep these in place of any that an earlier worker kept."""

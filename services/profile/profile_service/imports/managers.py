@@ -1,16 +1,15 @@
-"""Finds who is meant where a file does not write a manager's employee number, but their address, name, or the number otherwise."""
+"""Finds who is meant where a file writes a manager's address or name, or their employee number in another case."""
 
-from collections.abc import Iterable, Mapping
-from itertools import islice
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Final
 from uuid import UUID
 
 from profile_service import queries
 from profile_service.imports.good_rows import GoodRows
+from profile_service.imports.lookups import chunks
 from profile_service.imports.people_file import RowError
 from profile_service.imports.people_file.cells import shown
 
-_LOOKUP: Final = 5000
 _MOST_NAMED: Final = 5
 
 
@@ -25,14 +24,14 @@ class Managers:
     async def numbers(
         self, outside: set[str], lines: Mapping[str, int | None], addresses: Mapping[str, int], batches: int
     ) -> tuple[dict[str, str], list[RowError]]:
-        """Employee number by what the file writes, and what is to be said of that. `outside`: managers who are no employee number
-        of the file; `lines` and `addresses` of its people.
+        """Employee number by what the file writes, and what is to be said of that.
+
+        `outside`: managers who are no employee number of the file; `lines` and `addresses` of its people.
         """
         left = outside
         if left:
-            known = set()
-            waiting = iter(left)
-            while some := list(islice(waiting, _LOOKUP)):
+            known: set[str] = set()
+            for some in chunks(left):
                 known |= (await queries.ids_of_numbers(self._read, self._tenant_id, some)).keys()
             left = left - known
         if not left:
@@ -65,7 +64,7 @@ class Managers:
         others = [manager for manager in emails if manager not in found]
         return await queries.owners_of_emails(self._read, self._tenant_id, others) | found
 
-    async def _people(self, batches: int):  # type: ignore[no-untyped-def]
+    async def _people(self, batches: int) -> AsyncIterator[tuple[str, str]]:
         for batch in range(batches):
             for row in await self._good_rows.kept(batch):
                 yield row.name, row.employee_number

@@ -6,12 +6,11 @@ progress. A worker that takes over looks at the file again and goes on behind th
 but by what the whole-file rules need: a few numbers a person.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import date
 from functools import partial
-from itertools import groupby, islice
+from itertools import groupby
 from operator import add, attrgetter
 from typing import Final
 from uuid import UUID
@@ -25,21 +24,21 @@ from peerloom_service.storage.database import TRANSIENT
 from peerloom_service.use_cases.runtime import Runtime
 from peerloom_service.use_cases.transaction import Transaction
 from profile_service import queries, sql
-from profile_service.domain import Import, ImportState, Participant
+from profile_service.domain import Import, ImportState
 from profile_service.imports.column_order import ColumnOrder
 from profile_service.imports.findings import Findings, add_finding
-from profile_service.imports.good_rows import LEFT_ON_AN_UNKNOWN_DAY, GoodRow, GoodRows, admission
+from profile_service.imports.good_rows import GoodRow, GoodRows, admission
+from profile_service.imports.leavers import Leavers
+from profile_service.imports.lookups import chunks
 from profile_service.imports.managers import Managers
 from profile_service.imports.people_file import FileOptions, PeopleFileError, PeopleFileReader, ReportingCheck, RowError
 from profile_service.imports.refusals import has_left, refused_rows
 from profile_service.imports.row_processes import outcomes
 from profile_service.imports.saved_options import file_options
-from profile_service.use_cases import departures
 from profile_service.use_cases.upsert import upsert_people
 
 _MOST_ROWS: Final = 250_000
 _BATCH: Final = 1000
-_LOOKUP: Final = 5000
 
 
 async def work_through(runtime: Runtime) -> bool:
@@ -72,8 +71,8 @@ class _Look:
 
     `today` is the day the file was sent. `lines`: by employee number the line of each person who may be taken, none for
     managers who are known already. `batches` of rows were put aside. `handing_on`: whose addresses others of the file take.
-    `without_address`: whose own address somebody else keeps. `leaving`: by employee number the day on which people have left, of
-    whom the file has no other row. `managers`: employee number by what else the file writes for a manager.
+    `without_address`: whose own address somebody else keeps. `leaving`: by employee number the day on which people have left,
+    of whom the file has no other row. `managers`: employee number by what else the file writes for a manager.
     """
 
     today: str
@@ -103,6 +102,7 @@ class _Worker:
         self._tenant_id = tenant_id
         self._read = partial(runtime.database.fetch, tenant_id)
         self._good_rows = good_rows
+        self._leavers = Leavers(runtime.database, tenant_id, good_rows)
         self.cause = cause
 
     async def run(self, import_id: UUID) -> None:
@@ -113,7 +113,7 @@ class _Worker:
         except PeopleFileError as error:
             await self._finish(import_id, ImportState.REFUSED, problem=str(error))
             return
-        leavers = await self._let_go(import_id, look)
+        leavers = await self._leavers.let_go(import_id, look.leaving, look.today, self._transaction)
         ids = await self._ids(import_id, look.lines)
         if look.handing_on:
             await self._hand_on_addresses(import_id, look, ids)
@@ -148,8 +148,7 @@ class _Worker:
     async def _look_with(self, job: Import, options: FileOptions, order: "ColumnOrder | None" = None) -> "_Look":
         reader = PeopleFileReader(mapping=job.columns, defaults=job.defaults, options=options, max_rows=_MOST_ROWS)
         found, today = Findings(), job.created_at.date().isoformat()
-        if order is not None:
-            found.add(order.finding())
+        found.add_all([] if order is None else [order.finding()])
         lines: dict[str, int | None] = {}
         leaving: dict[str, str] = {}
         await self._good_rows.clear()
@@ -179,8 +178,7 @@ class _Worker:
             await self._good_rows.keep(batches, rows)
             batches += 1
         leaving = {number: day for number, day in leaving.items() if number not in lines}
-        for finding in await self._take_back(job, lines, reader.addresses(), batches):
-            found.add(finding)
+        found.add_all(await self._leavers.take_back(lines, reader.addresses(), batches))
         handing_on, without_address = await self._addresses(lines, reader.addresses(), leaving)
         for number in without_address:
             reader.withdraw(number)
@@ -189,12 +187,10 @@ class _Worker:
             reader.managers_outside(), lines, reader.addresses(), batches
         )
         reader.read_managers_as(managers)
-        for finding in about_managers:
-            found.add(finding)
+        found.add_all(about_managers)
         known = await self._upwards(reader.managers_outside() - leaving.keys())
         reporting = reader.check_reporting_lines(known)
-        for finding in reporting.findings:
-            found.add(finding)
+        found.add_all(reporting.findings)
         if job.rows_done == 0:
             refused = reader.rows - kept + len(reporting.refused)
             await found.write(partial(self._database.execute, self._tenant_id), self._tenant_id, job.id)
@@ -213,57 +209,6 @@ class _Worker:
                 order.look_at(reader, reader.cut_rest() if piece is None else reader.cut(piece))
         return order
 
-    async def _take_back(
-        self, job: Import, lines: Mapping[str, int | None], addresses: Mapping[str, int], batches: int
-    ) -> list[RowError]:
-        """People who had left and are back under another employee number keep being the same person: who has the address they
-        had, and their name. Their number is changed to the new one.
-        """
-        if not lines or not await queries.is_anybody_gone(self._read, self._tenant_id):
-            return []
-        findings: list[RowError] = []
-        candidates: dict[int, tuple[str, str]] = {}
-        for some in _chunks(addresses):
-            for email, name, number in await queries.gone_with_emails(self._read, self._tenant_id, some):
-                if number not in lines:
-                    candidates[addresses[email]] = name, number
-        if not candidates:
-            return findings
-        back: dict[str, str] = {}
-        for batch in range(batches):
-            for row in await self._good_rows.kept(batch):
-                name, old = candidates.get(int(row.line), ("", ""))
-                if old and lines.get(row.employee_number) == int(row.line) and row.name.casefold() == name.casefold():
-                    back[old] = row.employee_number
-                    message = f"{row.employee_number} was here before as {old}, and is the same person again."
-                    findings.append(RowError(int(row.line), "employee_number", "returned", message, "warning"))
-        known = await self._known(back.values())
-        back = {old: new for old, new in back.items() if new not in known}
-        if back:
-            await self._database.execute(self._tenant_id, sql.TAKE_BACK, self._tenant_id, list(back), list(back.values()))
-        return findings
-
-    async def _let_go(self, import_id: UUID, look: "_Look") -> frozenset[str]:
-        """People of the file who have left: before everybody else, because their addresses are free. Returns those who are known.
-
-        Their rows come again in their turn, and are counted then as unchanged.
-        """
-        known: set[str] = set()
-        for some in _chunks(look.leaving):
-            async with self._transaction() as tx:
-                people = await tx.find(Participant, queries.LOCKED_BY_NUMBER, some)
-                known |= {person.employee_number for person in people}
-                on = {person.id: _day(look.leaving[person.employee_number], look.today) for person in people}
-                going = [
-                    person
-                    for person in people
-                    if not person.has_left
-                    or (look.leaving[person.employee_number] != LEFT_ON_AN_UNKNOWN_DAY and person.leaving_on != on[person.id])
-                ]
-                await departures.let_go(tx, going, on)
-                await tx.execute(sql.PROGRESS, tx.tenant_id, import_id, 0, 0, len(going), -len(going), 0)
-        return frozenset(known)
-
     async def _addresses(
         self, lines: Mapping[str, int | None], addresses: Mapping[str, int], leaving: Mapping[str, str]
     ) -> tuple[set[str], set[str]]:
@@ -273,7 +218,7 @@ class _Worker:
         """
         owners: dict[int, str] = {}
         if await queries.is_anybody_known(self._read, self._tenant_id):
-            for some in _chunks(addresses):
+            for some in chunks(addresses):
                 for email, owner in (await queries.owners_of_emails(self._read, self._tenant_id, some)).items():
                     if lines.get(owner) != addresses[email] and owner not in leaving:
                         owners[addresses[email]] = owner
@@ -321,14 +266,14 @@ class _Worker:
         known: dict[str, str] = {}
         if not await queries.is_anybody_known(self._read, self._tenant_id):
             return known  # a company's first file
-        for some in _chunks(numbers):
+        for some in chunks(numbers):
             known |= await queries.ids_of_numbers(self._read, self._tenant_id, some)
         return known
 
     async def _upwards(self, managers: Iterable[str]) -> dict[str, str | None]:
         """Manager's number by employee number, of those who are known and everybody above them."""
         lines: dict[str, str | None] = {}
-        for some in _chunks(managers):
+        for some in chunks(managers):
             lines |= await queries.managers_upwards(self._read, self._tenant_id, some)
         return lines
 
@@ -407,17 +352,6 @@ class _Worker:
                 raise
         if published:
             self._runtime.wake_relay.set()
-
-
-def _day(leaving_date: str, today: str) -> date:
-    """When somebody left: on the day the file was sent, where it does not say."""
-    return date.fromisoformat(today if leaving_date == LEFT_ON_AN_UNKNOWN_DAY else leaving_date)
-
-
-def _chunks(numbers: Iterable[str]) -> Iterator[list[str]]:
-    waiting = iter(numbers)
-    while some := list(islice(waiting, _LOOKUP)):
-        yield some
 
 
 _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)

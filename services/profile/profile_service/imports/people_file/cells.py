@@ -49,7 +49,7 @@ class SkillLevel(NamedTuple):
 
 
 class WorkingHours(NamedTuple):
-    """Wall time of the person's own zone: minutes after midnight, on ISO weekdays. An end before the start is on the next day."""
+    """Wall time of the person's own zone: minutes after midnight, on ISO weekdays. An end before the start: a night shift."""
 
     starts: int
     ends: int
@@ -60,8 +60,9 @@ USUAL_HOURS: Final = WorkingHours(9 * 60, 17 * 60)
 
 
 class Remembered(dict[str, Value]):
-    """A rule that is applied once to each distinct short cell; how many it remembers is limited. What it notes of a cell is said
-    the first time only.
+    """A rule that is applied once to each distinct short cell; how many it remembers is limited.
+
+    What it notes of a cell is said the first time only.
     """
 
     def __init__(self, rule: Callable[[str], Value]) -> None:

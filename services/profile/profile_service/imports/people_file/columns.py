@@ -135,7 +135,7 @@ def read_header(lines: list[str], mapping: Mapping[str, str], defaults: Collecti
     place = _places(headers, mapping)
     taken = set(place.values())
     ignored = tuple(header for index, header in enumerate(headers) if index not in taken and header)
-    above = sum(not line.strip().strip(delimiter) == "" for line in lines[first:start])
+    above = sum(line.strip().strip(delimiter) != "" for line in lines[first:start])
     columns = Columns(delimiter, tuple(headers), place, ignored, start + used, above)
     _require(columns, defaults)
     return columns
@@ -145,11 +145,8 @@ def ignored_columns(columns: Columns) -> Iterator[tuple[str | None, str]]:
     """What is said of columns that are not read: by column where it looks like a status or an end, else all together."""
     loud = [header for header in columns.ignored if _SAYS_WHO_LEAVES.search(_folded(header))]
     for header in loud:
-        yield (
-            header,
-            f"The column {shown(header)} is not read, though it may say who has left. Map it: "
-            "column=status:… or column=leaving_date:…, or leave it out by the mapping of another.",
-        )
+        message = f"The column {shown(header)} is not read, though it may say who has left. {_MAP_IT}"
+        yield header, message
     if quiet := [header for header in columns.ignored if header not in loud]:
         named = ", ".join(map(shown, quiet[:40]))
         yield None, f"Columns that are not read: {named}. Map those that are meant for one of ours ({', '.join(ALIASES)})."
@@ -272,6 +269,7 @@ _OUR_NAMES: Final = frozenset(alias for known in (ALIASES, LESS_USUAL) for alias
 _EXCEL_SEPARATOR: Final = re.compile(r'"?sep=([,;\t|])"?\s*', re.IGNORECASE)
 _PLACE: Final = re.compile(r"#([0-9]{1,3})")
 _TITLE_LINES: Final = 20
+_MAP_IT: Final = "Map it by column=status:… or column=leaving_date:…, if it does."
 _FEWEST_KNOWN: Final = 3
 _SAYS_WHO_LEAVES: Final = re.compile(
     "status|statut|term|exit|leav|left|separat|resign|retire|attrition|inactive|active|austritt|ausgeschied|sortie|depart[^m]|départ[^e]"

@@ -44,8 +44,9 @@ def shows_order(cell: str) -> DateOrder | None:
 
 
 class DateCells:
-    """The rule of a cell that holds a day. Year first in any usual writing, dots (day first), or a month's name; with slashes or
-    dashes in the order of the column, and without one only where day and month cannot be confused.
+    """The rule of a cell that holds a day: year first in any usual writing, with dots (day first), or with a month's name.
+
+    With slashes or dashes in the order of the column, and without one only where day and month cannot be confused.
     """
 
     def __init__(self, order: DateOrder | None = None) -> None:

@@ -57,7 +57,7 @@ def _span(words: str) -> tuple[int, int] | None:
     if found is None:
         return None
     starts, ends = _minute(*found.groups()[:3]), _minute(*found.groups()[3:])
-    if starts is None or ends is None or starts == ends or starts == _MINUTES_PER_DAY:
+    if starts is None or ends is None or starts in (ends, _MINUTES_PER_DAY):
         return None
     return starts, ends
 

@@ -90,7 +90,7 @@ class TimeZoneCells:
         return CellNote(
             zone,
             "fixed_time_zone",
-            f"{shown(words)} was taken as {zone}, which ignores summer time. Write the place people work at, such as Europe/Berlin.",
+            f"{shown(words)} was taken as {zone}, which ignores summer time. Write a place, such as Europe/Berlin.",
         )
 
 

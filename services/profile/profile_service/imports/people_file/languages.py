@@ -121,7 +121,7 @@ def _known() -> frozenset[str]:
 def _two_letter_codes() -> Iterator[str]:
     from babel import Locale  # noqa: PLC0415
 
-    yield from (code for code in Locale("en").languages if len(code) == 2)
+    yield from (code for code in map(str, Locale("en").languages) if len(code) == 2)
 
 
 def _short(code: str) -> str | None:

@@ -125,7 +125,7 @@ class PeopleFileReader:
     def read_managers_as(self, numbers: Mapping[str, str]) -> None:
         """What the file writes for a manager is the employee number given for it here."""
         for employee_number, (line, manager) in self._reporting.items():
-            if manager in numbers:
+            if manager is not None and manager in numbers:
                 self._reporting[employee_number] = line, numbers[manager]
 
     def check_reporting_lines(self, known: KnownLines) -> ReportingCheck:

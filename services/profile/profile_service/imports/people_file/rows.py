@@ -52,8 +52,8 @@ class RowError:
     """What is wrong with a row and what to do about it.
 
     `column` is the header as the file writes it; None where no single column is meant. With severity `error` the row
-    gave no person, with `warning` it did, or is none of a person. `code` is stable, the message is for people. `value`: the cell
-    at fault, where a file's findings are told together.
+    gave no person, with `warning` it did, or is none of a person. `code` is stable, the message is for people.
+    `value`: the cell at fault, where a file's findings are told together.
     """
 
     line: int
@@ -86,8 +86,8 @@ class RowReader:
     A row is laid out as the file's cells, followed by one cell for each of our columns that the file does not have.
     `defaults` ({our column: cell}) stand in for those, and for cells left empty.
 
-    Raises: PeopleFileError (`bad_default`, `bad_value`) when a default, or what a cell is said to mean, breaks its column's rule,
-    or a default would give people one identity.
+    Raises: PeopleFileError (`bad_default`, `bad_value`) when a default, or what a cell is said to mean, breaks its column's
+    rule, or a default would give people one identity.
     """
 
     def __init__(self, columns: Columns, defaults: Mapping[str, str], options: FileOptions) -> None:
