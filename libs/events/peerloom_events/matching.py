@@ -125,3 +125,20 @@ class MatchConfirmed(Event, type="io.peerloom.matching.match.confirmed.v1", topi
     program_id: UUID
     participant_ids: tuple[UUID, ...]
     confirmed_at: AwareDatetime
+
+
+class MatchEnded(Event, type="io.peerloom.matching.match.ended.v1", topic=MATCHES, key="match_id"):
+    """A proposal or a match is over before its time; its people may be matched again, with others.
+
+    `reason`: `participant_left`, `participant_withdrew`, `participant_paused`, `program_closed`, or what its people or HR gave
+    (`goals_reached`, `no_time`, `not_a_fit`, `other`), or `program_ended`. It blames nobody: who asked for it is not said.
+    """
+
+    match_id: UUID
+    program_id: UUID
+    participant_ids: tuple[UUID, ...]
+    reason: str
+    was_confirmed: bool = Field(
+        description="Whether everybody had said yes; otherwise it was a proposal that waited for answers."
+    )
+    ended_at: AwareDatetime

@@ -48,6 +48,10 @@ class ParticipantFacts(Fact):
     offers: tuple[OfferedSkill, ...]
     seeks: tuple[SoughtSkill, ...]
     goals: tuple[str, ...]
+    leaving_on: date | None = Field(
+        default=None, description="The day from which they no longer work here; null: none is known, or they came back."
+    )
+    on_leave: bool = Field(default=False, description="They work here and are away for long: nobody is matched with them.")
 
 
 class ParticipantRegistered(
@@ -66,12 +70,66 @@ class ParticipantUpdated(Event, type="io.peerloom.profile.participant.updated.v1
     facts: ParticipantFacts
 
 
+class EmploymentChanged(
+    Event, type="io.peerloom.profile.participant.employment_changed.v1", topic=PARTICIPANTS, key="participant_id"
+):
+    """When somebody works here changed: a leaving date was set, moved or taken back, a leave began or ended, or they came back.
+
+    `status` holds from `effective_on`: `active`, `leave` or `left`. ParticipantUpdated with the same version has all facts.
+    """
+
+    participant_id: UUID
+    status: str
+    effective_on: date
+    hired_on: date
+    leaving_on: date | None = None
+
+
+class ParticipantDeactivated(
+    Event, type="io.peerloom.profile.participant.deactivated.v1", topic=PARTICIPANTS, key="participant_id"
+):
+    """Somebody has left, published on the day: their enrolments, open proposals, matches and sessions to come end."""
+
+    participant_id: UUID
+    left_on: date
+
+
 class ParticipantEnrolled(Event, type="io.peerloom.profile.participant.enrolled.v1", topic=PARTICIPANTS, key="participant_id"):
     """A participant takes part in a program. `version` is the enrolment's."""
 
     participant_id: UUID
     program_id: UUID
     enrolment_id: UUID
+
+
+class ParticipantPaused(Event, type="io.peerloom.profile.participant.paused.v1", topic=PARTICIPANTS, key="participant_id"):
+    """A participant is not to be matched in a program for now. Matches they have go on. `version` is the enrolment's."""
+
+    participant_id: UUID
+    program_id: UUID
+    enrolment_id: UUID
+
+
+class ParticipantResumed(Event, type="io.peerloom.profile.participant.resumed.v1", topic=PARTICIPANTS, key="participant_id"):
+    """A participant takes part in a program again. `version` is the enrolment's."""
+
+    participant_id: UUID
+    program_id: UUID
+    enrolment_id: UUID
+
+
+class ParticipantWithdrawn(
+    Event, type="io.peerloom.profile.participant.withdrawn.v1", topic=PARTICIPANTS, key="participant_id"
+):
+    """A participant no longer takes part in a program: they withdrew (`withdrew`) or left the organisation (`left`).
+
+    `version` is the enrolment's.
+    """
+
+    participant_id: UUID
+    program_id: UUID
+    enrolment_id: UUID
+    reason: str
 
 
 class ProgramLaunched(Event, type="io.peerloom.profile.program.launched.v1", topic=PROGRAMS, key="program_id"):
@@ -96,3 +154,29 @@ class ProgramLaunched(Event, type="io.peerloom.profile.program.launched.v1", top
         default=None,
         description="What the program chose of its format's options (`peerloom_events.formats`); null: see the fields above.",
     )
+    ask_again_after_days: int = Field(
+        default=90, ge=0, description="So long after a proposal nobody answered in time, its people may be proposed again."
+    )
+
+
+class ProgramUpdated(Event, type="io.peerloom.profile.program.updated.v1", topic=PROGRAMS, key="program_id"):
+    """A program's dates or expectations changed. Carries all that can change, so that a consumer needs no earlier event."""
+
+    program_id: UUID
+    format: str
+    goal: str
+    metric: str
+    starts_on: date
+    ends_on: date
+    session_minutes: int = Field(ge=15, le=240)
+    cadence_days: int = Field(ge=1, le=90)
+    answer_within_seconds: int = Field(ge=1)
+    options: dict[str, JsonValue]
+    ask_again_after_days: int = Field(ge=0)
+
+
+class ProgramClosed(Event, type="io.peerloom.profile.program.closed.v1", topic=PROGRAMS, key="program_id"):
+    """A program ended before its time: nobody is enrolled or matched any more, and what is open ends."""
+
+    program_id: UUID
+    closed_at: AwareDatetime

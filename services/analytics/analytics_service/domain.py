@@ -17,6 +17,7 @@ class MatchState(StrEnum):
     DECLINED = "declined"
     EXPIRED = "expired"
     CONFIRMED = "confirmed"
+    ENDED = "ended"
 
 
 class SessionState(StrEnum):
@@ -184,11 +185,12 @@ class Proposals:
     declined: int
     expired: int
     confirmed: int
+    ended: int = 0
 
     @property
     def waiting(self) -> int:
         """Proposals that still wait for an answer."""
-        return self.made - self.declined - self.expired - self.confirmed
+        return self.made - self.declined - self.expired - self.confirmed - self.ended
 
 
 @dataclass(frozen=True, slots=True)

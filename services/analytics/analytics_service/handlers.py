@@ -15,6 +15,7 @@ from peerloom_events import (
     MatchAccepted,
     MatchConfirmed,
     MatchDeclined,
+    MatchEnded,
     MatchExpired,
     MatchProposed,
     MatchRunCompleted,
@@ -25,6 +26,7 @@ from peerloom_events import (
     ParticipantRegistered,
     ParticipantUpdated,
     ProgramLaunched,
+    ProgramUpdated,
     RelationshipAtRisk,
     RelationshipCompleted,
     SessionCancelled,
@@ -77,13 +79,13 @@ async def updated(tx: Transaction, people: Sequence[KnownParticipant]) -> None:
     await _keep(tx, ParticipantUpdated, [domain.ParticipantFact(one.participant_id, one.version) for one in people])
 
 
-async def programs(tx: Transaction, events: Sequence[ProgramLaunched]) -> None:
-    """Programs were launched."""
+async def programs(tx: Transaction, events: Sequence[ProgramLaunched | ProgramUpdated]) -> None:
+    """Programs were launched, or their dates changed."""
     facts = [
         domain.ProgramFact(one.program_id, one.version, one.format, one.goal, one.metric, one.starts_on, one.ends_on)
         for one in events
     ]
-    await _keep(tx, ProgramLaunched, facts)
+    await _keep(tx, type(events[0]), facts)
 
 
 async def enrolments(tx: Transaction, events: Sequence[ParticipantEnrolled]) -> None:
@@ -129,6 +131,16 @@ async def matches(tx: Transaction, events: Sequence[MatchProposed | MatchDecline
     state = _MATCH_STATES[kind]
     facts = [domain.MatchFact(one.match_id, one.version, one.program_id, state, one.participant_ids) for one in events]
     await _keep(tx, kind, facts)
+
+
+async def ended_matches(tx: Transaction, events: Sequence[MatchEnded]) -> None:
+    """Proposals or matches ended before their time; a match that was confirmed stays one that was."""
+    states = {True: MatchState.CONFIRMED, False: MatchState.ENDED}
+    facts = [
+        domain.MatchFact(one.match_id, one.version, one.program_id, states[one.was_confirmed], one.participant_ids)
+        for one in events
+    ]
+    await _keep(tx, MatchEnded, facts)
 
 
 async def acceptances(tx: Transaction, events: Sequence[MatchAccepted]) -> None:

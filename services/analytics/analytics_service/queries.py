@@ -53,7 +53,8 @@ PROGRAM_FIGURES: Final = """
         SELECT count(*) AS made,
             count(*) FILTER (WHERE state = 'declined') AS declined,
             count(*) FILTER (WHERE state = 'expired') AS expired,
-            count(*) FILTER (WHERE state = 'confirmed') AS confirmed
+            count(*) FILTER (WHERE state = 'confirmed') AS confirmed,
+            count(*) FILTER (WHERE state = 'ended') AS ended_unanswered
         FROM match WHERE tenant_id = $1 AND program_id = $2
     ) AS proposals
     CROSS JOIN (
@@ -120,7 +121,9 @@ def _figures(row: asyncpg.Record) -> ProgramFigures:
         program=Program(row["id"], row["format"], row["goal"], row["metric"], row["starts_on"], row["ends_on"]),
         people=People(row["enrolled"], row["matched"], row["without_match"]),
         runs=Runs(row["runs_requested"], row["runs_completed"], row["runs_failed"], _last_run(row)),
-        proposals=Proposals(row["made"], row["acceptances"], row["declined"], row["expired"], row["confirmed"]),
+        proposals=Proposals(
+            row["made"], row["acceptances"], row["declined"], row["expired"], row["confirmed"], row["ended_unanswered"]
+        ),
         sessions=Sessions(
             row["sessions_scheduled"], row["sessions_completed"], row["sessions_missed"], row["sessions_cancelled"]
         ),

@@ -71,7 +71,7 @@ class RunsOut(Out):
 
 
 class ProposalsOut(Out):
-    """Proposals: made = waiting + declined + expired + confirmed."""
+    """Proposals: made = waiting + declined + expired + confirmed + ended."""
 
     made: int = Field(description="Proposals made, whatever became of them.")
     acceptances: int = Field(
@@ -80,7 +80,8 @@ class ProposalsOut(Out):
     waiting: int = Field(description="Proposals that have not ended: at least one person has not answered, and there is time.")
     declined: int = Field(description="Proposals that somebody declined.")
     expired: int = Field(description="Proposals that were not answered by all in time.")
-    confirmed: int = Field(description="Matches: proposals that everybody accepted.")
+    confirmed: int = Field(description="Matches: proposals that everybody accepted, also those that are over.")
+    ended: int = Field(default=0, description="Proposals that ended unanswered because somebody left, paused or withdrew.")
 
 
 class SessionsOut(Out):

@@ -7,14 +7,21 @@ from matching_service.models import Base
 from matching_service.participant_copy import KnownPerson
 from matching_service.routes import router
 from matching_service.settings import Settings
-from matching_service.workers import expiry, match_run, replay, retention
+from matching_service.workers import endings, expiry, match_run, replay, retention
 from peerloom_events import (
     MatchReplayRequested,
     MatchRunRequested,
+    ParticipantDeactivated,
     ParticipantEnrolled,
+    ParticipantPaused,
     ParticipantRegistered,
+    ParticipantResumed,
     ParticipantUpdated,
+    ParticipantWithdrawn,
+    ProgramClosed,
     ProgramLaunched,
+    ProgramUpdated,
+    RelationshipCompleted,
 )
 from peerloom_service.access.directory import COPIED
 from peerloom_service.consuming.decoding import InBatches
@@ -32,9 +39,20 @@ service = Service(
         **COPIED,
         ParticipantRegistered: InBatches(handlers.keep_people, reads=KnownPerson),
         ParticipantUpdated: InBatches(handlers.keep_people, reads=KnownPerson),
+        ParticipantDeactivated: handlers.let_go,
         ParticipantEnrolled: InBatches(handlers.keep_enrolments),
+        ParticipantPaused: handlers.pause,
+        ParticipantResumed: InBatches(handlers.keep_enrolments),
+        ParticipantWithdrawn: handlers.withdraw,
         ProgramLaunched: InBatches(handlers.keep_programs),
+        ProgramUpdated: InBatches(handlers.keep_programs),
+        ProgramClosed: handlers.close_program,
+        RelationshipCompleted: handlers.follow_relationship,
     },
     tasks={MatchRunRequested: match_run.work_off, MatchReplayRequested: replay.work_off},
-    jobs={"expiry": Job(expiry.expire, every=0.5), "retention": Job(retention.forget, every=3600.0)},
+    jobs={
+        "expiry": Job(expiry.expire, every=0.5),
+        "endings": Job(endings.end_closed, every=1.0),
+        "retention": Job(retention.forget, every=3600.0),
+    },
 )

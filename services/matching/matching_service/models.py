@@ -1,6 +1,6 @@
 """Matching's tables."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -20,16 +20,18 @@ class Base(SQLModel, registry=registry()):
 
 
 class MemberRow(TenantColumns, Base, table=True):
-    """A copy of what matching needs of a participant."""
+    """A copy of what matching needs of a participant. `left_at`: when matching last learned that they have left."""
 
     __tablename__ = "member"
+    __table_args__ = (Index("member_left", "tenant_id", "left_at", postgresql_where=text("left_at IS NOT NULL")),)
 
     facts: dict[str, Any] = Field(sa_type=JSONB)
+    left_at: datetime | None
 
 
 class ProgramRow(TenantColumns, Base, table=True):
     """A copy of what matching needs of a program. `options`: what it chose of its format's; null where the release before wrote
-    the row, which reads and writes the columns behind it instead.
+    the row, which reads and writes the columns behind it instead. So are the dates and what stands after them.
     """
 
     __tablename__ = "program"
@@ -40,16 +42,31 @@ class ProgramRow(TenantColumns, Base, table=True):
     trio_when_odd: bool = Field(sa_column_kwargs={"server_default": text("false")})
     junior_up_to_level: int | None = Field(sa_type=SmallInteger)
     seats_per_senior: int = Field(sa_type=SmallInteger, sa_column_kwargs={"server_default": text("1")})
+    starts_on: date | None
+    ends_on: date | None
+    session_minutes: int | None = Field(sa_type=SmallInteger)
+    ask_again_after_days: int | None
+    closed_at: datetime | None
 
 
 class EnrolmentRow(TenantColumns, Base, table=True):
-    """A copy of who takes part in what."""
+    """A copy of who takes part in what. `stopped_at`: when matching learned that they paused or withdrew; null: they do."""
 
     __tablename__ = "enrolment"
-    __table_args__ = (Index("enrolment_program", "tenant_id", "program_id", "participant_id", unique=True),)
+    __table_args__ = (
+        Index("enrolment_program", "tenant_id", "program_id", "participant_id", unique=True),
+        Index(
+            "enrolment_stopped",
+            "tenant_id",
+            "program_id",
+            "stopped_at",
+            postgresql_where=text("stopped_at IS NOT NULL"),
+        ),
+    )
 
     program_id: UUID
     participant_id: UUID
+    stopped_at: datetime | None
 
 
 class RunRow(TenantColumns, Base, table=True):
@@ -195,6 +212,8 @@ class MatchRow(TenantColumns, Base, table=True):
     state: str = Field(sa_type=Text)
     accepted_ids: list[UUID] = Field(sa_type=ARRAY(Uuid))
     declined_id: UUID | None
+    ended_at: datetime | None
+    ended_reason: str | None = Field(sa_type=Text)
 
 
 class MatchParticipantRow(Base, table=True):

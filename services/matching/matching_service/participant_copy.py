@@ -47,6 +47,8 @@ class Facts(Struct, frozen=True):
     offers: tuple[OfferedSkill, ...]
     seeks: tuple[SoughtSkill, ...]
     goals: tuple[str, ...]
+    leaving_on: date | None = None
+    on_leave: bool = False
 
 
 class KnownPerson(Struct, frozen=True):

@@ -11,7 +11,8 @@ from peerloom_service.use_cases.transaction import Transaction
 # -- programs ---------------------------------------------------------------------------------------------------------
 
 PROGRAM: Final = """
-    SELECT format, options, answer_within_seconds, trio_when_odd, junior_up_to_level, seats_per_senior
+    SELECT format, options, answer_within_seconds, trio_when_odd, junior_up_to_level, seats_per_senior, ends_on,
+           session_minutes, closed_at
     FROM program WHERE tenant_id = $1 AND id = $2
 """
 """A program's copy. `options` is null where the release before wrote it: then the columns after it hold the options."""
@@ -28,13 +29,20 @@ async def program(tx: Transaction, program_id: UUID) -> Program:
             f"Matching knows no program {program_id}. A program just launched arrives within a second or two; try again then."
         )
     chosen = {name: row[name] for name in ("trio_when_odd", "junior_up_to_level", "seats_per_senior")}
-    return Program(row["format"], chosen if row["options"] is None else row["options"], row["answer_within_seconds"])
+    return Program(
+        format=row["format"],
+        options=chosen if row["options"] is None else row["options"],
+        answer_within_seconds=row["answer_within_seconds"],
+        ends_on=row["ends_on"],
+        session_minutes=row["session_minutes"],
+        closed_at=row["closed_at"],
+    )
 
 
 # Counted table by table: a join of the three, planned before the first statistics were taken, took many seconds. A level is
 # looked up only for who holds so many seats that it decides whether one is left.
 POOL: Final = """
-    SELECT (SELECT count(*) FROM enrolment WHERE tenant_id = $1 AND program_id = $2) AS enrolled,
+    SELECT (SELECT count(*) FROM enrolment WHERE tenant_id = $1 AND program_id = $2 AND stopped_at IS NULL) AS enrolled,
            (SELECT count(*) FROM (
                 SELECT participant_id, count(*) AS seats FROM seat WHERE tenant_id = $1 AND program_id = $2 GROUP BY 1
             ) AS held
@@ -65,6 +73,9 @@ FREE_PEOPLE: Final = """
     SELECT enrolment.participant_id AS id, member.facts::text AS facts, (member.facts ->> 'manager_id')::uuid AS manager_id,
            member.seats - held.seats AS seats
     FROM enrolment
+    CROSS JOIN (
+        SELECT max(ends_on) AS ends_on FROM program WHERE program.tenant_id = $1 AND program.id = $2
+    ) AS program
     CROSS JOIN LATERAL (
         SELECT count(*)::int AS seats FROM seat
         WHERE seat.tenant_id = $1 AND seat.program_id = $2 AND seat.participant_id = enrolment.participant_id
@@ -75,9 +86,15 @@ FREE_PEOPLE: Final = """
         FROM member WHERE member.tenant_id = $1 AND member.id = enrolment.participant_id LIMIT 1
     ) AS member
     WHERE enrolment.tenant_id = $1 AND enrolment.program_id = $2 AND member.seats > held.seats
+      AND enrolment.stopped_at IS NULL AND (facts ->> 'hired_on')::date <= $5
+      AND facts ->> 'on_leave' IS DISTINCT FROM 'true'
+      AND coalesce((facts ->> 'leaving_on')::date > greatest($5, program.ends_on), true)
     ORDER BY 1
 """
-"""Who is enrolled and has a seat left, in the order of ids; $3: seats by employee level, $4: the most of them."""
+"""Who takes part and has a seat left, in the order of ids; $3: seats by employee level, $4: the most of them.
+
+Nobody before their first day or while on leave on the day $5, and nobody who leaves before the program ends.
+"""
 
 MANAGERS_ABOVE: Final = """
     WITH RECURSIVE line (id, manager_id) AS (
@@ -95,11 +112,20 @@ MANAGERS_ABOVE: Final = """
 MET_BEFORE: Final = """
     SELECT mine.participant_id AS id, met.participant_ids
     FROM match_participant AS mine CROSS JOIN LATERAL (
-        SELECT participant_ids FROM match WHERE match.tenant_id = $1 AND match.id = mine.match_id LIMIT 1
+        SELECT participant_ids, state, answer_by, accepted_ids FROM match
+        WHERE match.tenant_id = $1 AND match.id = mine.match_id LIMIT 1
     ) AS met
     WHERE mine.tenant_id = $1 AND mine.participant_id = ANY($2::uuid[])
+      AND (met.state <> 'expired' OR met.answer_by > now() - make_interval(days => $3))
+      AND (met.state <> 'ended' OR cardinality(met.accepted_ids) = cardinality(met.participant_ids))
 """
-"""Of these people, with whom each has ever been proposed, in any program: one row for each proposal."""
+"""Of these people, with whom each may not be proposed again, in any program: one row for each proposal.
+
+Not counted are proposals that nobody answered for longer than $3 days, and those that ended before everybody had answered.
+"""
+
+ASK_AGAIN: Final = "SELECT coalesce(ask_again_after_days, 36500) FROM program WHERE tenant_id = $1 AND id = $2"
+"""After how many days a program proposes people again who did not answer; a hundred years where its copy does not say."""
 
 # -- runs, replays and matches ----------------------------------------------------------------------------------------
 
@@ -112,7 +138,7 @@ MATCHES_OF_PARTICIPANT: Final = """
     SELECT found.*
     FROM match_participant AS mine CROSS JOIN LATERAL (
         SELECT id, version, run_id, program_id, participant_ids, weight, reasons, proposed_at, answer_by, state, accepted_ids,
-               declined_id
+               declined_id, ended_at, ended_reason
         FROM match WHERE match.tenant_id = $1 AND match.id = mine.match_id LIMIT 1
     ) AS found
     WHERE mine.tenant_id = $1 AND mine.participant_id = $4 AND mine.match_id > $2
@@ -120,6 +146,34 @@ MATCHES_OF_PARTICIPANT: Final = """
     ORDER BY mine.match_id LIMIT $3
 """
 """A page of somebody's proposals and matches; null: of any program, run or state."""
+
+OPEN_OF_PARTICIPANT: Final = """
+    id IN (SELECT match_id FROM match_participant WHERE tenant_id = $1 AND participant_id = $2)
+    AND state = ANY($3::text[]) AND ($4::uuid IS NULL OR program_id = $4) ORDER BY id FOR UPDATE
+"""
+"""Somebody's proposals and matches in these states, in all programs or one, locked."""
+
+PROPOSED_TO_ABSENT: Final = """
+    run_id = $2 AND state = 'proposed' AND id IN (
+        SELECT match_id FROM match_participant WHERE tenant_id = $1 AND participant_id IN (
+            SELECT id FROM member
+            WHERE tenant_id = $1 AND left_at >= $4 AND (facts ->> 'leaving_on')::date <= current_date
+            UNION
+            SELECT participant_id FROM enrolment WHERE tenant_id = $1 AND program_id = $3 AND stopped_at >= $4
+        )
+    ) ORDER BY id FOR UPDATE
+"""
+"""What a run has just proposed to people who left, paused or withdrew since it began at $4."""
+
+OPEN_IN_CLOSED: Final = """
+    SELECT program.tenant_id, program.id, array(
+        SELECT match.id FROM match
+        WHERE match.tenant_id = program.tenant_id AND match.program_id = program.id AND state IN ('proposed', 'confirmed')
+        ORDER BY match.id LIMIT $1
+    ) AS matches
+    FROM program WHERE closed_at > now() - interval '30 days' ORDER BY closed_at
+"""
+"""Of programs that were closed lately, some of what is still open."""
 
 OVERDUE: Final = """
     SELECT tenant_id, id, answer_by FROM match

@@ -3,8 +3,8 @@
 from uuid import UUID
 
 from matching_service import queries
-from matching_service.domain.matches import AnsweredAlready, Match, MatchState, NotYourMatch, TooLate
-from matching_service.domain.programs import CannotBeMatched
+from matching_service.domain.matches import AnsweredAlready, Match, MatchOver, MatchState, NotYourMatch, TooLate
+from matching_service.domain.programs import CannotBeMatched, ProgramOver
 from matching_service.domain.replays import (
     NoLongerStored,
     NotCompleted,
@@ -15,8 +15,8 @@ from matching_service.domain.replays import (
 )
 from matching_service.domain.runs import Certificate, Run, RunInProgress, RunOver
 from matching_service.rules import Answerer, MatchReader, PoolReader, Replayer, ReplayReader, Runner, RunReader
-from matching_service.schemas import Answer, CertificateOut, MatchOut, NewRun, PoolOut, ReplayOut, RunOut, UnmatchedOut
-from matching_service.use_cases import answers, replays, runs
+from matching_service.schemas import Answer, CertificateOut, Ending, MatchOut, NewRun, PoolOut, ReplayOut, RunOut, UnmatchedOut
+from matching_service.use_cases import answers, endings, replays, runs
 from peerloom_service.http.messages import Response
 from peerloom_service.http.paging import Cursor, Limit, Page, after, page_of
 from peerloom_service.http.routing import Router, problems
@@ -34,7 +34,7 @@ KEYED = (IdempotencyKeyMissing, IdempotencyKeyReused)
     "/match-runs",
     status_code=202,
     response_model=RunOut,
-    responses=problems(*KEYED, NotFound, RunInProgress, CannotBeMatched),
+    responses=problems(*KEYED, NotFound, RunInProgress, CannotBeMatched, ProgramOver),
     tags=["runs"],
 )
 async def request_run(body: NewRun, work: Runner) -> Response:
@@ -173,3 +173,16 @@ async def answer_proposal(match_id: UUID, body: Answer, work: Answerer) -> Respo
     """A participant accepts or declines a proposal. People answer for themselves, a client for whom it names."""
     command = answers.AnswerProposal(match_id, work.acting(body.participant_id), body.answer)
     return await work(answers.answer, command, returns=MatchOut.of)
+
+
+@router.post(
+    "/matches/{match_id}/end",
+    response_model=MatchOut,
+    responses=problems(*KEYED, NotFound, NotYourMatch, MatchOver),
+    tags=["matches"],
+)
+async def end_match(match_id: UUID, body: Ending, work: Answerer) -> Response:
+    """Either side, or HR, ends a proposal or a match, without blame. Sessions to come are cancelled, and its people may be
+    matched again, with others."""
+    command = endings.EndMatch(match_id, body.reason, work.person(body.participant_id))
+    return await work(endings.end, command, returns=MatchOut.of)

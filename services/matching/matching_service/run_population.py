@@ -37,16 +37,18 @@ class PeoplePage:
 
 
 async def read_pages(
-    database: Database, tenant_id: UUID, program_id: UUID, seats_by_level: Sequence[int]
+    database: Database, tenant_id: UUID, program_id: UUID, seats_by_level: Sequence[int], on: date
 ) -> AsyncGenerator[PeoplePage, None]:
-    """Everyone who is enrolled and has a seat left, whom each has met, and who is above them, all as of one moment."""
+    """Everyone who takes part on that day and has a seat left, whom each has met, and who is above them, as of one moment."""
     known: set[UUID] = set()
     async with database.connection(tenant_id) as connection:  # noqa: SIM117 - the transaction is of that connection
         async with connection.transaction(isolation="repeatable_read", readonly=True):
-            cursor = await connection.cursor(queries.FREE_PEOPLE, tenant_id, program_id, seats_by_level, max(seats_by_level))
+            ask_again = await connection.fetchval(queries.ASK_AGAIN, tenant_id, program_id)
+            asked = program_id, seats_by_level, max(seats_by_level), on
+            cursor = await connection.cursor(queries.FREE_PEOPLE, tenant_id, *asked)
             while people := await cursor.fetch(_PAGE):
                 met: dict[UUID, list[bytes]] = {person["id"]: [] for person in people}
-                for row in await connection.fetch(queries.MET_BEFORE, tenant_id, list(met)):
+                for row in await connection.fetch(queries.MET_BEFORE, tenant_id, list(met), ask_again):
                     met[row["id"]] += [other.bytes for other in row["participant_ids"] if other != row["id"]]
                 unknown = {person["manager_id"] for person in people} - known - {None}
                 managers = await connection.fetch(queries.MANAGERS_ABOVE, tenant_id, list(unknown)) if unknown else []

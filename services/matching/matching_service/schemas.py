@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from matching_service.domain.matches import Match, MatchState
+from matching_service.domain.matches import EndReason, Match, MatchState
 from matching_service.domain.programs import Pool
 from matching_service.domain.replays import Replay
 from matching_service.domain.runs import Certificate, Run, RunState
@@ -177,11 +177,18 @@ class MatchOut(Out):
     state: MatchState
     accepted_ids: tuple[UUID, ...]
     declined_id: UUID | None
+    ended_at: datetime | None = Field(default=None, description="When it ended before its time.")
+    ended_reason: EndReason | None = Field(default=None, description="Why it ended before its time.")
 
     @classmethod
     def of(cls, match: Match) -> Self:
         """As the API shows it."""
         return cls.model_validate(match, from_attributes=True)
+
+
+class Ending(Body):
+    participant_id: UUID | None = Field(default=None, description="Who asks for it; left out: HR does. Nobody is told who did.")
+    reason: Literal[EndReason.GOALS_REACHED, EndReason.NO_TIME, EndReason.NOT_A_FIT, EndReason.OTHER] = EndReason.OTHER
 
 
 class Answer(Body):

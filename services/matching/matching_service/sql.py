@@ -11,18 +11,40 @@ KEEP_PEOPLE: Final = """
 """
 KEEP_PROGRAMS: Final = """
     INSERT INTO program (tenant_id, id, version, format, options, answer_within_seconds, trio_when_odd, junior_up_to_level,
-                         seats_per_senior)
-    SELECT $1, * FROM unnest($2::uuid[], $3::int[], $4::text[], $5::jsonb[], $6::int[], $7::bool[], $8::int[], $9::int[])
+                         seats_per_senior, starts_on, ends_on, session_minutes, ask_again_after_days)
+    SELECT $1, * FROM unnest($2::uuid[], $3::int[], $4::text[], $5::jsonb[], $6::int[], $7::bool[], $8::int[], $9::int[],
+                             $10::date[], $11::date[], $12::int[], $13::int[])
     ON CONFLICT (tenant_id, id) DO UPDATE
     SET version = excluded.version, format = excluded.format, options = excluded.options,
         answer_within_seconds = excluded.answer_within_seconds, trio_when_odd = excluded.trio_when_odd,
-        junior_up_to_level = excluded.junior_up_to_level, seats_per_senior = excluded.seats_per_senior
-    WHERE program.version < excluded.version
+        junior_up_to_level = excluded.junior_up_to_level, seats_per_senior = excluded.seats_per_senior,
+        starts_on = excluded.starts_on, ends_on = excluded.ends_on, session_minutes = excluded.session_minutes,
+        ask_again_after_days = excluded.ask_again_after_days
+    WHERE program.version < excluded.version OR program.ends_on IS NULL AND program.version = excluded.version
+"""
+CLOSE_PROGRAM: Final = """
+    UPDATE program SET version = $3, closed_at = $4 WHERE tenant_id = $1 AND id = $2 AND version < $3
 """
 KEEP_ENROLMENTS: Final = """
     INSERT INTO enrolment (tenant_id, id, version, program_id, participant_id)
-    SELECT $1, * FROM unnest($2::uuid[], $3::int[], $4::uuid[], $5::uuid[]) ON CONFLICT (tenant_id, id) DO NOTHING
+    SELECT $1, * FROM unnest($2::uuid[], $3::int[], $4::uuid[], $5::uuid[])
+    ON CONFLICT (tenant_id, id) DO UPDATE SET version = excluded.version, stopped_at = NULL
+    WHERE enrolment.version < excluded.version
 """
+STOP_ENROLMENT: Final = """
+    INSERT INTO enrolment (tenant_id, id, version, program_id, participant_id, stopped_at)
+    VALUES ($1, $2, $3, $4, $5, clock_timestamp())
+    ON CONFLICT (tenant_id, id) DO UPDATE SET version = excluded.version, stopped_at = excluded.stopped_at
+    WHERE enrolment.version < excluded.version
+"""
+LET_GO: Final = """
+    UPDATE member SET version = $3, facts = facts || jsonb_build_object('leaving_on', $4::date), left_at = clock_timestamp()
+    WHERE tenant_id = $1 AND id = $2 AND version < $3
+"""
+# Whoever takes people out of matching and a run that proposes to them must not pass each other by: one comes first. The run
+# holds it only from its last look at who is still there to its commit.
+HOLD_THE_DOOR: Final = "SELECT pg_advisory_xact_lock(hashtextextended($1::uuid::text, 2))"
+HOLD_THE_DOOR_TOGETHER: Final = "SELECT pg_advisory_xact_lock_shared(hashtextextended($1::uuid::text, 2))"
 
 ADD_MATCHES: Final = """
     INSERT INTO match (tenant_id, id, version, run_id, program_id, participant_ids, weight, reasons, proposed_at, answer_by,
@@ -51,6 +73,13 @@ TAKE_SEATS: Final = """
     ) AS taken
 """
 LEAVE_SEATS: Final = "DELETE FROM seat WHERE tenant_id = $1 AND match_id = $2"
+LEAVE_ALL_SEATS: Final = "DELETE FROM seat WHERE tenant_id = $1 AND match_id = ANY($2::uuid[])"
+END_MATCHES: Final = """
+    UPDATE match SET version = ended.version, state = ended.state, ended_at = ended.ended_at, ended_reason = ended.ended_reason
+    FROM unnest($2::uuid[], $3::int[], $4::text[], $5::timestamptz[], $6::text[])
+        AS ended (id, version, state, ended_at, ended_reason)
+    WHERE match.tenant_id = $1 AND match.id = ended.id
+"""
 ADD_UNMATCHED: Final = """
     INSERT INTO unmatched (tenant_id, run_id, id, why, partners, removed)
     SELECT $1, $2, participant_id, why, partners, removed

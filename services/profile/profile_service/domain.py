@@ -42,6 +42,22 @@ class ProgramNotRunning(Conflict):
     title = "The program takes no people at the moment"
 
 
+class EnrolmentOver(Conflict):
+    title = "This person no longer takes part in the program"
+
+
+class FileOptionWrong(Invalid):
+    title = "What was said of the file cannot be used"
+
+
+class EmploymentDatesWrong(Invalid):
+    title = "Somebody leaves after they were hired"
+
+
+class NotEmployed(Conflict):
+    title = "This person has left"
+
+
 @dataclass(frozen=True, slots=True)
 class Organisation:
     """A tenant. Its id is the tenant id of everything it owns."""
@@ -79,9 +95,22 @@ class Hours:
     weekdays: tuple[int, ...] = (1, 2, 3, 4, 5)
 
 
+class Employment(StrEnum):
+    """Whether somebody works here on a day."""
+
+    EXPECTED = "expected"
+    ACTIVE = "active"
+    LEAVE = "leave"
+    LEFT = "left"
+
+
 @dataclass(frozen=True, slots=True)
 class Participant:
-    """A person of an organisation."""
+    """A person of an organisation.
+
+    `leaving_on`: the day from which they no longer work here; None: nobody knows of one. `has_left`: that day has come and was
+    acted upon. `on_leave`: they work here and are away for long.
+    """
 
     id: UUID
     version: int
@@ -100,6 +129,35 @@ class Participant:
     offers: tuple[OfferedSkill, ...] = ()
     seeks: tuple[SoughtSkill, ...] = ()
     goals: tuple[str, ...] = ()
+    leaving_on: date | None = None
+    on_leave: bool = False
+    has_left: bool = False
+
+    def status(self, today: date, *, has_left: bool | None = None) -> Employment:
+        """Whether they work here on that day. `has_left`: in place of what is known of that."""
+        if (self.has_left if has_left is None else has_left) or (self.leaving_on is not None and self.leaving_on <= today):
+            return Employment.LEFT
+        if self.hired_on > today:
+            return Employment.EXPECTED
+        return Employment.LEAVE if self.on_leave else Employment.ACTIVE
+
+    def with_sound_dates(self) -> "Participant":
+        """The same person.
+
+        Raises: EmploymentDatesWrong.
+        """
+        if self.leaving_on is not None and self.leaving_on < self.hired_on:
+            raise EmploymentDatesWrong(f"They were hired on {self.hired_on} and would leave on {self.leaving_on}.")
+        return self
+
+    def refuse_left(self, today: date) -> None:
+        """Raises: NotEmployed."""
+        if self.status(today) is Employment.LEFT:
+            raise NotEmployed("Take the leaving date out of their facts first, if they are back.")
+
+    def employed(self) -> tuple[date | None, bool, bool]:
+        """What of their facts says whether they work here."""
+        return self.leaving_on, self.on_leave, self.has_left
 
     def check_version(self, expected: ExpectedVersion) -> None:
         """Raises: PreconditionFailed when somebody has changed this person since the versions expected."""
@@ -143,6 +201,8 @@ class PersonFacts:
     offers: tuple[OfferedSkill, ...] | Absent = ABSENT
     seeks: tuple[SoughtSkill, ...] | Absent = ABSENT
     goals: tuple[str, ...] | Absent = ABSENT
+    leaving_on: date | Absent | None = ABSENT
+    on_leave: bool | Absent = ABSENT
 
     def given(self) -> dict[str, Any]:
         """The facts that were said, by name."""
@@ -180,26 +240,85 @@ class Program:
     seats_per_senior: int = 1
     options: dict[str, Any] | None = None
     state: ProgramState = ProgramState.RUNNING
+    ask_again_after_days: int = 90
+    closed_at: datetime | None = None
 
     def __post_init__(self) -> None:
         if self.ends_on <= self.starts_on:
             raise ProgramDatesWrong(f"It starts on {self.starts_on} and would end on {self.ends_on}.")
 
-    def takes_people(self) -> None:
+    def check_version(self, expected: ExpectedVersion) -> None:
+        """Raises: PreconditionFailed when somebody has changed this program since the versions expected."""
+        if not expected.allows(self.version):
+            raise PreconditionFailed(f"This program is at version {self.version} now. Read it again, then decide.")
+
+    def takes_people(self, today: date) -> None:
+        """Raises: ProgramNotRunning once it is closed or has ended."""
+        self.refuse_closed()
+        if self.ends_on < today:
+            raise ProgramNotRunning(f"It ended on {self.ends_on}. Change its dates, or launch another program.")
+
+    def refuse_closed(self) -> None:
         """Raises: ProgramNotRunning once it is closed."""
         if self.state is not ProgramState.RUNNING:
             raise ProgramNotRunning(f"It is {self.state}.")
 
+    def closed(self, now: datetime) -> "Program":
+        """It ends before its time.
+
+        Raises: ProgramNotRunning where it was closed before.
+        """
+        self.refuse_closed()
+        return replace(self, version=self.version + 1, state=ProgramState.CLOSED, closed_at=now)
+
+
+class EnrolmentState(StrEnum):
+    ACTIVE = "active"
+    PAUSED = "paused"
+    WITHDRAWN = "withdrawn"
+
+
+class Withdrawal(StrEnum):
+    """Why somebody no longer takes part."""
+
+    WITHDREW = "withdrew"
+    LEFT = "left"
+
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """A participant takes part in a program."""
+    """A participant takes part in a program, pauses, or no longer does; then `ended_because` says why."""
 
     id: UUID
     version: int
     program_id: UUID
     participant_id: UUID
     enrolled_at: datetime
+    state: EnrolmentState = EnrolmentState.ACTIVE
+    ended_because: Withdrawal | None = None
+    changed_at: datetime | None = None
+
+    def paused(self, now: datetime) -> "Enrolment":
+        """They are not to be matched for now.
+
+        Raises: EnrolmentOver.
+        """
+        if self.state is EnrolmentState.WITHDRAWN:
+            raise EnrolmentOver("They have withdrawn. Resume the enrolment to let them take part again.")
+        return self._changed(EnrolmentState.PAUSED, now)
+
+    def resumed(self, now: datetime) -> "Enrolment":
+        """They take part again, after a pause or after having withdrawn."""
+        return self._changed(EnrolmentState.ACTIVE, now)
+
+    def withdrawn(self, why: Withdrawal, now: datetime) -> "Enrolment":
+        """They no longer take part."""
+        return self._changed(EnrolmentState.WITHDRAWN, now, why)
+
+    def _changed(self, state: EnrolmentState, now: datetime, why: Withdrawal | None = None) -> "Enrolment":
+        if self.state is state:
+            return self
+        return replace(self, version=self.version + 1, state=state, ended_because=why, changed_at=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +357,7 @@ class Import:
     worked through; `problem` says why a file was refused, or what happened where it failed: an error that is not the file's.
 
     `columns` is {our column: the file's header}, `defaults` is {our column: what an empty or missing cell means}. `cause` is
-    what the request that brought it has kept of itself for its events.
+    what the request that brought it has kept of itself for its events. `options`: what else was said of the file.
     """
 
     id: UUID
@@ -257,6 +376,7 @@ class Import:
     columns: dict[str, str] = field(default_factory=dict)
     defaults: dict[str, str] = field(default_factory=dict)
     cause: dict[str, str] | None = None
+    options: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from peerloom_events import MatchConfirmed, MatchDeclined, MatchExpired, MatchPr
 from peerloom_service.jobs import Job
 from peerloom_service.manifest import Manifest
 from peerloom_service.service import Service
-from profile_service import handlers
+from profile_service import departures, handlers
 from profile_service.imports import worker as imports
 from profile_service.models import Base
 from profile_service.routes import router
@@ -24,5 +24,5 @@ service = Service(
         MatchDeclined: handlers.know_no_longer,
         MatchExpired: handlers.know_no_longer,
     },
-    jobs={"imports": Job(imports.work_through, every=0.25)},
+    jobs={"imports": Job(imports.work_through, every=0.25), "departures": Job(departures.take_effect, every=5.0)},
 )

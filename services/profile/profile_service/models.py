@@ -90,7 +90,8 @@ class ParticipantRow(TenantColumns, Base, table=True):
     }
     __table_args__ = (
         UniqueConstraint("tenant_id", "employee_number", name="participant_employee_number_key"),
-        UniqueConstraint("tenant_id", "email", name="participant_email_key"),
+        Index("participant_email_key", "tenant_id", "email", unique=True, postgresql_where=text("NOT has_left")),
+        Index("participant_leaving", "leaving_on", postgresql_where=text("NOT has_left AND leaving_on IS NOT NULL")),
     )
 
     employee_number: str = Field(sa_type=Text)
@@ -108,6 +109,9 @@ class ParticipantRow(TenantColumns, Base, table=True):
     offers: list[dict[str, Any]] = Field(sa_type=JSONB)
     seeks: list[dict[str, Any]] = Field(sa_type=JSONB)
     goals: list[str] = Field(sa_type=ARRAY(Text))
+    leaving_on: date | None
+    on_leave: bool = Field(sa_column_kwargs={"server_default": text("false")})
+    has_left: bool = Field(sa_column_kwargs={"server_default": text("false")})
     shares_email: bool = Field(sa_column_kwargs={"server_default": text("false")})
 
 
@@ -131,6 +135,8 @@ class ProgramRow(TenantColumns, Base, table=True):
     seats_per_senior: int = Field(sa_type=SmallInteger, sa_column_kwargs={"server_default": text("1")})
     options: dict[str, Any] | None = Field(sa_type=JSONB)
     state: str = Field(sa_type=Text)
+    ask_again_after_days: int = Field(sa_column_kwargs={"server_default": text("90")})
+    closed_at: datetime | None
 
 
 class EnrolmentRow(TenantColumns, Base, table=True):
@@ -139,11 +145,15 @@ class EnrolmentRow(TenantColumns, Base, table=True):
     __table_args__ = (
         UniqueConstraint("tenant_id", "program_id", "participant_id", name="enrolment_participant_key"),
         Index("enrolment_list", "tenant_id", "program_id", "id"),
+        Index("enrolment_person", "tenant_id", "participant_id"),
     )
 
     program_id: UUID
     participant_id: UUID
     enrolled_at: datetime
+    state: str = Field(sa_type=Text, sa_column_kwargs={"server_default": text("'active'")})
+    ended_because: str | None = Field(sa_type=Text)
+    changed_at: datetime | None
 
 
 class ImportRow(TenantColumns, Base, table=True):
@@ -164,6 +174,7 @@ class ImportRow(TenantColumns, Base, table=True):
     columns: dict[str, Any] = Field(sa_type=JSONB)
     defaults: dict[str, Any] = Field(sa_type=JSONB)
     cause: dict[str, Any] | None = Field(sa_type=JSONB)
+    options: dict[str, Any] = Field(sa_type=JSONB, sa_column_kwargs={"server_default": text("'{}'")})
 
 
 class ImportPieceRow(Base, table=True):

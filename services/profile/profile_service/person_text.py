@@ -1,6 +1,6 @@
 """A person as text, in which form the database takes thousands in one statement. Knows neither the database nor its driver."""
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -29,22 +29,27 @@ class PersonText(NamedTuple):
     offers: str
     seeks: str
     goals: str
+    leaving_on: str = ""
+    on_leave: str = "false"
 
     def facts(self) -> bytes:
         """`ParticipantFacts` as JSON."""
-        return orjson.dumps(
-            {
-                "employee_level": orjson.Fragment(self.employee_level),
-                "department": self.department,
-                "job_title": self.job_title,
-                "location": self.location,
-                "time_zone": self.time_zone,
-                "languages": self.languages.split("\n"),
-                "hired_on": self.hired_on,
-                "manager_id": self.manager_id or None,
-                "working_hours": orjson.Fragment(self.working_hours),
-                "offers": orjson.Fragment(self.offers),
-                "seeks": orjson.Fragment(self.seeks),
-                "goals": self.goals.split("\n") if self.goals else [],
-            }
-        )
+        facts: dict[str, Any] = {
+            "employee_level": orjson.Fragment(self.employee_level),
+            "department": self.department,
+            "job_title": self.job_title,
+            "location": self.location,
+            "time_zone": self.time_zone,
+            "languages": self.languages.split("\n"),
+            "hired_on": self.hired_on,
+            "manager_id": self.manager_id or None,
+            "working_hours": orjson.Fragment(self.working_hours),
+            "offers": orjson.Fragment(self.offers),
+            "seeks": orjson.Fragment(self.seeks),
+            "goals": self.goals.split("\n") if self.goals else [],
+        }
+        if self.leaving_on:
+            facts["leaving_on"] = self.leaving_on
+        if self.on_leave == "true":
+            facts["on_leave"] = True
+        return orjson.dumps(facts)

@@ -38,10 +38,12 @@ IDS_OF_NUMBERS: Final = """
     SELECT employee_number, id FROM participant WHERE tenant_id = $1 AND employee_number = ANY($2::text[])
 """
 
-# Everybody with these numbers and everybody above them; UNION, because people who report in a circle would have no end.
+# Everybody with these numbers who has not left, and everybody above them; UNION, because people who report in a circle would
+# have no end.
 MANAGERS_UPWARDS: Final = """
     WITH RECURSIVE above AS (
-        SELECT id, employee_number, manager_id FROM participant WHERE tenant_id = $1 AND employee_number = ANY($2::text[])
+        SELECT id, employee_number, manager_id FROM participant
+        WHERE tenant_id = $1 AND employee_number = ANY($2::text[]) AND NOT has_left
         UNION
         SELECT manager.id, manager.employee_number, manager.manager_id
         FROM above JOIN participant AS manager ON manager.tenant_id = $1 AND manager.id = above.manager_id
@@ -54,16 +56,16 @@ MANAGERS_UPWARDS: Final = """
 # of writing it. Both halves are found by an index.
 OWNERS_OF_EMAILS: Final = """
     SELECT asked.email, employee_number FROM unnest($2::text[]) AS asked (email) JOIN participant
-        ON tenant_id = $1 AND lower(participant.email) = lower(asked.email) AND NOT shares_email
+        ON tenant_id = $1 AND lower(participant.email) = lower(asked.email) AND NOT shares_email AND NOT has_left
     UNION ALL
     SELECT asked.email, employee_number FROM unnest($2::text[]) AS asked (email) JOIN participant
-        ON tenant_id = $1 AND participant.email = asked.email AND shares_email
+        ON tenant_id = $1 AND participant.email = asked.email AND shares_email AND NOT has_left
 """
 
 
-# The rule of an audience ($2 to $8: `audience_values`). A part left empty asks nothing.
+# The rule of an audience ($2 to $8: `audience_values`). A part left empty asks nothing. Nobody who has left is in one.
 IN_AUDIENCE: Final = """
-    participant.tenant_id = $1
+    participant.tenant_id = $1 AND NOT has_left AND (leaving_on IS NULL OR leaving_on > current_date)
     AND ($2::text[] = '{}' OR department = ANY($2)) AND ($3::text[] = '{}' OR location = ANY($3))
     AND employee_level BETWEEN $4 AND $5
     AND hired_on >= coalesce($6::date, '-infinity') AND hired_on <= coalesce($7::date, 'infinity')
@@ -73,15 +75,41 @@ IN_AUDIENCE: Final = """
 AUDIENCE: Final = f"""
     SELECT count(*) AS included, count((
         SELECT 1 FROM enrolment WHERE enrolment.tenant_id = $1 AND program_id = $9 AND participant_id = participant.id
+            AND ended_because IS DISTINCT FROM 'left'
     )) AS already_enrolled
     FROM participant WHERE {IN_AUDIENCE}
 """
 AUDIENCE_PAGE: Final = f"SELECT id FROM participant WHERE {IN_AUDIENCE} AND id > $9 ORDER BY id LIMIT $10"
 NOBODYS: Final = """
     SELECT asked.place FROM unnest($2::text[]) AS asked (place)
-    WHERE NOT EXISTS (SELECT FROM participant WHERE tenant_id = $1 AND department = asked.place) ORDER BY asked.place
+    WHERE NOT EXISTS (SELECT FROM participant WHERE tenant_id = $1 AND department = asked.place AND NOT has_left)
+    ORDER BY asked.place
 """
 NOBODYS_LOCATIONS: Final = NOBODYS.replace("department", "location")
+
+
+# Those who left, by the address they had: one of them may be back under another number.
+LEFT_WITH_EMAILS: Final = """
+    SELECT lower(participant.email) AS email, name, employee_number, leaving_on FROM participant
+    WHERE tenant_id = $1 AND has_left AND lower(participant.email) = ANY($2::text[])
+"""
+ANYBODY_LEFT: Final = "SELECT 1 FROM participant WHERE tenant_id = $1 AND has_left LIMIT 1"
+DUE_TO_LEAVE: Final = """
+    SELECT tenant_id, array_agg(id) AS ids FROM (
+        SELECT tenant_id, id FROM participant WHERE NOT has_left AND leaving_on <= current_date ORDER BY leaving_on, id LIMIT $1
+    ) AS leaving GROUP BY tenant_id
+"""
+"""Some of the people of all organisations whose leaving date has come, by organisation."""
+
+STILL_LEAVING: Final = "id = ANY($2::uuid[]) AND NOT has_left AND leaving_on <= $3 ORDER BY id FOR UPDATE"
+ENROLMENTS_OF: Final = "participant_id = ANY($2::uuid[]) AND state <> 'withdrawn' ORDER BY id FOR UPDATE"
+
+
+LOCKED_BY_NUMBER: Final = "employee_number = ANY($2::text[]) ORDER BY id FOR UPDATE"
+NUMBERS_OF_NAMES: Final = """
+    SELECT name, employee_number FROM participant
+    WHERE tenant_id = $1 AND NOT has_left AND (lower(name) = ANY($2::text[]) OR lower(employee_number) = ANY($2::text[]))
+"""
 
 
 def audience_values(audience: Audience) -> tuple[Any, ...]:
@@ -145,6 +173,26 @@ async def ids_of_numbers(read: Read, tenant_id: UUID, numbers: Sequence[str]) ->
 async def managers_upwards(read: Read, tenant_id: UUID, numbers: Sequence[str]) -> dict[str, str | None]:
     """Manager's number by employee number, of those who are known and everybody above them."""
     return {row["employee_number"]: row["manager"] for row in await read(MANAGERS_UPWARDS, tenant_id, numbers)}
+
+
+async def is_anybody_gone(read: Read, tenant_id: UUID) -> bool:
+    """Whether the organisation knows people who have left."""
+    return bool(await read(ANYBODY_LEFT, tenant_id))
+
+
+async def gone_with_emails(read: Read, tenant_id: UUID, emails: Sequence[str]) -> list[tuple[str, str, str]]:
+    """Address, name and employee number of those who have left and had one of these addresses."""
+    return [
+        (row["email"], row["name"], row["employee_number"]) for row in await read(LEFT_WITH_EMAILS, tenant_id, list(emails))
+    ]
+
+
+async def numbers_of_names(read: Read, tenant_id: UUID, names: Sequence[str]) -> list[tuple[str, str]]:
+    """Name and employee number of people who are called so, or whose number is written so, in whatever case."""
+    if not names:
+        return []
+    asked = [name.casefold() for name in names]
+    return [(row["name"], row["employee_number"]) for row in await read(NUMBERS_OF_NAMES, tenant_id, asked)]
 
 
 async def owners_of_emails(read: Read, tenant_id: UUID, emails: Sequence[str]) -> dict[str, str]:

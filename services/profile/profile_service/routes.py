@@ -23,9 +23,14 @@ from profile_service.domain import (
     AudienceEmpty,
     EmailTaken,
     EmployeeNumberTaken,
+    EmploymentDatesWrong,
     Enrolment,
+    EnrolmentOver,
+    EnrolmentState,
+    FileOptionWrong,
     Import,
     ImportState,
+    NotEmployed,
     Organisation,
     Participant,
     Program,
@@ -35,6 +40,9 @@ from profile_service.domain import (
     UnknownManager,
 )
 from profile_service.imports import upload
+from profile_service.imports.people_file.dates import DateOrder
+from profile_service.imports.people_file.options import ENCODINGS
+from profile_service.imports.saved_options import saved_options
 from profile_service.rules import (
     Enroller,
     EnrolmentReader,
@@ -59,6 +67,7 @@ from profile_service.schemas import (
     OrganisationOut,
     ParticipantChange,
     ParticipantOut,
+    ProgramChange,
     ProgramOut,
 )
 from profile_service.use_cases import enrolments, imports, organisations, people, programs
@@ -68,6 +77,8 @@ router.routes.extend(routes_access.router.routes)
 KEYED = (IdempotencyKeyMissing, IdempotencyKeyReused)
 
 Pairing = Annotated[str, StringConstraints(pattern=r"^[a-z_]+:.+$", max_length=300)]
+Meaning = Annotated[str, StringConstraints(pattern=r"^[a-z_]+:[^=]+=.+$", max_length=300)]
+ZoneOf = Annotated[str, StringConstraints(pattern=r"^[^=]+=.+$", max_length=300)]
 
 
 @router.post(
@@ -96,7 +107,7 @@ async def read_organisation(organisation_id: UUID, work: OrganisationReader) -> 
     "/participants",
     status_code=201,
     response_model=ParticipantOut,
-    responses=problems(*KEYED, EmployeeNumberTaken, EmailTaken, UnknownManager),
+    responses=problems(*KEYED, EmployeeNumberTaken, EmailTaken, UnknownManager, EmploymentDatesWrong),
     tags=["people"],
 )
 async def register_participant(body: NewParticipant, work: PeopleWriter) -> Response:
@@ -138,11 +149,12 @@ async def read_participant(participant_id: UUID, work: PersonReader) -> Response
 @router.patch(
     "/participants/{participant_id}",
     response_model=ParticipantOut,
-    responses=problems(NotFound, PreconditionFailed, PreconditionRequired),
+    responses=problems(NotFound, PreconditionFailed, PreconditionRequired, EmailTaken, UnknownManager, EmploymentDatesWrong),
     tags=["people"],
 )
 async def change_participant(participant_id: UUID, body: ParticipantChange, work: PeopleWriter) -> Response:
-    """Change facts of a person. Needs the ETag last read as If-Match."""
+    """Change facts of a person. Needs the ETag last read as If-Match. Somebody leaves by `leaving_on`: from that day on nobody
+    is matched with them and what they take part in ends; they are back when it is null again."""
     command = body.command(participant_id, work.if_match())
     return await work(people.change_participant, command, returns=ParticipantOut.of)
 
@@ -151,7 +163,7 @@ async def change_participant(participant_id: UUID, body: ParticipantChange, work
     "/imports",
     status_code=202,
     response_model=ImportOut,
-    responses=problems(*KEYED, PayloadTooLarge),
+    responses=problems(*KEYED, PayloadTooLarge, FileOptionWrong),
     openapi_extra={"requestBody": {"content": {"text/csv": {"schema": {"type": "string", "format": "binary"}}}}},
     max_body_size=upload.UPLOAD_BYTES,
     tags=["people"],
@@ -165,13 +177,26 @@ async def import_people(
     default: Annotated[
         Sequence[Pairing], Query(max_length=40, description="`column:value` for what the file leaves out.")
     ] = (),
+    value: Annotated[
+        Sequence[Meaning], Query(max_length=500, description="`column:theirs=ours`: what a cell means, such as a grade.")
+    ] = (),
+    zone: Annotated[
+        Sequence[ZoneOf], Query(max_length=500, description="`location=time zone`, for people whose row names no zone.")
+    ] = (),
+    date_order: Annotated[
+        DateOrder | None, Query(description="Which comes first in dates such as 07/08/2013; else the whole column decides.")
+    ] = None,
+    encoding: Annotated[
+        str | None, Query(description="Of the file, where it is not Unicode.", json_schema_extra={"enum": list(ENCODINGS)})
+    ] = None,
 ) -> Response:
     """Send a people file (CSV) as the body. It is kept whole, then worked through; follow the import to see how far it is."""
     columns, defaults = dict(one.split(":", 1) for one in column), dict(one.split(":", 1) for one in default)
+    options = saved_options(value, zone, date_order, encoding)
     received = await upload.receive(work.database, work.tenant_id, request.stream())
     return await work(
         imports.receive_import,
-        imports.ReceiveImport(received.import_id, received.size_bytes, columns, defaults),
+        imports.ReceiveImport(received.import_id, received.size_bytes, columns, defaults, options),
         returns=ImportOut.of,
         status=202,
         location=lambda job: f"/v1/imports/{job.id}",
@@ -238,6 +263,43 @@ async def read_program(program_id: UUID, work: ProgramReader) -> Response:
     return await work.one(Program, program_id, returns=ProgramOut.of)
 
 
+@router.patch(
+    "/programs/{program_id}",
+    response_model=ProgramOut,
+    responses=problems(
+        NotFound, PreconditionFailed, PreconditionRequired, ProgramNotRunning, ProgramDatesWrong, ProgramFormatWrong
+    ),
+    tags=["programs"],
+)
+async def change_program(program_id: UUID, body: ProgramChange, work: ProgramWriter) -> Response:
+    """Change a program. Needs the ETag last read as If-Match."""
+    return await work(programs.change_program, body.command(program_id, work.if_match()), returns=ProgramOut.of)
+
+
+@router.post(
+    "/programs/{program_id}/close",
+    response_model=ProgramOut,
+    responses=problems(*KEYED, NotFound, PreconditionFailed, ProgramNotRunning),
+    tags=["programs"],
+)
+async def close_program(program_id: UUID, work: ProgramWriter) -> Response:
+    """End a program before its time: nobody is enrolled or matched any more, and open proposals, matches and sessions to come
+    end."""
+    return await work(programs.close_program, programs.CloseProgram(program_id, work.expected()), returns=ProgramOut.of)
+
+
+@router.post(
+    "/enrolments/{enrolment_id}/{change}",
+    response_model=EnrolmentOut,
+    responses=problems(*KEYED, NotFound, EnrolmentOver, ProgramNotRunning, NotEmployed),
+    tags=["programs"],
+)
+async def change_enrolment(enrolment_id: UUID, change: enrolments.Change, work: ProgramWriter) -> Response:
+    """Somebody pauses (nobody new is proposed to them, their matches go on), resumes, or withdraws (their matches end)."""
+    command = enrolments.ChangeEnrolment(enrolment_id, change)
+    return await work(enrolments.change_enrolment, command, returns=EnrolmentOut.of)
+
+
 @router.post(
     "/programs/{program_id}/enrolments",
     status_code=201,
@@ -271,8 +333,14 @@ async def preview_audience(program_id: UUID, body: Audience, work: Enroller) -> 
     "/programs/{program_id}/enrolments", response_model=Page[EnrolmentOut], responses=problems(NotFound), tags=["programs"]
 )
 async def list_enrolments(
-    program_id: UUID, work: EnrolmentReader, limit: Limit = 100, cursor: Cursor = None
+    program_id: UUID,
+    work: EnrolmentReader,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    participant_id: UUID | None = None,
+    state: EnrolmentState | None = None,
 ) -> Page[EnrolmentOut]:
-    """Who takes part in a program."""
+    """Who takes part in a program, or did."""
     await work.one(Program, program_id, returns=ProgramOut.of)
-    return await work.page(Enrolment, returns=EnrolmentOut.of, limit=limit, cursor=cursor, program_id=program_id)
+    asked = {"program_id": program_id, "participant_id": participant_id, "state": state}
+    return await work.page(Enrolment, returns=EnrolmentOut.of, limit=limit, cursor=cursor, **asked)

@@ -1,7 +1,7 @@
 """Bodies in and out of profile's API."""
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
@@ -19,7 +19,7 @@ from profile_service.plain_text import plain, plain_identity
 from profile_service.use_cases.enrolments import AudiencePreview, Enrolled, ForAudience
 from profile_service.use_cases.organisations import FoundOrganisation
 from profile_service.use_cases.people import ChangeParticipant, RegisterParticipant
-from profile_service.use_cases.programs import LaunchProgram
+from profile_service.use_cases.programs import ChangeProgram, LaunchProgram
 
 Level = Annotated[int, Field(ge=1, le=5)]
 EmployeeLevel = Annotated[int, Field(ge=domain.LOWEST_LEVEL, le=domain.HIGHEST_LEVEL)]
@@ -114,6 +114,8 @@ class NewParticipant(Body):
     offers: tuple[OfferedSkill, ...] = Field(default=(), max_length=50)
     seeks: tuple[SoughtSkill, ...] = Field(default=(), max_length=50)
     goals: tuple[Line, ...] = Field(default=(), max_length=20)
+    leaving_on: date | None = Field(default=None, description="The day from which they no longer work here.")
+    on_leave: bool = Field(default=False, description="Away for long: nobody is matched with them meanwhile.")
 
     def command(self) -> RegisterParticipant:
         """What is asked for."""
@@ -121,13 +123,22 @@ class NewParticipant(Body):
 
 
 class ParticipantChange(Body):
-    """What is to be different; whatever is left out stays."""
+    """What is to be different; whatever is left out stays. `manager_id` and `leaving_on` may be null: nobody, and they stay."""
 
+    name: Text | None = None
+    email: Email | None = None
     department: Text | None = None
     job_title: Text | None = None
     employee_level: EmployeeLevel | None = None
     location: Text | None = None
     time_zone: TimeZone | None = None
+    languages: tuple[Line, ...] | None = Field(default=None, min_length=1, max_length=20)
+    hired_on: date | None = None
+    manager_id: UUID | None = None
+    leaving_on: date | None = Field(
+        default=None, description="The day from which they no longer work here; null: they stay, or are back."
+    )
+    on_leave: bool | None = None
     working_hours: Hours | None = None
     offers: tuple[OfferedSkill, ...] | None = Field(default=None, max_length=50)
     seeks: tuple[SoughtSkill, ...] | None = Field(default=None, max_length=50)
@@ -140,7 +151,8 @@ class ParticipantChange(Body):
 
 def _facts(body: NewParticipant | ParticipantChange) -> domain.PersonFacts:
     """What the body says of a person, in the domain's words."""
-    said: dict[str, Any] = {name: value for name, value in body if value is not None}
+    emptied = body.model_fields_set & {"manager_id", "leaving_on"}
+    said: dict[str, Any] = {name: value for name, value in body if value is not None or name in emptied}
     if hours := body.working_hours:
         said["working_hours"] = domain.Hours(hours.starts, hours.ends, hours.weekdays)
     if body.offers is not None:
@@ -185,10 +197,15 @@ class ParticipantOut(Out):
     offers: tuple[OfferedSkillOut, ...]
     seeks: tuple[SoughtSkillOut, ...]
     goals: tuple[str, ...]
+    leaving_on: date | None = None
+    on_leave: bool = False
+    status: domain.Employment = Field(description="Whether they work here today (UTC).")
 
     @classmethod
     def of(cls, person: domain.Participant) -> Self:
-        return cls.model_validate(person, from_attributes=True)
+        shown = {name: getattr(person, name) for name in cls.model_fields if name != "status"}
+        shown["status"] = person.status(datetime.now(UTC).date())
+        return cls.model_validate(shown, from_attributes=True)
 
 
 def _known_format(name: str) -> str:
@@ -201,6 +218,16 @@ Format = Annotated[str, AfterValidator(_known_format), Field(json_schema_extra={
 _OPTION_SCHEMAS: Final[list[Any]] = [
     {**model.model_json_schema(), "title": f"Options of {name}", "additionalProperties": False}
     for name, model in FORMATS.items()
+]
+
+
+AskAgain = Annotated[
+    int,
+    Field(
+        ge=0,
+        le=36_500,
+        description="So many days after a proposal that was not answered in time, its people may be proposed again.",
+    ),
 ]
 
 
@@ -225,6 +252,7 @@ class NewProgram(Body):
         default=None, description="The same as `options.junior_up_to_level`.", deprecated=True
     )
     seats_per_senior: int = Field(default=1, ge=1, le=5, description="The same as `options.seats_per_senior`.", deprecated=True)
+    ask_again_after_days: AskAgain = 90
 
     def command(self) -> LaunchProgram:
         """What is asked for.
@@ -239,6 +267,26 @@ class NewProgram(Body):
         usual = {name: type(self).model_fields[name].default for name in fields}
         chosen = {name: value for name, value in fields.items() if value != usual[name]}
         return LaunchProgram(**said | {"options": chosen | self.options})
+
+
+class ProgramChange(Body):
+    """What is to be different; whatever is left out stays. Of `options`, each that is named."""
+
+    name: Line | None = None
+    goal: Line | None = None
+    metric: Line | None = None
+    expectations: Passage | None = None
+    starts_on: date | None = None
+    ends_on: date | None = None
+    session_minutes: int | None = Field(default=None, ge=15, le=240)
+    cadence_days: int | None = Field(default=None, ge=1, le=90)
+    answer_within_seconds: int | None = Field(default=None, ge=1, le=7_776_000)
+    options: dict[str, JsonValue] | None = None
+    ask_again_after_days: AskAgain | None = None
+
+    def command(self, program_id: UUID, expected: ExpectedVersion) -> ChangeProgram:
+        """What is asked for of this program."""
+        return ChangeProgram(program_id, expected, {name: value for name, value in self if value is not None})
 
 
 class ProgramOut(Out):
@@ -260,6 +308,8 @@ class ProgramOut(Out):
     options: dict[str, JsonValue]
     launched_at: datetime
     state: str
+    ask_again_after_days: int
+    closed_at: datetime | None
 
     @classmethod
     def of(cls, program: domain.Program) -> Self:
@@ -315,6 +365,9 @@ class EnrolmentOut(Out):
     program_id: UUID
     participant_id: UUID
     enrolled_at: datetime
+    state: domain.EnrolmentState
+    ended_because: domain.Withdrawal | None = Field(description="Why they no longer take part.")
+    changed_at: datetime | None
 
     @classmethod
     def of(cls, enrolment: domain.Enrolment) -> Self:

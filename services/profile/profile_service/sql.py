@@ -2,12 +2,15 @@
 
 from typing import Final
 
-# A page of an audience. Who is enrolled already, or is being enrolled at this moment, is left as they are.
+# A page of an audience. Who is enrolled already, or is being enrolled at this moment, is left as they are; so is who withdrew.
+# Who had left and is back takes part again.
 ENROL: Final = """
     INSERT INTO enrolment (tenant_id, id, version, program_id, participant_id, enrolled_at)
     SELECT $1, uuidv7(), 1, $2, joining.participant_id, $3 FROM unnest($4::uuid[]) AS joining (participant_id)
-    ON CONFLICT ON CONSTRAINT enrolment_participant_key DO NOTHING
-    RETURNING participant_id, id
+    ON CONFLICT ON CONSTRAINT enrolment_participant_key DO UPDATE
+    SET state = 'active', ended_because = NULL, changed_at = $3, version = enrolment.version + 1
+    WHERE enrolment.ended_because = 'left'
+    RETURNING participant_id, id, version
 """
 
 # Until the statement behind it gives each of them another address, in the same transaction.
@@ -67,7 +70,7 @@ ADD_FINDING: Final = """
 
 FACTS: Final = (
     "name", "email", "department", "job_title", "employee_level", "location", "time_zone", "languages", "hired_on",
-    "manager_id", "working_hours", "offers", "seeks", "goals",
+    "manager_id", "working_hours", "offers", "seeks", "goals", "leaving_on", "on_leave",
 )  # fmt: skip
 _FACTS: Final = ", ".join(FACTS)
 _SENT: Final = f"id, employee_number, {_FACTS}"
@@ -79,14 +82,24 @@ _IS_EMPTY: Final = {
     "offers": "participant.offers = '[]'",
     "seeks": "participant.seeks = '[]'",
     "goals": "participant.goals = '{}'",
+    # One of an employment before this one is none, and who is said to be here has not left.
+    "leaving_on": "(participant.leaving_on IS NULL OR participant.leaving_on <= excluded.hired_on "
+    f"OR participant.has_left AND NOT ($20::boolean[])[{len(FACTS)}])",
 }
-# $18 says of each fact whether it stays where it is known: a parameter of the statement, because what is known is the row that
-# this statement has locked and not the one an earlier look has seen.
-_HOLDS: Final = ", ".join(
-    f"CASE WHEN ($18::boolean[])[{place}] AND NOT {_IS_EMPTY.get(name, 'false')} "
-    f"THEN participant.{name} ELSE excluded.{name} END"
-    for place, name in enumerate(FACTS, start=1)
-)
+
+
+def _held(name: str) -> str:
+    """What a fact is after the statement.
+
+    $20 says of each fact whether it stays where it is known: a parameter of the statement, because what is known is the row
+    that this statement has locked and not the one an earlier look has seen.
+    """
+    stays = f"($20::boolean[])[{FACTS.index(name) + 1}] AND NOT {_IS_EMPTY.get(name, 'false')}"
+    return f"CASE WHEN {stays} THEN participant.{name} ELSE excluded.{name} END"
+
+
+_HOLDS: Final = ", ".join(map(_held, FACTS))
+_STILL_GONE: Final = f"({_held('leaving_on')}) IS NOT NULL"
 # A batch of people in one statement, each column as one text (`person_text.BREAK`): the driver spends longer on an array of a
 # thousand texts than both ends on joining and splitting it. Somebody who is known already is changed only where a fact differs,
 # so that sending the same file again publishes nothing.
@@ -94,11 +107,30 @@ UPSERT_PEOPLE: Final = f"""
     INSERT INTO participant (tenant_id, id, version, employee_number, {_FACTS})
     SELECT $1, id::uuid, 1, employee_number, name, email, department, job_title, employee_level::smallint, location, time_zone,
            string_to_array(languages, E'\n'), hired_on::date, nullif(manager_id, '')::uuid, working_hours::jsonb,
-           offers::jsonb, seeks::jsonb, string_to_array(coalesce(goals, ''), E'\n')
+           offers::jsonb, seeks::jsonb, string_to_array(coalesce(goals, ''), E'\n'), nullif(leaving_on, '')::date,
+           on_leave::boolean
     FROM unnest({_SENT_COLUMNS}) AS person ({_SENT})
     ON CONFLICT ON CONSTRAINT participant_employee_number_key DO UPDATE SET
         version = participant.version + 1,
-        ({_FACTS}) = ROW ({_HOLDS})
+        ({_FACTS}) = ROW ({_HOLDS}),
+        has_left = participant.has_left AND ({_STILL_GONE})
     WHERE ({", ".join(f"participant.{name}" for name in FACTS)}) IS DISTINCT FROM ({_HOLDS})
-    RETURNING id, employee_number, version
+    RETURNING id, employee_number, version, old.version IS NOT NULL
+        AND (old.leaving_on, old.on_leave, old.has_left) IS DISTINCT FROM (new.leaving_on, new.on_leave, new.has_left)
+        AS employment_changed
+"""
+LET_GO: Final = """
+    UPDATE participant SET version = leaving.version, leaving_on = leaving.leaving_on, has_left = true
+    FROM unnest($2::uuid[], $3::int[], $4::date[]) AS leaving (id, version, leaving_on)
+    WHERE participant.tenant_id = $1 AND participant.id = leaving.id
+"""
+WITHDRAW: Final = """
+    UPDATE enrolment SET version = ended.version, state = 'withdrawn', ended_because = $4, changed_at = $5
+    FROM unnest($2::uuid[], $3::int[]) AS ended (id, version)
+    WHERE enrolment.tenant_id = $1 AND enrolment.id = ended.id
+"""
+# Somebody who had left is back under another employee number: the same person again.
+TAKE_BACK: Final = """
+    UPDATE participant SET employee_number = back.new FROM unnest($2::text[], $3::text[]) AS back (old, new)
+    WHERE participant.tenant_id = $1 AND participant.employee_number = back.old AND participant.has_left
 """

@@ -1,16 +1,17 @@
 """Events in: each is translated into a command for a use case."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from peerloom_events import MatchConfirmed, ProgramLaunched
+from peerloom_events import MatchConfirmed, MatchEnded, ProgramLaunched, ProgramUpdated
 from peerloom_service.use_cases.transaction import Transaction
 from sessions_service.domain.people import Participant, Program
 from sessions_service.slots import Hours
-from sessions_service.use_cases import copies, planning
+from sessions_service.use_cases import closing, copies, planning
 
 
 class WorkingHours(Struct, frozen=True):
@@ -26,6 +27,8 @@ class WorkingTime(Struct, frozen=True):
 
     time_zone: str
     working_hours: WorkingHours
+    leaving_on: date | None = None
+    on_leave: bool = False
 
 
 class WorkingPerson(Struct, frozen=True):
@@ -49,10 +52,12 @@ def _participant(person: WorkingPerson) -> Participant:
         version=person.version,
         time_zone=person.facts.time_zone,
         working_hours=Hours(hours.starts, hours.ends, hours.weekdays),
+        leaving_on=person.facts.leaving_on,
+        on_leave=person.facts.on_leave,
     )
 
 
-async def keep_program(tx: Transaction, event: ProgramLaunched) -> None:
+async def keep_program(tx: Transaction, event: ProgramLaunched | ProgramUpdated) -> None:
     """Profile published how long, how often and between which days a program's people meet."""
     program = Program(
         id=event.program_id,
@@ -75,3 +80,9 @@ async def begin_relationship(tx: Transaction, event: MatchConfirmed) -> None:
         confirmed_at=event.confirmed_at,
     )
     await planning.begin_relationship(tx, command)
+
+
+async def end_relationship(tx: Transaction, event: MatchEnded) -> None:
+    """A match is over: somebody left, or its people or HR ended it."""
+    if event.was_confirmed:
+        await closing.follow_match(tx, closing.FollowMatch(event.match_id, event.reason))

@@ -2,7 +2,14 @@
 
 from pathlib import Path
 
-from peerloom_events import MatchConfirmed, ParticipantRegistered, ParticipantUpdated, ProgramLaunched
+from peerloom_events import (
+    MatchConfirmed,
+    MatchEnded,
+    ParticipantRegistered,
+    ParticipantUpdated,
+    ProgramLaunched,
+    ProgramUpdated,
+)
 from peerloom_service.access.directory import COPIED
 from peerloom_service.consuming.decoding import InBatches
 from peerloom_service.jobs import Job
@@ -24,7 +31,9 @@ service = Service(
         ParticipantRegistered: InBatches(handlers.keep_people, reads=handlers.WorkingPerson),
         ParticipantUpdated: InBatches(handlers.keep_people, reads=handlers.WorkingPerson),
         ProgramLaunched: handlers.keep_program,
+        ProgramUpdated: handlers.keep_program,
         MatchConfirmed: handlers.begin_relationship,
+        MatchEnded: handlers.end_relationship,
     },
     jobs={"planner": Job(planner.schedule, every=0.1)},
 )

@@ -29,6 +29,8 @@ class ParticipantRow(TenantColumns, Base, table=True):
 
     time_zone: str = Field(sa_type=Text)
     working_hours: dict[str, Any] = Field(sa_type=JSONB)
+    leaving_on: date | None
+    on_leave: bool = Field(sa_column_kwargs={"server_default": text("false")})
 
 
 class ProgramRow(TenantColumns, Base, table=True):

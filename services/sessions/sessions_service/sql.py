@@ -5,10 +5,11 @@ from typing import Final
 # -- copies of what profile publishes -----------------------------------------------------------------------------------
 
 KEEP_PEOPLE: Final = """
-    INSERT INTO participant (tenant_id, id, version, time_zone, working_hours)
-    SELECT $1, * FROM unnest($2::uuid[], $3::int[], $4::text[], $5::jsonb[])
+    INSERT INTO participant (tenant_id, id, version, time_zone, working_hours, leaving_on, on_leave)
+    SELECT $1, * FROM unnest($2::uuid[], $3::int[], $4::text[], $5::jsonb[], $6::date[], $7::bool[])
     ON CONFLICT (tenant_id, id) DO UPDATE
-    SET version = excluded.version, time_zone = excluded.time_zone, working_hours = excluded.working_hours
+    SET version = excluded.version, time_zone = excluded.time_zone, working_hours = excluded.working_hours,
+        leaving_on = excluded.leaving_on, on_leave = excluded.on_leave
     WHERE participant.version < excluded.version
 """
 KEEP_PROGRAM: Final = """

@@ -17,6 +17,10 @@ class AnsweredAlready(Conflict):
     title = "This proposal is no longer open"
 
 
+class MatchOver(Conflict):
+    title = "This match is over already"
+
+
 class TooLate(Conflict):
     title = "The time to answer this proposal is over"
 
@@ -26,6 +30,26 @@ class MatchState(StrEnum):
     CONFIRMED = "confirmed"
     DECLINED = "declined"
     EXPIRED = "expired"
+    ENDED = "ended"
+
+
+class EndReason(StrEnum):
+    """Why a proposal or match ended before its time."""
+
+    PARTICIPANT_LEFT = "participant_left"
+    PARTICIPANT_WITHDREW = "participant_withdrew"
+    PARTICIPANT_PAUSED = "participant_paused"
+    PROGRAM_CLOSED = "program_closed"
+    PROGRAM_ENDED = "program_ended"
+    GOALS_REACHED = "goals_reached"
+    NO_TIME = "no_time"
+    NOT_A_FIT = "not_a_fit"
+    OTHER = "other"
+
+    @property
+    def for_everybody(self) -> bool:
+        """Whether confirmed matches end too; somebody who only pauses keeps them."""
+        return self is not EndReason.PARTICIPANT_PAUSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +100,8 @@ class Match:
     state: MatchState = MatchState.PROPOSED
     accepted_ids: tuple[UUID, ...] = ()
     declined_id: UUID | None = None
+    ended_at: datetime | None = None
+    ended_reason: EndReason | None = None
 
     def accepted(self, participant_id: UUID, now: datetime) -> "Match":
         """One of them says yes.
@@ -101,6 +127,20 @@ class Match:
         """Not everybody answered in time."""
         return replace(self, version=self.version + 1, state=MatchState.EXPIRED)
 
+    def ended(self, reason: EndReason, now: datetime) -> "Match":
+        """A proposal, or a match, is over before its time; its people are free to be matched with others.
+
+        Raises: MatchOver.
+        """
+        if self.state not in OPEN:
+            raise MatchOver(f"It is {self.state}. Its people can be matched again in another run.")
+        return replace(self, version=self.version + 1, state=MatchState.ENDED, ended_at=now, ended_reason=reason)
+
+    def refuse_strangers(self, participant_id: UUID) -> None:
+        """Raises: NotYourMatch."""
+        if participant_id not in self.participant_ids:
+            raise NotYourMatch("This participant is not part of the match. Name one of its participants, or nobody.")
+
     @property
     def unanimous(self) -> bool:
         """Whether everybody said yes."""
@@ -115,9 +155,13 @@ class Match:
             raise TooLate(f"Answers were accepted until {self.answer_by.isoformat()}. The next run may propose a new match.")
 
 
+OPEN: Final = (MatchState.PROPOSED, MatchState.CONFIRMED)
+"""The states that hold their people's seats."""
+
 _ENDED: Final = {
     MatchState.CONFIRMED: "This proposal has already been answered: everybody accepted, and the match is confirmed.",
     MatchState.DECLINED: "This proposal has already been answered: it was declined. The next run may propose a new match.",
     MatchState.EXPIRED: "This proposal has expired. The next run may propose a new match.",
+    MatchState.ENDED: "This proposal has ended: somebody is no longer there for it. The next run may propose a new match.",
 }
 """Why a proposal can no longer be answered."""

@@ -1,6 +1,7 @@
 """What matching believes about a program: the rules under which its people are matched. Pure: no I/O, no clock."""
 
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any, Final
 from uuid import UUID
@@ -16,9 +17,15 @@ class CannotBeMatched(Conflict):
     title = "The people of this program cannot be matched"
 
 
+class ProgramOver(Conflict):
+    title = "This program is over"
+
+
 @dataclass(frozen=True)
 class Program:
     """A program's format, what it chose of the format's options, and how long a proposal waits for everybody's answer.
+
+    `ends_on` and `session_minutes` are None where the copy is older than they are.
 
     Every property raises CannotBeMatched where this release does not know the format, or the format refuses the options.
     """
@@ -26,6 +33,16 @@ class Program:
     format: str
     options: dict[str, Any]
     answer_within_seconds: int
+    ends_on: date | None = None
+    session_minutes: int | None = None
+    closed_at: datetime | None = None
+
+    def refuse_over(self, now: datetime) -> None:
+        """Raises: ProgramOver once it is closed, or its last day has ended everywhere on Earth."""
+        if self.closed_at is not None:
+            raise ProgramOver("It was closed. Launch another program, or match the people of one that is running.")
+        if self.ends_on is not None and (now - timedelta(hours=12)).date() > self.ends_on:
+            raise ProgramOver(f"It ended on {self.ends_on}. Change its dates, or match the people of a running one.")
 
     @cached_property
     def policy(self) -> Policy:

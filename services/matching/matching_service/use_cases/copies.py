@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
@@ -32,6 +33,10 @@ class KeepProgram:
     trio_when_odd: bool
     junior_up_to_level: int | None
     seats_per_senior: int
+    starts_on: date
+    ends_on: date
+    session_minutes: int
+    ask_again_after_days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +73,23 @@ async def keep_programs(tx: Transaction, programs: Sequence[KeepProgram]) -> Non
         [program.trio_when_odd for program in kept],
         [program.junior_up_to_level for program in kept],
         [program.seats_per_senior for program in kept],
+        [program.starts_on for program in kept],
+        [program.ends_on for program in kept],
+        [program.session_minutes for program in kept],
+        [program.ask_again_after_days for program in kept],
     )
 
 
 async def keep_enrolments(tx: Transaction, enrolments: Sequence[KeepEnrolment]) -> None:
-    """Keep who takes part in what."""
+    """Keep who takes part in what, for the first time or again."""
+    kept = _newest(enrolments)
     await tx.execute(
         sql.KEEP_ENROLMENTS,
         tx.tenant_id,
-        [enrolment.id for enrolment in enrolments],
-        [enrolment.version for enrolment in enrolments],
-        [enrolment.program_id for enrolment in enrolments],
-        [enrolment.participant_id for enrolment in enrolments],
+        [enrolment.id for enrolment in kept],
+        [enrolment.version for enrolment in kept],
+        [enrolment.program_id for enrolment in kept],
+        [enrolment.participant_id for enrolment in kept],
     )
 
 

@@ -9,6 +9,7 @@ from matching_service import queries, sql
 from matching_service.domain.matches import Proposed, Unmatched
 from matching_service.domain.programs import Pool, Program
 from matching_service.domain.runs import UNFINISHED, Certificate, Progress, Result, Run, RunSignal
+from matching_service.use_cases.endings import end_with_absent
 from peerloom_events import (
     MatchProposed,
     MatchReason,
@@ -42,9 +43,10 @@ class RequestRun:
 async def request(tx: Transaction, command: RequestRun) -> Run:
     """Ask for a program's free people to be matched.
 
-    Raises: NotFound, CannotBeMatched, RunInProgress.
+    Raises: NotFound, ProgramOver, CannotBeMatched, RunInProgress.
     """
     program = await queries.program(tx, command.program_id)
+    program.refuse_over(await tx.now())
     _ = program.policy  # refused now rather than by a worker
     run = Run(id=new_id(), version=1, requested_at=await tx.now(), **asdict(command))
     tx.add(run)
@@ -152,6 +154,7 @@ async def complete(tx: Transaction, command: CompleteRun) -> None:
         await _propose(tx, run, program, page, now)
     async for left_over in command.unmatched:
         await tx.execute(sql.ADD_UNMATCHED, tx.tenant_id, run.id, [asdict(person) for person in left_over])
+    await end_with_absent(tx, run, since=run.started_at or now)
     completed = run.completed(now, result, ended_early=command.ended_early)
     await tx.save(completed)
     tx.add(Certificate.of(completed, result, now))

@@ -63,7 +63,7 @@ async def _match(runtime: Runtime, tenant_id: UUID, run: Run, program: Program, 
     reporter = ProgressReporter(runtime, tenant_id, run.id, cause, record=runs.record_progress, publish=runs.publish_progress)
     await archive.keep(Part.POLICY, program.policy.model_dump_json().encode())
     async with Engine.started(reporter.report) as engine:
-        pages = read_pages(runtime.database, tenant_id, run.program_id, program.seats_by_level)
+        pages = read_pages(runtime.database, tenant_id, run.program_id, program.seats_by_level, run.requested_at.date())
         population = await archive.writer(Part.POPULATION)
         people = await engine.make_population(pages, run.requested_at.date(), population.add)
         if people < _FEWEST_PEOPLE:

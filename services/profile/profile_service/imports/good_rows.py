@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Self
 import orjson
 
 from profile_service.imports.people_file import PersonRow, SkillLevel, WorkingHours
+from profile_service.imports.people_file.statuses import Status
 from profile_service.person_text import BREAK, PersonText
 
 if TYPE_CHECKING:  # processes that only make good rows start sooner without the database's driver
@@ -15,9 +16,9 @@ if TYPE_CHECKING:  # processes that only make good rows start sooner without the
 
 _ROW_BREAK: Final = "\x1e"
 
-_FACT_OF: Final = {"manager_employee_number": "manager_id"}
-_NO_FACTS: Final = frozenset({"leaving_date"})
-_WEEKDAYS: Final = [1, 2, 3, 4, 5]
+_FACT_OF: Final = {"manager_employee_number": "manager_id", "leaving_date": "leaving_on"}
+LEFT_ON_AN_UNKNOWN_DAY: Final = "-"
+"""In place of a leaving date: before every one of them."""
 _REMEMBERED: Final = 8192
 
 # Of this connection alone, and gone with it: a worker that takes an import over looks at the whole file again anyway.
@@ -50,6 +51,7 @@ class GoodRow(NamedTuple):
     offers: str
     seeks: str
     goals: str
+    on_leave: str
     absent: str
 
     @classmethod
@@ -60,7 +62,7 @@ class GoodRow(NamedTuple):
             person.employee_number,
             person.email,
             person.manager_employee_number or "",
-            "" if person.leaving_date is None else person.leaving_date.isoformat(),
+            _leaving_date(person),
             person.name,
             person.department,
             person.job_title,
@@ -73,7 +75,8 @@ class GoodRow(NamedTuple):
             f"[{','.join(map(_offer, person.offers))}]",
             f"[{','.join(map(_wish, person.seeks))}]",
             "\n".join(person.goals),
-            _names(person.absent),
+            "true" if person.status is Status.LEAVE else "false",
+            _names(person.absent, person.status is Status.UNSAID),
         )
 
     def encoded(self) -> str:
@@ -104,6 +107,8 @@ class GoodRow(NamedTuple):
             self.offers,
             self.seeks,
             self.goals,
+            self.leaving_date,
+            self.on_leave,
         )
 
 
@@ -146,8 +151,15 @@ def admission(encoded: str) -> tuple[int, str, str, str | None, str]:
 
 
 @lru_cache(_REMEMBERED)
-def _names(columns: frozenset[str]) -> str:
-    return ",".join(sorted(_FACT_OF.get(name, name) for name in columns - _NO_FACTS))
+def _names(columns: frozenset[str], status_unsaid: bool) -> str:
+    facts = {_FACT_OF.get(name, name) for name in columns}
+    return ",".join(sorted(facts | {"on_leave"} if status_unsaid else facts))
+
+
+def _leaving_date(person: PersonRow) -> str:
+    if person.leaving_date is not None:
+        return person.leaving_date.isoformat()
+    return LEFT_ON_AN_UNKNOWN_DAY if person.status is Status.LEFT else ""
 
 
 @lru_cache(_REMEMBERED)
@@ -162,4 +174,4 @@ def _wish(skill: SkillLevel) -> str:
 
 @lru_cache(_REMEMBERED)
 def _hours(hours: WorkingHours) -> str:
-    return orjson.dumps({"starts": hours.starts, "ends": hours.ends, "weekdays": _WEEKDAYS}).decode()
+    return orjson.dumps({"starts": hours.starts, "ends": hours.ends, "weekdays": hours.weekdays}).decode()

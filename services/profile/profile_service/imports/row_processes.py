@@ -18,6 +18,7 @@ from typing import Final
 from profile_service.imports.good_rows import GoodRow
 from profile_service.imports.people_file import Outcome, PeopleFileReader, PersonRow, RowError
 from profile_service.imports.people_file.columns import Columns
+from profile_service.imports.people_file.options import FileOptions
 from profile_service.imports.people_file.records import Record
 from profile_service.imports.people_file.rows import RowReader
 
@@ -54,7 +55,9 @@ def _processes(reader: PeopleFileReader) -> Iterator[Callable[[list[Record | Row
     """What has rows read by a process that is free."""
     assert reader.columns is not None
     context, loop = multiprocessing.get_context("spawn"), asyncio.get_running_loop()
-    pool = ProcessPoolExecutor(PROCESSES, mp_context=context, initializer=_begin, initargs=(reader.columns, reader.defaults))
+    pool = ProcessPoolExecutor(
+        PROCESSES, mp_context=context, initializer=_begin, initargs=(reader.columns, reader.defaults, reader.options)
+    )
     try:
         yield lambda records: loop.run_in_executor(pool, _read, records)
     finally:
@@ -70,12 +73,12 @@ def _encoded(found: Iterable[Outcome]) -> Outcomes:
 _readers: list[RowReader] = []
 
 
-def _begin(columns: Columns, defaults: Mapping[str, str]) -> None:
+def _begin(columns: Columns, defaults: Mapping[str, str], options: FileOptions) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):  # sent to the whole group, they are for the worker to act on
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_worker, daemon=True).start()
     gc.disable()  # nothing here refers to itself, and looking for what does would take half of the time
-    _readers.append(RowReader(columns, defaults))
+    _readers.append(RowReader(columns, defaults, options))
 
 
 def _end_with_the_worker() -> None:

@@ -6,11 +6,11 @@ progress. A worker that takes over looks at the file again and goes on behind th
 but by what the whole-file rules need: a few numbers a person.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import groupby, islice
+from itertools import groupby
 from operator import add, attrgetter
 from typing import Final
 from uuid import UUID
@@ -25,16 +25,20 @@ from peerloom_service.use_cases.runtime import Runtime
 from peerloom_service.use_cases.transaction import Transaction
 from profile_service import queries, sql
 from profile_service.domain import Import, ImportState
+from profile_service.imports.column_order import ColumnOrder
 from profile_service.imports.findings import Findings, add_finding
 from profile_service.imports.good_rows import GoodRow, GoodRows, admission
-from profile_service.imports.people_file import PeopleFileError, PeopleFileReader, ReportingCheck, RowError
+from profile_service.imports.leavers import Leavers
+from profile_service.imports.lookups import chunks
+from profile_service.imports.managers import Managers
+from profile_service.imports.people_file import FileOptions, PeopleFileError, PeopleFileReader, ReportingCheck, RowError
 from profile_service.imports.refusals import has_left, refused_rows
 from profile_service.imports.row_processes import outcomes
+from profile_service.imports.saved_options import file_options
 from profile_service.use_cases.upsert import upsert_people
 
 _MOST_ROWS: Final = 250_000
 _BATCH: Final = 1000
-_LOOKUP: Final = 5000
 
 
 async def work_through(runtime: Runtime) -> bool:
@@ -67,7 +71,8 @@ class _Look:
 
     `today` is the day the file was sent. `lines`: by employee number the line of each person who may be taken, none for
     managers who are known already. `batches` of rows were put aside. `handing_on`: whose addresses others of the file take.
-    `without_address`: whose own address somebody else keeps.
+    `without_address`: whose own address somebody else keeps. `leaving`: by employee number the day on which people have left,
+    of whom the file has no other row. `managers`: employee number by what else the file writes for a manager.
     """
 
     today: str
@@ -76,6 +81,16 @@ class _Look:
     reporting: ReportingCheck
     handing_on: set[str]
     without_address: set[str]
+    leaving: dict[str, str]
+    managers: dict[str, str]
+
+    def manager_of(self, row: GoodRow) -> str:
+        """The employee number of somebody's manager, empty where there is none."""
+        return self.managers.get(row.manager_employee_number, row.manager_employee_number)
+
+
+class _OrderNeeded(Exception):
+    """A date may be read in two ways: the whole column decides which comes first, day or month."""
 
 
 class _Worker:
@@ -87,6 +102,7 @@ class _Worker:
         self._tenant_id = tenant_id
         self._read = partial(runtime.database.fetch, tenant_id)
         self._good_rows = good_rows
+        self._leavers = Leavers(runtime.database, tenant_id, good_rows)
         self.cause = cause
 
     async def run(self, import_id: UUID) -> None:
@@ -97,6 +113,7 @@ class _Worker:
         except PeopleFileError as error:
             await self._finish(import_id, ImportState.REFUSED, problem=str(error))
             return
+        leavers = await self._leavers.let_go(import_id, look.leaving, look.today, self._transaction)
         ids = await self._ids(import_id, look.lines)
         if look.handing_on:
             await self._hand_on_addresses(import_id, look, ids)
@@ -106,7 +123,7 @@ class _Worker:
             left = rows[max(0, job.rows_done - done) :]
             done += len(rows)
             if left:
-                left_out += await self._write(import_id, left, ids, look)
+                left_out += await self._write(import_id, left, ids, look, leavers)
         await self._finish(import_id, ImportState.COMPLETED)
         _log.info("import completed", import_id=str(import_id), people=done - left_out)
 
@@ -121,15 +138,27 @@ class _Worker:
 
     async def _look_at(self, job: Import) -> "_Look":
         """What the whole file says. Every finding is written, unless people have been written already."""
-        reader = PeopleFileReader(mapping=job.columns, defaults=job.defaults, max_rows=_MOST_ROWS)
+        options = file_options(job.options)
+        try:
+            return await self._look_with(job, options)
+        except _OrderNeeded:
+            order = await self._date_order(job, options)
+            return await self._look_with(job, replace(options, date_order=order.order), order)
+
+    async def _look_with(self, job: Import, options: FileOptions, order: "ColumnOrder | None" = None) -> "_Look":
+        reader = PeopleFileReader(mapping=job.columns, defaults=job.defaults, options=options, max_rows=_MOST_ROWS)
         found, today = Findings(), job.created_at.date().isoformat()
+        found.add_all([] if order is None else [order.finding()])
         lines: dict[str, int | None] = {}
+        leaving: dict[str, str] = {}
         await self._good_rows.clear()
         batches, kept, rows = 0, 0, list[str]()
         async with aclosing(self._pieces(job.id)) as pieces, aclosing(outcomes(reader, pieces)) as read:
             async for some in read:
                 for outcome in some:
                     if isinstance(outcome, RowError):
+                        if order is None and outcome.code == "ambiguous_date":
+                            raise _OrderNeeded
                         found.add(outcome)
                         continue
                     line, number, email, manager, leaving_date = admission(outcome)
@@ -138,6 +167,8 @@ class _Worker:
                             found.add(duplicate)
                             continue
                         lines[number] = line
+                    else:
+                        leaving[number] = leaving_date
                     kept += 1
                     rows.append(outcome)
                     if len(rows) == _BATCH:
@@ -146,32 +177,50 @@ class _Worker:
         if rows:
             await self._good_rows.keep(batches, rows)
             batches += 1
-        handing_on, without_address = await self._addresses(lines, reader.addresses())
+        leaving = {number: day for number, day in leaving.items() if number not in lines}
+        found.add_all(await self._leavers.take_back(lines, reader.addresses(), batches))
+        handing_on, without_address = await self._addresses(lines, reader.addresses(), leaving)
         for number in without_address:
             reader.withdraw(number)
             del lines[number]
-        known = await self._upwards(reader.managers_outside())
+        managers, about_managers = await Managers(self._read, self._tenant_id, self._good_rows).numbers(
+            reader.managers_outside(), lines, reader.addresses(), batches
+        )
+        reader.read_managers_as(managers)
+        found.add_all(about_managers)
+        known = await self._upwards(reader.managers_outside() - leaving.keys())
         reporting = reader.check_reporting_lines(known)
-        for finding in reporting.findings:
-            found.add(finding)
+        found.add_all(reporting.findings)
         if job.rows_done == 0:
             refused = reader.rows - kept + len(reporting.refused)
             await found.write(partial(self._database.execute, self._tenant_id), self._tenant_id, job.id)
             await self._database.execute(
                 self._tenant_id, sql.COUNT_IMPORT, self._tenant_id, job.id, reader.rows, refused, found.warnings
             )
-        return _Look(today, dict.fromkeys(known) | lines, batches, reporting, handing_on, without_address)
+        numbers = dict.fromkeys(known) | lines
+        return _Look(today, numbers, batches, reporting, handing_on, without_address, leaving, managers)
 
-    async def _addresses(self, lines: Mapping[str, int | None], addresses: Mapping[str, int]) -> tuple[set[str], set[str]]:
+    async def _date_order(self, job: Import, options: FileOptions) -> "ColumnOrder":
+        """Which order of day and month the whole file shows."""
+        reader = PeopleFileReader(mapping=job.columns, defaults=job.defaults, options=options, max_rows=_MOST_ROWS)
+        order = ColumnOrder()
+        async with aclosing(self._pieces(job.id)) as pieces:
+            async for piece in pieces:
+                order.look_at(reader, reader.cut_rest() if piece is None else reader.cut(piece))
+        return order
+
+    async def _addresses(
+        self, lines: Mapping[str, int | None], addresses: Mapping[str, int], leaving: Mapping[str, str]
+    ) -> tuple[set[str], set[str]]:
         """Who hands their e-mail address on to somebody else of the file, and whose address somebody keeps who is known.
 
-        A file is judged by what holds after it: an address is free where its owner has another one in the file.
+        A file is judged by what holds after it: an address is free where its owner has another one in the file, or leaves.
         """
         owners: dict[int, str] = {}
         if await queries.is_anybody_known(self._read, self._tenant_id):
-            for some in _chunks(addresses):
+            for some in chunks(addresses):
                 for email, owner in (await queries.owners_of_emails(self._read, self._tenant_id, some)).items():
-                    if lines.get(owner) != addresses[email]:
+                    if lines.get(owner) != addresses[email] and owner not in leaving:
                         owners[addresses[email]] = owner
         takers = {number: owners[line] for number, line in lines.items() if line in owners} if owners else {}
         without_address: set[str] = set()
@@ -217,29 +266,32 @@ class _Worker:
         known: dict[str, str] = {}
         if not await queries.is_anybody_known(self._read, self._tenant_id):
             return known  # a company's first file
-        for some in _chunks(numbers):
+        for some in chunks(numbers):
             known |= await queries.ids_of_numbers(self._read, self._tenant_id, some)
         return known
 
     async def _upwards(self, managers: Iterable[str]) -> dict[str, str | None]:
         """Manager's number by employee number, of those who are known and everybody above them."""
         lines: dict[str, str | None] = {}
-        for some in _chunks(managers):
+        for some in chunks(managers):
             lines |= await queries.managers_upwards(self._read, self._tenant_id, some)
         return lines
 
-    async def _write(self, import_id: UUID, rows: Sequence[GoodRow], ids: dict[str, str], look: "_Look") -> int:
+    async def _write(
+        self, import_id: UUID, rows: Sequence[GoodRow], ids: dict[str, str], look: "_Look", leavers: frozenset[str]
+    ) -> int:
         """One batch: people, events and progress in one transaction; of those refused, the finding. Returns how many those are.
 
         Whose e-mail addresses were taken since the file was looked at is asked only where one was.
         """
         owners: dict[str, str] = {}
         while True:
-            refused = refused_rows(rows, owners, look.today, look.without_address)
+            refused = refused_rows(rows, owners, look.today, look.without_address, leavers)
             try:
                 async with self._transaction() as tx:
-                    taken = [row for row in rows if row.line not in refused]
+                    taken = [row for row in rows if row.line not in refused and not has_left(row.leaving_date, look.today)]
                     counts = await self._upsert(tx, taken, ids, look)
+                    counts[2] += len(rows) - len(refused) - len(taken)
                     for error in refused.values():
                         await add_finding(tx, import_id, error)
                     await tx.execute(sql.PROGRESS, tx.tenant_id, import_id, len(rows), *counts, len(refused))
@@ -260,7 +312,7 @@ class _Worker:
             people = [
                 row.person(
                     ids[row.employee_number],
-                    None if row.employee_number in look.reporting.without_manager else ids.get(row.manager_employee_number),
+                    None if row.employee_number in look.reporting.without_manager else ids.get(look.manager_of(row)),
                 )
                 for row in alike
             ]
@@ -300,12 +352,6 @@ class _Worker:
                 raise
         if published:
             self._runtime.wake_relay.set()
-
-
-def _chunks(numbers: Iterable[str]) -> Iterator[list[str]]:
-    waiting = iter(numbers)
-    while some := list(islice(waiting, _LOOKUP)):
-        yield some
 
 
 _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)

@@ -1,13 +1,14 @@
 """What is done with enrolments."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from peerloom_events import ParticipantEnrolled
+from peerloom_events import ParticipantEnrolled, ParticipantPaused, ParticipantResumed, ParticipantWithdrawn
 from peerloom_service.use_cases.transaction import Transaction
 from profile_service import queries, sql
-from profile_service.domain import Audience, Program
+from profile_service.domain import Audience, Enrolment, EnrolmentState, Participant, Program, Withdrawal
 
 _PAGE: Final = 2_000
 _SAMPLE: Final = 20
@@ -51,9 +52,9 @@ async def enrol_audience(tx: Transaction, command: ForAudience) -> Enrolled:
     Raises: NotFound, ProgramNotRunning, AudienceEmpty.
     """
     program = await tx.lock(Program, command.program_id)
-    program.takes_people()
-    command.audience.check()
     now, enrolled, included, last = await tx.now(), 0, 0, _BEFORE_ALL
+    program.takes_people(now.date())
+    command.audience.check()
     while page := await queries.audience_page(tx.fetch, tx.tenant_id, command.audience, last, _PAGE):
         joined = await tx.fetch(sql.ENROL, tx.tenant_id, program.id, now, page)
         tx.publish_many(ParticipantEnrolled, [_event(program.id, *row) for row in joined])
@@ -76,7 +77,58 @@ async def preview_audience(tx: Transaction, command: ForAudience) -> AudiencePre
     return AudiencePreview(program.id, *size, *nobodys, sample)
 
 
-def _event(program_id: UUID, participant_id: UUID, enrolment_id: UUID) -> tuple[UUID, bytes]:
+class Change(StrEnum):
+    """What becomes of an enrolment."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    WITHDRAW = "withdraw"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeEnrolment:
+    enrolment_id: UUID
+    change: Change
+
+
+async def change_enrolment(tx: Transaction, command: ChangeEnrolment) -> Enrolment:
+    """Somebody pauses, takes part again, or withdraws. What is so already changes nothing.
+
+    Raises: NotFound, EnrolmentOver, ProgramNotRunning, NotEmployed.
+    """
+    enrolment, now = await tx.lock(Enrolment, command.enrolment_id), await tx.now()
+    match command.change:
+        case Change.PAUSE:
+            changed = enrolment.paused(now)
+        case Change.WITHDRAW:
+            changed = enrolment.withdrawn(Withdrawal.WITHDREW, now)
+        case Change.RESUME:
+            (await tx.get(Program, enrolment.program_id)).takes_people(now.date())
+            (await tx.get(Participant, enrolment.participant_id)).refuse_left(now.date())
+            changed = enrolment.resumed(now)
+    if changed is enrolment:
+        return enrolment
+    await tx.save(changed)
+    said = {
+        "version": changed.version,
+        "participant_id": changed.participant_id,
+        "program_id": changed.program_id,
+        "enrolment_id": changed.id,
+    }
+    match changed.state:
+        case EnrolmentState.PAUSED:
+            tx.publish(ParticipantPaused(**said))
+        case EnrolmentState.ACTIVE:
+            tx.publish(ParticipantResumed(**said))
+        case EnrolmentState.WITHDRAWN:
+            tx.publish(ParticipantWithdrawn(**said, reason=Withdrawal.WITHDREW))
+    return changed
+
+
+def _event(program_id: UUID, participant_id: UUID, enrolment_id: UUID, version: int) -> tuple[UUID, bytes]:
     """The event's aggregate and its JSON."""
-    value = f'{{"version":1,"participant_id":"{participant_id}","program_id":"{program_id}","enrolment_id":"{enrolment_id}"}}'
+    value = (
+        f'{{"version":{version},"participant_id":"{participant_id}","program_id":"{program_id}",'
+        f'"enrolment_id":"{enrolment_id}"}}'
+    )
     return participant_id, value.encode()

@@ -5,20 +5,21 @@ their employee numbers. A fact that was not given stays as it is; a new person t
 """
 
 from collections.abc import Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
 
-from peerloom_events import ParticipantFacts, ParticipantRegistered, ParticipantUpdated
+from peerloom_events import ParticipantRegistered, ParticipantUpdated
 from peerloom_service.context import ExpectedVersion
 from peerloom_service.identifiers import new_id
 from peerloom_service.use_cases.transaction import Transaction
 from profile_service import sql
-from profile_service.domain import Participant, PersonFacts
+from profile_service.domain import Employment, Participant, PersonFacts
 from profile_service.person_text import BREAK, PersonText
+from profile_service.use_cases.departures import publish_departure, publish_employment, published, withdraw_all
 
 
 class Outcome(StrEnum):
@@ -37,21 +38,29 @@ class Upserted:
 
 async def upsert_person(tx: Transaction, facts: PersonFacts, *, known: Participant | None) -> Upserted:
     """Write what is said of one person. `known` is the person as locked by this transaction; None: a new one, whose facts
-    without a usual value must all be given.
+    without a usual value must all be given. Who leaves today, or has left, ends what they take part in.
 
-    Raises: EmployeeNumberTaken, EmailTaken.
+    Raises: EmployeeNumberTaken, EmailTaken, EmploymentDatesWrong.
     """
-    if known is None:
-        person = Participant(id=new_id(), version=1, **facts.given())
-        tx.add(person)
-        tx.publish(ParticipantRegistered(version=1, participant_id=person.id, facts=_published(person)))
-        return Upserted(person, Outcome.CREATED)
     given = facts.given()
+    if known is None:
+        person = Participant(id=new_id(), version=1, **given).with_sound_dates()
+        tx.add(person)
+        tx.publish(ParticipantRegistered(version=1, participant_id=person.id, facts=published(person)))
+        return Upserted(person, Outcome.CREATED)
     if all(getattr(known, name) == value for name, value in given.items()):
         return Upserted(known, Outcome.UNCHANGED)
-    person = known.changed(ExpectedVersion(None), **given)
+    today = (await tx.now()).date()
+    person = known.changed(ExpectedVersion(None), **given).with_sound_dates()
+    person = replace(person, has_left=person.status(today, has_left=False) is Employment.LEFT)
     await tx.save(person)
-    tx.publish(ParticipantUpdated(version=person.version, participant_id=person.id, facts=_published(person)))
+    if person.has_left and not known.has_left:
+        publish_departure(tx, person)
+    if person.employed() != known.employed():
+        publish_employment(tx, person, today)
+    tx.publish(ParticipantUpdated(version=person.version, participant_id=person.id, facts=published(person)))
+    if person.has_left and not known.has_left:
+        await withdraw_all(tx, [person.id])
     return Upserted(person, Outcome.CHANGED)
 
 
@@ -76,22 +85,26 @@ async def upsert_people(tx: Transaction, people: Sequence[PersonText], *, absent
     by_number = {person.employee_number: person for person in people}
     created = [_event(row, by_number[row["employee_number"]].facts()) for row in written if row["version"] == 1]
     changed = [row for row in written if row["version"] > 1]
-    if absent and changed:  # what stayed is known to the database alone
-        kept = await tx.find(Participant, "id = ANY($2::uuid[])", [row["id"] for row in changed])
-        facts = {one.employee_number: _published(one).model_dump_json().encode() for one in kept}
-    else:
-        facts = {row["employee_number"]: by_number[row["employee_number"]].facts() for row in changed}
+    employment = [row["id"] for row in changed if row["employment_changed"]]
+    kept = await _kept(tx, [row["id"] for row in changed] if absent else employment)
+    if employment:
+        today = (await tx.now()).date()
+        for id_ in employment:
+            publish_employment(tx, kept[id_], today)
+    facts = {id_: published(one).model_dump_json().encode() for id_, one in kept.items()}
     tx.publish_many(ParticipantRegistered, created)
-    tx.publish_many(ParticipantUpdated, [_event(row, facts[row["employee_number"]]) for row in changed])
+    tx.publish_many(
+        ParticipantUpdated, [_event(row, facts.get(row["id"]) or by_number[row["employee_number"]].facts()) for row in changed]
+    )
     return Counts(len(created), len(changed), len(people) - len(written))
 
 
-def _published(person: Participant) -> ParticipantFacts:
-    """What the other services may know of a person."""
-    return ParticipantFacts.model_validate(person, from_attributes=True)
+async def _kept(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, Participant]:
+    """People as they are now: what stayed as it was is known to the database alone."""
+    return {one.id: one for one in await tx.find(Participant, "id = ANY($2::uuid[])", list(ids))} if ids else {}
 
 
 def _event(written: asyncpg.Record, facts: bytes) -> tuple[UUID, bytes]:
     """The event's aggregate and JSON, `ParticipantRegistered` and `ParticipantUpdated` alike."""
-    id_, _, version = written
+    id_, _, version, _ = written
     return id_, b'{"version":%d,"participant_id":"%s","facts":%s}' % (version, str(id_).encode(), facts)

@@ -24,12 +24,17 @@ class OutsideProgram(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Participant:
-    """A person, as far as sessions needs to know: when they work."""
+    """A person, as far as sessions needs to know: when they work. From `leaving_on` on they no longer do; None: nobody knows.
+
+    While `on_leave`, no session is planned for them.
+    """
 
     id: UUID
     version: int
     time_zone: str
     working_hours: Hours
+    leaving_on: date | None = None
+    on_leave: bool = False
 
     @property
     def zone(self) -> ZoneInfo:
@@ -72,7 +77,16 @@ class Program:
         """Whether its last day has ended everywhere on Earth (UTC-12 is the last zone to end it)."""
         return (now - timedelta(hours=12)).date() > self.ends_on
 
+    def last_day_with(self, people: Iterable[Participant]) -> date:
+        """The last day on which these people can meet in it: all of them still work here."""
+        leaving = [person.leaving_on - timedelta(days=1) for person in people if person.leaving_on is not None]
+        return min([self.ends_on, *leaving])
+
     def refuse_outside(self, slot: Slot, people: Iterable[Participant]) -> None:
-        """Raises: OutsideProgram where the slot is not within the program's days on somebody's own calendar."""
-        if not all(lies_within(slot, person.zone, self.starts_on, self.ends_on) for person in people):
-            raise OutsideProgram(f"The program runs from {self.starts_on} to {self.ends_on}. Choose a time between these days.")
+        """Raises: OutsideProgram where the slot is not within the program's days on somebody's own calendar, or behind the
+        last day of somebody who leaves.
+        """
+        people = list(people)
+        last_day = self.last_day_with(people)
+        if not all(lies_within(slot, person.zone, self.starts_on, last_day) for person in people):
+            raise OutsideProgram(f"They can meet from {self.starts_on} to {last_day}. Choose a time between these days.")

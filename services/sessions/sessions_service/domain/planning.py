@@ -26,7 +26,7 @@ def free_slots(program: Program, people: Sequence[Participant], taken: Taken, ea
         [person.diary(taken.get(person.id, ())) for person in people],
         length=program.session_length,
         first_day=program.starts_on,
-        last_day=program.ends_on,
+        last_day=program.last_day_with(people),
         earliest=earliest,
     )
 
@@ -49,6 +49,8 @@ def next_slot(
     """
     if program.is_over(now):
         return Ending.PROGRAM_ENDED
+    if any(person.on_leave for person in people):
+        return Reason.ON_LEAVE
     if last is None:
         return first_slot(program, people, taken, now)
     try:

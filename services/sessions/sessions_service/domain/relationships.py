@@ -46,6 +46,7 @@ class Reason(StrEnum):
     TIME_ZONE_UNKNOWN = "time_zone_unknown"
     NO_COMMON_HOURS = "no_common_hours"
     PLANNING_FAILED = "planning_failed"
+    ON_LEAVE = "on_leave"
 
 
 class Risk(StrEnum):
@@ -56,9 +57,12 @@ class Risk(StrEnum):
 
 
 class Ending(StrEnum):
-    """Why a relationship was completed. All but the first are given by its people."""
+    """Why a relationship was completed. The last four are given by its people or by HR."""
 
     PROGRAM_ENDED = "program_ended"
+    PROGRAM_CLOSED = "program_closed"
+    PARTICIPANT_LEFT = "participant_left"
+    PARTICIPANT_WITHDREW = "participant_withdrew"
     GOALS_REACHED = "goals_reached"
     NO_TIME = "no_time"
     NOT_A_FIT = "not_a_fit"

@@ -27,8 +27,27 @@ async def close(tx: Transaction, command: CloseRelationship) -> Relationship:
     """
     relationship = await tx.lock(Relationship, command.relationship_id)
     relationship.refuse_other_version(command.expected)
+    return await _end(tx, relationship, command.ending)
+
+
+@dataclass(frozen=True, slots=True)
+class FollowMatch:
+    """A match ended; `ending` is why, in matching's words."""
+
+    match_id: UUID
+    ending: str
+
+
+async def follow_match(tx: Transaction, command: FollowMatch) -> None:
+    """End the relationship of a match that is over, unless there is none or it is over already."""
+    found = await tx.find(Relationship, "id = $2 AND state <> 'completed' FOR UPDATE", command.match_id)
+    for relationship in found:
+        await _end(tx, relationship, Ending(command.ending) if command.ending in set(Ending) else Ending.OTHER)
+
+
+async def _end(tx: Transaction, relationship: Relationship, ending: Ending) -> Relationship:
     now = await clock.now(tx)
-    completed = relationship.completed(command.ending, now)
+    completed = relationship.completed(ending, now)
     for session in await queries.sessions_to_come(tx, relationship.id):
         if session.starts_at > now:
             await bookings.cancel(tx, session.cancelled(now), by=None)

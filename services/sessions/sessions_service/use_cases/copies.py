@@ -27,6 +27,8 @@ async def keep_people(tx: Transaction, command: KeepPeople) -> None:
         [person.version for person in kept],
         [person.time_zone for person in kept],
         [asdict(person.working_hours) for person in kept],
+        [person.leaving_on for person in kept],
+        [person.on_leave for person in kept],
     )
     await tx.execute(sql.WAKE_BY_PEOPLE, tx.tenant_id, [person.id for person in kept])
 

@@ -6,12 +6,14 @@ pushed in chunks; `reporting` holds the rules about managers, which need the who
 """
 
 from profile_service.imports.people_file.cells import SkillLevel, WorkingHours
+from profile_service.imports.people_file.options import FileOptions
 from profile_service.imports.people_file.reader import PeopleFileReader, read_people
 from profile_service.imports.people_file.records import PeopleFileError
 from profile_service.imports.people_file.reporting import ReportingCheck, check_reporting_lines
 from profile_service.imports.people_file.rows import Outcome, PersonRow, RowError
 
 __all__ = [
+    "FileOptions",
     "Outcome",
     "PeopleFileError",
     "PeopleFileReader",

@@ -10,7 +10,7 @@ from profile_service.imports.people_file.cells import shown
 from profile_service.imports.people_file.records import PeopleFileError
 from profile_service.plain_text import plain
 
-DELIMITERS: Final = (",", ";", "\t")
+DELIMITERS: Final = (",", ";", "\t", "|")
 MAX_COLUMNS: Final = 500
 MAX_HEADER_CHARS: Final = 200
 
@@ -38,11 +38,42 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
     "leaving_date": (
         "leavingdate", "terminationdate", "dateoftermination", "lastdayofwork", "lastworkingday", "enddate",
     ),
+    "status": ("employmentstatus", "employeestatus", "workerstatus"),
     "offers": ("skillsoffered", "offeredskills", "offers"),
     "seeks": ("skillssought", "soughtskills", "skillswanted", "skillstolearn", "seeks"),
     "goals": ("goals", "goal", "developmentgoals"),
 }  # fmt: skip
 """What each of our columns is commonly called, written without case, blanks and punctuation."""
+
+LESS_USUAL: Final[dict[str, tuple[str, ...]]] = {
+    "employee_number": ("personalnummer", "mitarbeiternummer", "matricule"),
+    "name": ("worker", "lastnamefirstname"),
+    "first_name": ("vorname", "prénom", "prenom"),
+    "last_name": ("nachname", "familienname", "nom", "nomdefamille"),
+    "email": ("emailwork", "courriel", "adresseemail"),
+    "department": ("supervisoryorganization", "orgunit", "abteilung", "service", "département"),
+    "job_title": ("businesstitle", "jobrole", "stelle", "funktion", "poste", "fonction"),
+    "employee_level": ("managementlevel", "stufe", "karrierestufe", "niveau"),
+    "manager_employee_number": (
+        "manager", "reportingto", "managername", "manageremail", "vorgesetzter", "vorgesetzte", "führungskraft", "responsable",
+    ),
+    "location": ("standort", "arbeitsort", "établissement", "etablissement", "lieudetravail"),
+    "time_zone": ("zeitzone", "fuseauhoraire"),
+    "languages": ("sprachen", "sprache", "langues", "langue", "defaultlocale"),
+    "hired_on": ("eintrittsdatum", "eintritt", "datedembauche", "dateembauche", "datedentrée"),
+    "working_hours": ("arbeitszeit", "arbeitszeiten", "horaires"),
+    "leaving_date": (
+        "exitdate", "dateofexit", "termdate", "separationdate", "resignationdate", "lastday", "austrittsdatum", "austritt",
+        "datedesortie", "datededépart", "finducontrat",
+    ),
+    "status": (
+        "status", "hrstatus", "statut", "currentflag", "isactive", "attrition", "beschäftigungsstatus", "mitarbeiterstatus",
+    ),
+}  # fmt: skip
+"""What they are called elsewhere and in German and French: taken where none of the usual names is there."""
+
+LEFT_OUT: Final = "-"
+"""In a mapping: the file's column is not to be read, whatever it is called."""
 
 OTHER_NAMES: Final = {
     "level": "employee_level",
@@ -52,7 +83,7 @@ OTHER_NAMES: Final = {
 }
 """Names of our columns that mappings and defaults may use as well. The first ones are the API's."""
 
-OPTIONAL: Final = frozenset({"manager_employee_number", "working_hours", "leaving_date", "offers", "seeks", "goals"})
+OPTIONAL: Final = frozenset({"manager_employee_number", "working_hours", "leaving_date", "status", "offers", "seeks", "goals"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +91,8 @@ class Columns:
     """What the header line told.
 
     `delimiter`; `headers`: every header as written, cleaned for display; `place`: index of the column by our name;
-    `ignored`: the headers that were not taken; `lines`: physical lines up to and with the header.
+    `ignored`: the headers that were not taken; `lines`: physical lines up to and with the header; `above`: how many of these
+    stand above the header and are not blank.
     """
 
     delimiter: str
@@ -68,12 +100,13 @@ class Columns:
     place: Mapping[str, int]
     ignored: tuple[str, ...]
     lines: int
+    above: int = 0
 
 
 def read_header(lines: list[str], mapping: Mapping[str, str], defaults: Collection[str]) -> Columns:
-    """Find the columns. `lines` are the first physical lines of the file; blank lines before the header, and Excel's
-    `sep=;`, are passed over. `mapping` ({our name: their header}) goes before the usual names; the file need not have
-    our columns that are in `defaults`.
+    """Find the columns. `lines` are the first physical lines of the file; blank lines and titles before the header, and
+    Excel's `sep=;`, are passed over. `mapping` ({our name: their header, or `#3` for the third column, or `-` for none}) goes
+    before the usual names; the file need not have our columns that are in `defaults`.
 
     Raises: PeopleFileError (`empty_file`, `bad_header`, `bad_mapping`, `ambiguous_columns`, `missing_columns`).
     """
@@ -84,10 +117,15 @@ def read_header(lines: list[str], mapping: Mapping[str, str], defaults: Collecti
     if separator := _EXCEL_SEPARATOR.fullmatch(lines[start]):
         delimiters = (separator[1],)
         start += 1
-    headers, used, delimiter = max(
-        (_first_record(lines[start:], delimiter) for delimiter in delimiters),
-        key=lambda reading: (sum(_folded(header) in _OUR_NAMES for header in reading[0]), len(reading[0])),
+    first = start
+    start, (headers, used, delimiter) = _header_line(
+        lines, start, delimiters, {_folded(plain(one)) for one in mapping.values()}
     )
+    if len(headers) == 1 and _known_headers(next(csv.reader([headers[0]])), frozenset()) >= _FEWEST_KNOWN:
+        raise PeopleFileError(
+            "lines_in_quotes",
+            "Each line of the file stands in quotes as a whole, so that it has a single column. Export it again as CSV.",
+        )
     if not headers or len(headers) > MAX_COLUMNS or not all(map(_is_readable, headers)):
         raise PeopleFileError(
             "bad_header",
@@ -97,9 +135,28 @@ def read_header(lines: list[str], mapping: Mapping[str, str], defaults: Collecti
     place = _places(headers, mapping)
     taken = set(place.values())
     ignored = tuple(header for index, header in enumerate(headers) if index not in taken and header)
-    columns = Columns(delimiter, tuple(headers), place, ignored, start + used)
+    above = sum(line.strip().strip(delimiter) != "" for line in lines[first:start])
+    columns = Columns(delimiter, tuple(headers), place, ignored, start + used, above)
     _require(columns, defaults)
     return columns
+
+
+def ignored_columns(columns: Columns) -> Iterator[tuple[str | None, str]]:
+    """What is said of columns that are not read: by column where it looks like a status or an end, else all together."""
+    loud = [header for header in columns.ignored if _SAYS_WHO_LEAVES.search(_folded(header))]
+    for header in loud:
+        message = f"The column {shown(header)} is not read, though it may say who has left. {_MAP_IT}"
+        yield header, message
+    if quiet := [header for header in columns.ignored if header not in loud]:
+        named = ", ".join(map(shown, quiet[:40]))
+        yield None, f"Columns that are not read: {named}. Map those that are meant for one of ours ({', '.join(ALIASES)})."
+
+
+def is_header(cells: list[str], columns: Columns) -> bool:
+    """Whether a row repeats the header line, or says in words what the columns are."""
+    folded = [_folded(plain(cell)) for cell in cells if cell.strip()]
+    theirs = {_folded(header) for header in columns.headers}
+    return len(folded) >= _FEWEST_KNOWN and 2 * sum(one in theirs or one in _OUR_NAMES for one in folded) > len(folded)
 
 
 def missed_columns(columns: Columns, defaults: Collection[str]) -> Iterator[str]:
@@ -109,19 +166,43 @@ def missed_columns(columns: Columns, defaults: Collection[str]) -> Iterator[str]
             yield f"The header line has no column for {name}: {consequence}. Everybody else keeps what is known of them."
 
 
+def _header_line(
+    lines: list[str], start: int, delimiters: tuple[str, ...], mapped: Collection[str]
+) -> tuple[int, tuple[list[str], int, str]]:
+    """Where the header line is: the first line, unless it names hardly any column and one of the next few names several."""
+
+    def reading(at: int) -> tuple[list[str], int, str]:
+        readings = (_first_record(lines[at:], delimiter) for delimiter in delimiters)
+        return max(readings, key=lambda one: (_known_headers(one[0], mapped), len(one[0])))
+
+    first = reading(start)
+    if _known_headers(first[0], mapped) >= _FEWEST_KNOWN - 1:
+        return start, first
+    for at in range(start + 1, min(start + _TITLE_LINES, len(lines))):
+        if lines[at].strip() and _known_headers((found := reading(at))[0], mapped) >= _FEWEST_KNOWN:
+            return at, found
+    return start, first
+
+
+def _known_headers(headers: list[str], mapped: Collection[str]) -> int:
+    return sum((folded := _folded(header)) in _OUR_NAMES or folded in mapped for header in headers)
+
+
 def _places(headers: list[str], mapping: Mapping[str, str]) -> dict[str, int]:
-    place = {name: _mapped(headers, name, header) for name, header in mapping.items()}
+    left_out = {name for name, header in mapping.items() if header == LEFT_OUT and LEFT_OUT not in headers}
+    place = {name: _mapped(headers, name, header) for name, header in mapping.items() if name not in left_out}
     mapped = set(place.values())
-    unmapped = ALIASES.keys() - place.keys()
+    unmapped = ALIASES.keys() - place.keys() - left_out
     if "name" in place:
         unmapped -= _NAME_PARTS
     elif place.keys() & _NAME_PARTS:
         unmapped -= {"name"}
     for name in sorted(unmapped):
-        found = [index for index, header in enumerate(headers) if index not in mapped and _folded(header) in ALIASES[name]]
+        found = _called(headers, mapped, ALIASES[name]) or _called(headers, mapped, LESS_USUAL.get(name, ()))
         if len(found) > 1:
             names = " and ".join(shown(headers[index]) for index in found)
-            raise PeopleFileError("ambiguous_columns", f"{names} could each be {name}. Say which one by a mapping.")
+            hint = f"Say which one by a mapping, where the header is there twice by its place: {name}:#{found[0] + 1}."
+            raise PeopleFileError("ambiguous_columns", f"{names} could each be {name}. {hint}")
         if found:
             place[name] = found[0]
     if "name" in place:
@@ -134,12 +215,22 @@ def _mapped(headers: list[str], name: str, header: str) -> int:
         raise PeopleFileError(
             "bad_mapping", f"The mapping names {shown(name)}, which is none of our columns: {', '.join(ALIASES)}."
         )
+    if place := _PLACE.fullmatch(header):
+        if not 1 <= int(place[1]) <= len(headers):
+            raise PeopleFileError(
+                "bad_mapping", f"The mapping gives column {place[1]} for {name}; the file has {len(headers)}."
+            )
+        return int(place[1]) - 1
     found = [index for index, candidate in enumerate(headers) if candidate == " ".join(plain(header).split())]
     found = found or [index for index, candidate in enumerate(headers) if _folded(candidate) == _folded(plain(header))]
     if len(found) != 1:
         problem = "is there more than once" if found else "is not in the header line"
         raise PeopleFileError("bad_mapping", f"The mapping gives {shown(header)} for {name}, but it {problem}.")
     return found[0]
+
+
+def _called(headers: list[str], mapped: Collection[int], names: tuple[str, ...]) -> list[int]:
+    return [index for index, header in enumerate(headers) if index not in mapped and _folded(header) in names]
 
 
 def _require(columns: Columns, defaults: Collection[str]) -> None:
@@ -174,8 +265,15 @@ def _is_readable(header: str) -> bool:
 
 
 _NAME_PARTS: Final = frozenset({"first_name", "last_name"})
-_OUR_NAMES: Final = frozenset(alias for aliases in ALIASES.values() for alias in aliases)
-_EXCEL_SEPARATOR: Final = re.compile(r'"?sep=([,;\t])"?\s*', re.IGNORECASE)
+_OUR_NAMES: Final = frozenset(alias for known in (ALIASES, LESS_USUAL) for aliases in known.values() for alias in aliases)
+_EXCEL_SEPARATOR: Final = re.compile(r'"?sep=([,;\t|])"?\s*', re.IGNORECASE)
+_PLACE: Final = re.compile(r"#([0-9]{1,3})")
+_TITLE_LINES: Final = 20
+_MAP_IT: Final = "Map it by column=status:… or column=leaving_date:…, if it does."
+_FEWEST_KNOWN: Final = 3
+_SAYS_WHO_LEAVES: Final = re.compile(
+    "status|statut|term|exit|leav|left|separat|resign|retire|attrition|inactive|active|austritt|ausgeschied|sortie|depart[^m]|départ[^e]"
+)
 _CONSEQUENCES: Final = {
     "manager_employee_number": "people who are new have no manager, so their reporting lines cannot be kept apart",
     "offers": "people who are new have no skills to offer",

@@ -1,46 +1,133 @@
-"""The languages of ISO 639-1: code by code, English name, or the name speakers give it."""
+"""Languages by name or code, as the CLDR knows them: two-letter codes (ISO 639-1)."""
 
 import functools
+import re
+from collections.abc import Iterator
 from typing import Final
 
-_ENGLISH_NAMES: Final = """
-aa Afar|ab Abkhazian|ae Avestan|af Afrikaans|ak Akan|am Amharic|an Aragonese|ar Arabic|as Assamese|av Avaric|ay Aymara
-az Azerbaijani|ba Bashkir|be Belarusian|bg Bulgarian|bi Bislama|bm Bambara|bn Bengali|bn Bangla|bo Tibetan|br Breton
-bs Bosnian|ca Catalan|ce Chechen|ch Chamorro|co Corsican|cr Cree|cs Czech|cu Church Slavic|cv Chuvash|cy Welsh|da Danish
-de German|dv Divehi|dz Dzongkha|ee Ewe|el Greek|en English|eo Esperanto|es Spanish|es Castilian|et Estonian|eu Basque
-fa Persian|fa Farsi|ff Fulah|fi Finnish|fj Fijian|fo Faroese|fr French|fy Western Frisian|ga Irish|gd Scottish Gaelic
-gl Galician|gn Guarani|gu Gujarati|gv Manx|ha Hausa|he Hebrew|hi Hindi|ho Hiri Motu|hr Croatian|ht Haitian Creole
-hu Hungarian|hy Armenian|hz Herero|ia Interlingua|id Indonesian|ie Interlingue|ig Igbo|ii Sichuan Yi|ik Inupiaq|io Ido
-is Icelandic|it Italian|iu Inuktitut|ja Japanese|jv Javanese|ka Georgian|kg Kongo|ki Kikuyu|kj Kuanyama|kk Kazakh
-kl Kalaallisut|km Khmer|kn Kannada|ko Korean|kr Kanuri|ks Kashmiri|ku Kurdish|kv Komi|kw Cornish|ky Kyrgyz|la Latin
-lb Luxembourgish|lg Ganda|li Limburgish|ln Lingala|lo Lao|lt Lithuanian|lu Luba-Katanga|lv Latvian|mg Malagasy
-mh Marshallese|mi Maori|mk Macedonian|ml Malayalam|mn Mongolian|mr Marathi|ms Malay|mt Maltese|my Burmese|na Nauru
-nb Norwegian Bokmål|nd North Ndebele|ne Nepali|ng Ndonga|nl Dutch|nl Flemish|nn Norwegian Nynorsk|no Norwegian
-nr South Ndebele|nv Navajo|ny Chichewa|oc Occitan|oj Ojibwa|om Oromo|or Odia|os Ossetian|pa Punjabi|pi Pali|pl Polish
-ps Pashto|pt Portuguese|qu Quechua|rm Romansh|rn Rundi|ro Romanian|ru Russian|rw Kinyarwanda|sa Sanskrit|sc Sardinian
-sd Sindhi|se Northern Sami|sg Sango|si Sinhala|sk Slovak|sl Slovenian|sm Samoan|sn Shona|so Somali|sq Albanian
-sr Serbian|ss Swati|st Southern Sotho|su Sundanese|sv Swedish|sw Swahili|ta Tamil|te Telugu|tg Tajik|th Thai
-ti Tigrinya|tk Turkmen|tl Tagalog|tl Filipino|tn Tswana|to Tonga|tr Turkish|ts Tsonga|tt Tatar|tw Twi|ty Tahitian
-ug Uyghur|uk Ukrainian|ur Urdu|uz Uzbek|ve Venda|vi Vietnamese|vo Volapük|wa Walloon|wo Wolof|xh Xhosa|yi Yiddish
-yo Yoruba|za Zhuang|zh Chinese|zh Mandarin|zh Cantonese|zu Zulu
-"""
-_OWN_NAMES: Final = """
-ar العربية|bg Български|ca Català|cs Čeština|cy Cymraeg|da Dansk|de Deutsch|el Ελληνικά|es Español|et Eesti|eu Euskara
-fa فارسی|fi Suomi|fr Français|ga Gaeilge|gl Galego|he עברית|hi हिन्दी|hr Hrvatski|hu Magyar|id Bahasa Indonesia
-is Íslenska|it Italiano|ja 日本語|ko 한국어|lt Lietuvių|lv Latviešu|ms Bahasa Melayu|nl Nederlands|no Norsk|pl Polski
-pt Português|ro Română|ru Русский|sk Slovenčina|sl Slovenščina|sr Српски|sv Svenska|sw Kiswahili|th ไทย|tr Türkçe
-uk Українська|vi Tiếng Việt|zh 中文
-"""
+_NAMES_IN: Final = ("en", "de", "fr", "es", "it", "nl", "pt")
+_OWN_NAMES_OF: Final = [
+    "ar",
+    "bg",
+    "bn",
+    "ca",
+    "cs",
+    "cy",
+    "da",
+    "el",
+    "et",
+    "eu",
+    "fa",
+    "fi",
+    "ga",
+    "gl",
+    "he",
+    "hi",
+    "hr",
+    "hu",
+    "hy",
+    "id",
+    "is",
+    "ja",
+    "ka",
+    "ko",
+    "lt",
+    "lv",
+    "mk",
+    "ms",
+    "nb",
+    "pl",
+    "ro",
+    "ru",
+    "sk",
+    "sl",
+    "sq",
+    "sr",
+    "sv",
+    "sw",
+    "ta",
+    "te",
+    "th",
+    "tr",
+    "uk",
+    "ur",
+    "vi",
+    "zh",
+]
+_OTHER_NAMES: Final = {
+    "farsi": "fa", "mandarin": "zh", "mandarin chinese": "zh", "castilian": "es", "flemish": "nl", "filipino": "tl",
+    "cantonese": "zh", "chinese": "zh", "bangla": "bn", "norwegian": "no", "norsk": "no", "gaelic": "gd",
+    "bahasa indonesia": "id", "bahasa melayu": "ms", "kiswahili": "sw",
+}  # fmt: skip
+_TAG: Final = re.compile(r"([a-z]{2,3})(?:[-_](?:[a-z]{4}|[a-z]{2}|[0-9]{3}))*(?:\.[a-z0-9-]+)?(?:@\w+)?")
+_NO_TAGS: Final = frozenset({"so-so"})
+"""Answers to another question that look like a code."""
+_REGION: Final = re.compile(r"[-_]([A-Za-z]{2})(?=$|[-_.@])")
 
 
-@functools.cache
-def language_codes() -> dict[str, str]:
-    """Two-letter code by case-folded name or code."""
-    pairs = [entry.split(" ", 1) for entry in (_ENGLISH_NAMES + _OWN_NAMES).replace("\n", "|").split("|") if entry]
-    return {name.casefold(): code for code, name in pairs} | {code: code for code, _ in pairs}
+def language_code(name: str) -> str | None:
+    """The two-letter code of a language given by its name in some languages, or by a code (`de-CH`, `zh-Hans`, `eng`)."""
+    folded = name.casefold()
+    return _names().get(folded) or _from_tag(name) or _own_names().get(folded)
 
 
-@functools.cache
 def english_names() -> tuple[str, ...]:
     """For suggestions."""
-    return tuple(entry.split(" ", 1)[1] for entry in _ENGLISH_NAMES.replace("\n", "|").split("|") if entry)
+    from babel import Locale  # noqa: PLC0415 - a file whose languages are plain codes needs none of it
+
+    return tuple(name for code, name in Locale("en").languages.items() if len(code) == 2)
+
+
+@functools.cache
+def _names() -> dict[str, str]:
+    """Code by case-folded name, also names of a language as it is spoken somewhere (`American English`)."""
+    from babel import Locale  # noqa: PLC0415
+
+    found = dict(_OTHER_NAMES)
+    for language in _NAMES_IN:
+        for code, name in Locale(language).languages.items():
+            short = _short(code.split("_")[0])
+            if short is not None:
+                found.setdefault(str(name).casefold(), short)
+    return found
+
+
+@functools.cache
+def _own_names() -> dict[str, str]:
+    from babel import Locale  # noqa: PLC0415
+
+    return {str(Locale(code).languages[code]).casefold(): code for code in _OWN_NAMES_OF}
+
+
+@functools.lru_cache(1024)
+def _from_tag(name: str) -> str | None:
+    """A code with what may follow it. A region that is none makes it no code: `so-so` is not Somali."""
+    from babel import Locale  # noqa: PLC0415
+
+    found = _TAG.fullmatch(name.casefold())
+    if found is None or name.casefold() in _NO_TAGS:
+        return None
+    for region in _REGION.findall(name):
+        if region.upper() not in Locale("en").territories:
+            return None
+    return _short(found[1])
+
+
+@functools.cache
+def _known() -> frozenset[str]:
+    return frozenset(_two_letter_codes())
+
+
+def _two_letter_codes() -> Iterator[str]:
+    from babel import Locale  # noqa: PLC0415
+
+    yield from (code for code in map(str, Locale("en").languages) if len(code) == 2)
+
+
+def _short(code: str) -> str | None:
+    """The two-letter code of a language's two or three letters."""
+    from babel.core import get_global  # noqa: PLC0415
+
+    if code not in _known():
+        code = str(get_global("language_aliases").get(code, ""))[:2]
+    return code if code in _known() else None

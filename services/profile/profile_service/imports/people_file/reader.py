@@ -1,16 +1,22 @@
 """The push parser: chunks of a people file in, people and row errors out."""
 
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
-from profile_service.imports.people_file.columns import OTHER_NAMES, Columns, missed_columns, read_header
+from profile_service.imports.people_file.cells import shown
+from profile_service.imports.people_file.columns import OTHER_NAMES, Columns, ignored_columns, missed_columns, read_header
+from profile_service.imports.people_file.options import FileOptions
 from profile_service.imports.people_file.records import BrokenRecord, PeopleFileError, Record, RecordReader, TextDecoder
 from profile_service.imports.people_file.reporting import KnownLines, ReportingCheck, check_reporting_lines
 from profile_service.imports.people_file.rows import Outcome, PersonRow, RowError, RowReader
 
 BLOCK_BYTES: Final = 64 * 1024
 DEFAULT_MAX_ROWS: Final = 250_000
+USUAL: Final = FileOptions()
+_WITH_ACCENT: Final = re.compile(r"\w*[^\x00-\x7f]\w*")
 
 
 class PeopleFileReader:
@@ -39,6 +45,7 @@ class PeopleFileReader:
         *,
         mapping: Mapping[str, str] | None = None,
         defaults: Mapping[str, str] | None = None,
+        options: FileOptions = USUAL,
         max_rows: int = DEFAULT_MAX_ROWS,
     ) -> None:
         self.rows = 0
@@ -46,10 +53,11 @@ class PeopleFileReader:
         self.columns: Columns | None = None
         """What the header line told; None until it was read."""
         self.defaults = _by_our_names(defaults)
+        self.options = replace(options, values={OTHER_NAMES.get(name, name): means for name, means in options.values.items()})
         self._mapping = _by_our_names(mapping)
         self._max_rows = max_rows
         self._bytes = bytearray()
-        self._decoder = TextDecoder()
+        self._decoder = TextDecoder(options.encoding)
         self._stages: tuple[RecordReader, RowReader] | None = None
         self._line_by_email: dict[str, int] = {}
         self._reporting: dict[str, tuple[int, str | None]] = {}
@@ -95,10 +103,11 @@ class PeopleFileReader:
         address = email.casefold()
         if earlier := self._reporting.get(employee_number):
             return self._duplicate(line, "employee_number", earlier[0])
-        if earlier_line := self._line_by_email.get(address):
-            return self._duplicate(line, "email", earlier_line)
+        if address:
+            if earlier_line := self._line_by_email.get(address):
+                return self._duplicate(line, "email", earlier_line)
+            self._line_by_email[address] = line
         self._reporting[employee_number] = line, manager
-        self._line_by_email[address] = line
         return None
 
     def addresses(self) -> dict[str, int]:
@@ -113,6 +122,12 @@ class PeopleFileReader:
         """The managers' numbers that no person of the file has: look these up among the people already known."""
         return {manager for _, manager in self._reporting.values() if manager is not None} - self._reporting.keys()
 
+    def read_managers_as(self, numbers: Mapping[str, str]) -> None:
+        """What the file writes for a manager is the employee number given for it here."""
+        for employee_number, (line, manager) in self._reporting.items():
+            if manager is not None and manager in numbers:
+                self._reporting[employee_number] = line, numbers[manager]
+
     def check_reporting_lines(self, known: KnownLines) -> ReportingCheck:
         """The rules about managers, for everyone read; call it after `close`. `known`: `managers_outside` who are registered
         and everybody above them, each with their manager's number.
@@ -123,16 +138,23 @@ class PeopleFileReader:
         encoding = self._decoder.encoding
         text = self._decoder.decode(block, final=final)
         if self._decoder.encoding == "cp1252" != encoding:
-            yield RowError(1, None, "not_utf8", _READ_AS_CP1252, "warning")
+            example = _WITH_ACCENT.search(text)
+            message = _READ_AS_CP1252 if example is None else f"{_READ_AS_CP1252} One of them reads {shown(example[0])}."
+            yield RowError(1, None, "not_utf8", message, "warning")
         if self._stages is None:
             lines = list(io.StringIO(text, newline=""))
             if len(lines) == 1 and not final:
                 raise PeopleFileError("bad_header", "The first line is far too long for a header line. Send a CSV file.")
             columns = self.columns = read_header(lines, self._mapping, self.defaults)
+            if columns.above:
+                yield RowError(1, None, "title_lines", _titles(columns), "warning")
             for message in missed_columns(columns, self.defaults):
                 yield RowError(columns.lines, None, "no_column", message, "warning")
+            for header, message in ignored_columns(columns):
+                code = "ignored_columns" if header is None else "ignored_column"
+                yield RowError(columns.lines, header, code, message, "warning")
             records = RecordReader(columns.delimiter, len(columns.headers), columns.lines + 1)
-            self._stages = records, RowReader(columns, self.defaults)
+            self._stages = records, RowReader(columns, self.defaults, self.options)
             text = "".join(lines[columns.lines :])
         records, rows = self._stages
         for record in records.read(text, final=final):
@@ -168,6 +190,13 @@ class PeopleFileReader:
     def _header_of(self, column: str) -> str | None:
         found = self.columns
         return found.headers[found.place[column]] if found and column in found.place else None
+
+
+def _titles(columns: Columns) -> str:
+    return (
+        f"{columns.above} line(s) above the header line, which is line {columns.lines}, were passed over. "
+        "Leave them out if the columns are not as you meant."
+    )
 
 
 def _by_our_names(given: Mapping[str, str] | None) -> dict[str, str]:

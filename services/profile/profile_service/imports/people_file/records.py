@@ -69,13 +69,15 @@ class TextDecoder:
     is UTF-8 until a byte contradicts it. When the text up to there shows at least as many UTF-8 sequences as broken
     bytes it stays UTF-8, and broken bytes come out as lone surrogates, which the cell rules refuse row by row. When it
     shows fewer, and the bytes look like a Western European text, the file is read as Windows-1252 from there on.
+    An encoding that is `given` is taken, whatever the bytes look like.
 
     Raises: PeopleFileError (`not_csv`, `encoding`).
     """
 
-    def __init__(self) -> None:
-        self.encoding = "utf-8"
+    def __init__(self, given: str | None = None) -> None:
+        self.encoding = given or "utf-8"
         self._decoder: codecs.IncrementalDecoder | None = None
+        self._given = given is not None
         self._utf8_evidence = 0
 
     def decode(self, block: bytes, *, final: bool) -> str:
@@ -85,7 +87,7 @@ class TextDecoder:
         try:
             text = self._decoder.decode(block, final)
         except UnicodeDecodeError as error:
-            if self.encoding != "utf-8":  # half a UTF-16 character at the very end
+            if self.encoding != "utf-8" or self._given:  # half a character at the very end
                 return "\udfff"
             return self._decide_again(error.object, final=final)
         self._utf8_evidence += len(block) - len(text)
@@ -95,6 +97,9 @@ class TextDecoder:
         for magic, kind in _NOT_TEXT.items():
             if block.startswith(magic):
                 raise PeopleFileError("not_csv", f"This is {kind}, not a CSV file. {_SAVE_AS_UTF8}")
+        if self._given:
+            without_mark = block.removeprefix(codecs.BOM_UTF8) if self.encoding == "utf-8" else block
+            return codecs.getincrementaldecoder(self.encoding)("surrogateescape"), without_mark
         if block.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
             raise PeopleFileError("encoding", f"The file is encoded as UTF-32. {_SAVE_AS_UTF8}")
         if block.startswith(codecs.BOM_UTF8):
@@ -118,7 +123,9 @@ class TextDecoder:
         if broken > valid:
             if not _looks_western(data):
                 raise PeopleFileError(
-                    "encoding", f"The file is neither UTF-8 nor UTF-16, and not Windows-1252 either. {_SAVE_AS_UTF8}"
+                    "encoding",
+                    "The file is neither UTF-8 nor UTF-16, and not Windows-1252 either. Say which encoding it has by "
+                    f"encoding=…, such as cp1251. {_SAVE_AS_UTF8}",
                 )
             self.encoding = "cp1252"
         self._decoder = codecs.getincrementaldecoder(self.encoding)("surrogateescape")
