@@ -34,6 +34,7 @@ published = _meter.create_counter("messaging.client.sent.messages", description=
 consumed = _meter.create_counter("messaging.client.consumed.messages", description="Events whose effect was committed")
 repeated = _meter.create_counter("peerloom.inbox.repeats", description="Deliveries of an event handled before")
 dead_lettered = _meter.create_counter("peerloom.dead_letters", description="Events given up on and parked with their key")
+set_aside = _meter.create_counter("peerloom.outbox.refused", description="Events the broker refused for good, set aside with their key")
 outbox_age = _meter.create_histogram(
     "peerloom.outbox.age",
     unit="s",

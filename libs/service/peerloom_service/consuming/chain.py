@@ -16,7 +16,6 @@ from peerloom_service.consuming.delivery import Delivery
 from peerloom_service.consuming.handling import Handling
 from peerloom_service.consuming.parking import Parking
 from peerloom_service.consuming.retry import GivenUp, RetryPolicy, retried
-from peerloom_service.publishing.producer import Sender
 from peerloom_service.storage.database import TRANSIENT, Database
 from peerloom_service.storage.tables import Storage
 
@@ -36,13 +35,12 @@ class Chain:
         subscribes: Subscriptions,
         database: Database,
         storages: dict[type, Storage[Any]],
-        sender: Sender,
         wake_relay: asyncio.Event,
         retry: RetryPolicy,
     ) -> None:
         self.group = group
         self.decoder = Decoder(subscribes)
-        self.parking = Parking(group, database, sender)
+        self.parking = Parking(group, database, wake_relay)
         self._handling = Handling(group, subscribes, storages, wake_relay)
         self._database = database
         self._retry = retry
@@ -78,10 +76,6 @@ class Chain:
         received = self.decoder.one(delivery)
         async with self._database.connection(None) as connection:
             await self._handling(connection, [] if received is None else [received], released=delivery)
-
-    async def close(self) -> None:
-        """Let go of what the steps hold."""
-        await self.parking.close()
 
     async def _together(self, deliveries: Sequence[Delivery], received: Sequence[Received] | None) -> None:
         if received is None:

@@ -12,7 +12,6 @@ from peerloom_service.consuming.chain import Chain
 from peerloom_service.consuming.decoding import Received
 from peerloom_service.consuming.delivery import Delivery, delivery_of
 from peerloom_service.consuming.member import Member
-from peerloom_service.publishing.producer import SendFailed
 from peerloom_service.storage.database import TRANSIENT
 
 BATCH: Final = 1000
@@ -54,21 +53,18 @@ class Consumer:
 
     async def run(self) -> None:
         """Until cancelled. Whatever it meets, it starts anew with a new client, behind the last commit."""
-        try:
-            while True:
-                try:
-                    async with self._member.joined() as client:
-                        self._trouble = _WAITS
-                        await self._consume(client)
-                except (KafkaError, SendFailed, *TRANSIENT) as error:
-                    self._trouble = f"starts anew: {type(error).__name__}"
-                    _log.warning("consumer starts anew", error=type(error).__name__)
-                except Exception as error:  # noqa: BLE001 - a defect: no event is lost by it, and others wait
-                    self._trouble = f"starts anew: {type(error).__name__}"
-                    _log.exception("consumer failed and starts anew")
-                await asyncio.sleep(_PAUSE_SECONDS)
-        finally:
-            await self._chain.close()
+        while True:
+            try:
+                async with self._member.joined() as client:
+                    self._trouble = _WAITS
+                    await self._consume(client)
+            except (KafkaError, *TRANSIENT) as error:
+                self._trouble = f"starts anew: {type(error).__name__}"
+                _log.warning("consumer starts anew", error=type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - a defect: no event is lost by it, and others wait
+                self._trouble = f"starts anew: {type(error).__name__}"
+                _log.exception("consumer failed and starts anew")
+            await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _consume(self, client: AIOKafkaConsumer) -> None:
         """Handle one batch after the other; while PostgreSQL works on one, the next is read."""

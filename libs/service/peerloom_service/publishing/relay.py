@@ -2,7 +2,7 @@
 
 One relay at a time per shard, held by a PostgreSQL advisory lock. Rows are read by `seq`, sent, and deleted after the broker
 acknowledged them; no transaction is open while sending. If the lock's connection is lost the relay stops sending at once:
-what another relay then sends twice is absorbed by the consumers' inbox.
+what another relay then sends twice is absorbed by the consumers' inbox. A topic that cannot be sent to is held back by itself.
 """
 
 import asyncio
@@ -14,9 +14,9 @@ import asyncpg
 import structlog
 
 from peerloom_service import telemetry
-from peerloom_service.publishing.outbox import NEXT, SHARDS, Runs, runs
+from peerloom_service.publishing.held_back import HeldBack
+from peerloom_service.publishing.outbox import NEXT, SHARDS, Runs, record_of, runs
 from peerloom_service.publishing.producer import Record, Sender, SendFailed
-from peerloom_service.publishing.record_batch import encoded_headers
 from peerloom_service.storage.database import TRANSIENT, Connection, Database
 
 _BATCH: Final = 2000
@@ -34,13 +34,19 @@ _CLAIM = "SELECT shard FROM unnest($1::int[]) AS shard WHERE pg_try_advisory_loc
 class Relay:
     """Drains the shards it holds. `idle` is true when its last look at them found nothing."""
 
-    def __init__(self, database: Database, sender: Sender, wake: asyncio.Event) -> None:
+    def __init__(self, database: Database, sender: Sender, trials: Sender, wake: asyncio.Event) -> None:
+        """`trials`: sends to topics that are held back, beside the other sender."""
         self._database = database
         self._sender = sender
+        self._held_back = HeldBack(trials)
         self._wake = wake
         self.idle = False
-        self.trouble = ""
+        self._trouble = ""
+
+    @property
+    def trouble(self) -> str:
         """What keeps it from sending; empty while nothing does."""
+        return self._trouble or self._held_back.trouble
 
     async def run(self) -> None:
         """Until cancelled. Whatever it meets, it goes on with new connections, to either side."""
@@ -50,13 +56,14 @@ class Relay:
                     async with self._database.connection(None) as connection:
                         await self._lead(connection)
                 except TRANSIENT as error:
-                    self.trouble = f"waits for its database: {type(error).__name__}"
+                    self._trouble = f"waits for its database: {type(error).__name__}"
                     _log.warning("relay lost its database", error=type(error).__name__)
                 except Exception as error:  # noqa: BLE001 - a defect: what waits in the outbox is not lost by it
-                    self.trouble = f"starts anew: {type(error).__name__}"
+                    self._trouble = f"starts anew: {type(error).__name__}"
                     _log.exception("relay failed and starts anew")
                 await asyncio.sleep(_PAUSE_SECONDS)
         finally:
+            await self._held_back.close()
             await self._sender.close()
 
     async def _lead(self, connection: Connection) -> None:
@@ -70,14 +77,16 @@ class Relay:
                     held |= await _claim(connection, held)
                     claim_at = loop.time() + _CLAIM_SECONDS
                 self._wake.clear()
+                self._trouble = ""
                 sent = await self._drain(connection, sorted(held)) if held else 0
-                self.idle = sent == 0
-                self.trouble = ""
+                flows_again = await self._held_back.turn(connection, sorted(held)) if held else False
+                self.idle = sent == 0 and not flows_again
                 pause = min(_SLOWER * pause, _IDLE_POLL_SECONDS) if self.idle else _POLL_SECONDS
                 with suppress(TimeoutError):
                     async with asyncio.timeout(pause if held else _CLAIM_SECONDS):
                         await self._wake.wait()
         finally:
+            await self._held_back.abandon()
             if not connection.is_closed():
                 with suppress(*TRANSIENT):
                     await connection.execute("SELECT pg_advisory_unlock_all()")
@@ -88,19 +97,24 @@ class Relay:
         """
         drained = 0
         sent: Runs = []
-        rows = await connection.fetch(NEXT, shards, sent, sent, _BATCH, _BATCH_BYTES)
+        rows = await self._next(connection, shards, sent, sent)
         while rows or sent:
-            on_their_way = runs([row[0] for row in rows])
-            sending = asyncio.ensure_future(self._send(_records(rows)))
+            on_their_way = runs([row["seq"] for row in rows])
+            sending = asyncio.ensure_future(self._send([record_of(row) for row in rows]))
             following: list[asyncpg.Record] = []
             try:
                 if sent or len(rows) == _BATCH:
-                    following = await connection.fetch(NEXT, shards, sent, sent + on_their_way, _BATCH, _BATCH_BYTES)
+                    following = await self._next(connection, shards, sent, sent + on_their_way)
                 await sending
-            except SendFailed as error:
-                _log.warning("broker did not acknowledge", error=str(error), waiting=len(rows))
-                await asyncio.sleep(_PAUSE_SECONDS)
-                break
+            except SendFailed as failed:
+                _log.warning("broker did not acknowledge", error=str(failed), waiting=len(rows))
+                self._held_back.hold(failed.topics)
+                rows = [row for row in rows if row["topic"] in failed.acknowledged]
+                on_their_way, following = runs([row["seq"] for row in rows]), []
+                if not failed.topics:
+                    self._trouble = f"the broker does not acknowledge: {failed}"
+                    await asyncio.sleep(_PAUSE_SECONDS)
+                    break
             except BaseException:
                 sending.cancel()
                 raise
@@ -111,6 +125,10 @@ class Relay:
             sent, rows = on_their_way, following
         return drained
 
+    async def _next(self, connection: Connection, shards: list[int], sent: Runs, passed_over: Runs) -> list[asyncpg.Record]:
+        """Forget what was sent; the rows to be sent next."""
+        return await connection.fetch(NEXT, shards, sent, passed_over, _BATCH, _BATCH_BYTES, self._held_back.topics)
+
     async def _send(self, records: Sequence[Record]) -> None:
         with telemetry.sending(lambda: [one.headers for one in records if isinstance(one.headers, bytes)]):
             await self._sender.send(records)
@@ -120,17 +138,6 @@ async def _claim(connection: Connection, held: set[int]) -> set[int]:
     free = [shard for shard in range(SHARDS) if shard not in held]
     rows = await connection.fetch(_CLAIM, free, _LOCK_SPACE)
     return {row["shard"] for row in rows}
-
-
-def _records(rows: Sequence[asyncpg.Record]) -> list[Record]:
-    return [
-        Record(topic, key.encode(), value, _of_the_release_before(headers) if encoded is None else encoded)
-        for _, topic, key, encoded, headers, value, _ in rows
-    ]
-
-
-def _of_the_release_before(headers: dict[str, str]) -> bytes:
-    return encoded_headers([(name, text.encode()) for name, text in headers.items()])
 
 
 _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
