@@ -177,4 +177,4 @@ async def test_the_address_of_every_route_belongs_to_one_service_only(surroundin
 
 
 def _somewhere(path: str, operation: dict[str, Any]) -> str:
-    return path.format(**{one["name"]: uuid4() for one in operation.get("parameters", ()) if one["in"] == "path"})
+    return path.format(**{one["name"]: uuid4() for one in operation.get("parameters", ()) if one.get("in") == "path"})

@@ -51,6 +51,7 @@ from peerloom_service.storage.schema import READ_REVISIONS, heads, migrate, stat
 from peerloom_service.storage.tables import storages
 from peerloom_service.telemetry import configure_telemetry
 from peerloom_service.use_cases.runtime import Runtime
+from peerloom_service.watch import Watch
 
 _GRACE_SECONDS: Final = 10
 _HEALTH_SECONDS: Final = 2.0
@@ -153,9 +154,11 @@ class Service:
             loops = Loops()
             stack.push_async_callback(loops.stop)
             if worker:
-                senders = [Sender(settings.kafka_bootstrap, idempotent=settings.kafka_idempotent) for _ in range(2)]
-                loops.start("relay", Relay(database, *senders, runtime.wake_relay))
-                for consumer in self._consumers(runtime):
+                sender, trials = (Sender(settings.kafka_bootstrap, idempotent=settings.kafka_idempotent) for _ in range(2))
+                relay, consumers = Relay(database, sender, trials, runtime.wake_relay), self._consumers(runtime)
+                loops.start("relay", relay)
+                loops.start("outbox", Watch(database, relay, consumers))
+                for consumer in consumers:
                     loops.start(f"consumer {consumer.group}", consumer)
                 for name, job in {"housekeeping": HOUSEKEEPING, **self.jobs}.items():
                     loops.start(name, RunningJob(name, job, runtime))
@@ -174,7 +177,7 @@ class Service:
             gc.collect()
             gc.freeze()
             gc.set_threshold(50_000, 20, 100)
-            yield runtime, health
+            yield runtime, Health(health, loops.hopeless)
 
     def _consumers(self, runtime: Runtime) -> list[Consumer]:
         consumers = []

@@ -6,7 +6,7 @@ database itself are waited out: they are not the fault of the event.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import structlog
@@ -44,6 +44,8 @@ class Chain:
         self._handling = Handling(group, subscribes, storages, wake_relay)
         self._database = database
         self._retry = retry
+        self.worked: Callable[[], None] = _nobody_asks
+        """Called whenever an event was handled or parked."""
         self.trouble = ""
         """What keeps it from handling its events; empty while nothing does."""
 
@@ -84,9 +86,10 @@ class Chain:
             if await self.parking.holds_any(connection, deliveries):
                 raise _SomeAreParked
             if received:
-                await self._handling(connection, received)
+                await self._handling(connection, received, worked=self.worked)
 
     async def _alone(self, delivery: Delivery) -> None:
+        self.worked()
         if await self.parking.parked_behind(delivery):
             return
         try:
@@ -99,6 +102,10 @@ class Chain:
         if received is not None:
             async with self._database.connection(None) as connection:
                 await self._handling(connection, [received])
+
+
+def _nobody_asks() -> None:
+    """Nothing."""
 
 
 class _SomeAreParked(Exception):

@@ -1,9 +1,9 @@
 """Fifth step: where an event goes that cannot be handled, together with the later events of its key.
 
-The record goes to the table `parked_event` and, in the same transaction, unchanged into the outbox for its dead-letter topic, with
-headers that say why: whatever keeps the dead letter from being sent, the key is parked and all others flow on. Later events of the
-same key are parked behind it, in order. Once the cause is mended, `release` handles them in order; `discard` drops the first one,
-for a record that can never be handled.
+The record goes to the table `parked_event` and, in the same transaction, unchanged into the outbox for its dead-letter topic,
+with headers that say why: whatever keeps the dead letter from being sent, the key is parked and all others flow on. Later
+events of the same key are parked behind it, in order. Once the cause is mended, `release` handles them in order; `discard`
+drops the first one, for a record that can never be handled.
 """
 
 import asyncio
@@ -42,6 +42,7 @@ OVERVIEW: Final = """
            (array_agg(reason ORDER BY record_offset))[1] AS reason
     FROM parked_event WHERE consumer = $1 GROUP BY topic, key ORDER BY since
 """
+PARKED_COUNTS: Final = "SELECT consumer, topic, count(DISTINCT key) AS keys FROM parked_event GROUP BY consumer, topic"
 FIRST: Final = """
     SELECT topic, partition_number, record_offset, key, headers, value FROM parked_event
     WHERE consumer = $1 AND topic = $2 AND key = $3 ORDER BY record_offset LIMIT 1
@@ -85,8 +86,8 @@ class Parking:
 
 
 def _dead_letter(group: str, delivery: Delivery, reason: str, attempts: int) -> OutboxRows:
-    """The record with its bytes unchanged, and headers that say why it is here and where it comes from. Where that would be more
-    than a broker takes, its body is left out, and its headers if need be: it is parked whole, and still where it comes from.
+    """The record with its bytes unchanged, and headers that say why it is here and where it comes from. Where that would be
+    more than a broker takes, its body is left out, and its headers if need be: it is parked whole, and still where it comes from.
     """
     why = {
         "dlt_reason": reason[:1000],

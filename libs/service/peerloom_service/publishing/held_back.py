@@ -1,8 +1,8 @@
 """Topics that cannot be sent to at the moment: held back, so that all others flow on, and tried by themselves until they can.
 
-A topic is held back where the broker refuses it, or acknowledges others of the same batch and not this one. Then a single row of
-it is sent now and again, by a producer of its own. Where it is a record that is refused and not its topic, the first row of each
-key is sent alone: those that are refused again and again are set aside with their key, and the topic flows again.
+A topic is held back where the broker refuses it, or acknowledges others of the same batch and not this one. Then a single row
+of it is sent now and again, by a producer of its own. Where it is a record that is refused and not its topic, the first row of
+each key is sent alone: those that are refused again and again are set aside with their key, and the topic flows again.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ import structlog
 from peerloom_service import telemetry
 from peerloom_service.publishing.outbox import FIRST_OF_KEYS, FORGET_SENT, SET_ASIDE, record_of
 from peerloom_service.publishing.producer import RECORD_REFUSED, Sender, SendFailed
-from peerloom_service.storage.database import Connection
+from peerloom_service.storage.lease import Lease
 
 _TRIES: Final = 3
 _FIRST_PAUSE_SECONDS: Final = 0.5
@@ -68,7 +68,7 @@ class HeldBack:
             self._topics.setdefault(topic, _Topic(error, _FIRST_PAUSE_SECONDS, now + _FIRST_PAUSE_SECONDS))
             _log.error("topic cannot be sent to; its events wait, others go on", topic=topic, reason=_told(error))
 
-    async def turn(self, connection: Connection, shards: Sequence[int]) -> bool:
+    async def turn(self, connection: Lease, shards: Sequence[int]) -> bool:
         """Begin a trial where one is due, or take what came of it. Returns whether a topic flows again."""
         if self._trial is not None:
             return await self._taken(connection, self._trial.result()) if self._trial.done() else False
@@ -108,7 +108,7 @@ class HeldBack:
                 trial.sent.append(row["seq"])
         return trial
 
-    async def _taken(self, connection: Connection, trial: _Trial) -> bool:
+    async def _taken(self, connection: Lease, trial: _Trial) -> bool:
         self._trial = None
         if trial.sent:
             await connection.execute(FORGET_SENT, trial.sent)
@@ -119,7 +119,9 @@ class HeldBack:
                 await connection.execute(SET_ASIDE, seq, _told(error))
                 del self._refusals[seq]
                 telemetry.set_aside.add(1, {"topic": trial.topic})
-                _log.error("event set aside with its key: the broker refuses it", topic=trial.topic, seq=seq, reason=_told(error))
+                _log.error(
+                    "event set aside with its key: the broker refuses it", topic=trial.topic, seq=seq, reason=_told(error)
+                )
         waits = [seq for seq in trial.refused if seq in self._refusals]
         if trial.error is None and not waits:
             del self._topics[trial.topic]

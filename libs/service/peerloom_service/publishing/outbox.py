@@ -74,6 +74,16 @@ SET_ASIDE_KEYS: Final = """
     FROM outbox AS aside WHERE set_aside IS NOT NULL GROUP BY aside.topic, aside.key ORDER BY since
 """
 SEND_AGAIN: Final = "UPDATE outbox SET set_aside = NULL WHERE topic = $1 AND key = $2 AND set_aside IS NOT NULL"
+STANDING: Final = """
+    SELECT (SELECT count(*) FROM outbox WHERE set_aside IS NULL) AS depth,
+           (SELECT count(DISTINCT (topic, key)) FROM outbox WHERE set_aside IS NOT NULL) AS set_aside,
+           oldest.seq, oldest.topic, date_part('epoch', clock_timestamp() - oldest.created_at) AS age
+    FROM (VALUES (1)) AS one LEFT JOIN LATERAL (
+        SELECT seq, topic, created_at FROM outbox WHERE set_aside IS NULL
+          AND (topic, key) NOT IN (SELECT topic, key FROM outbox WHERE set_aside IS NOT NULL)
+        ORDER BY seq LIMIT 1
+    ) AS oldest ON true
+"""
 WAITING_TOPICS: Final = """
     SELECT topic, count(*) AS events, min(created_at) AS since FROM outbox WHERE set_aside IS NULL GROUP BY topic ORDER BY topic
 """

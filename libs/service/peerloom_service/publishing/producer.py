@@ -8,7 +8,7 @@ arrived twice is absorbed by the consumers' inbox. A send that timed out is unkn
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 from zlib import crc32
 
@@ -155,11 +155,12 @@ async def _partitions(producer: AIOKafkaProducer, topics: Sequence[str]) -> dict
     async def one(topic: str) -> int | Exception:
         try:
             async with asyncio.timeout(_METADATA_SECONDS):
-                return len(await producer.partitions_for(topic))
+                found: set[int] = await producer.partitions_for(topic)
+                return len(found)
         except TimeoutError:
-            return UnknownTopicOrPartitionError(topic)
-        except TopicAuthorizationFailedError as error:
-            return error
+            return UnknownTopicOrPartitionError(topic)  # type: ignore[no-any-return]
+        except TopicAuthorizationFailedError:
+            return TopicAuthorizationFailedError(topic)  # type: ignore[no-any-return]
 
     return dict(zip(topics, await asyncio.gather(*map(one, topics)), strict=True))
 

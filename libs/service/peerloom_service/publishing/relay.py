@@ -1,11 +1,13 @@
 """The relay carries the outbox to Kafka: nothing lost, each aggregate's events in order.
 
-One relay at a time per shard, held by a PostgreSQL advisory lock. Rows are read by `seq`, sent, and deleted after the broker
-acknowledged them; no transaction is open while sending. If the lock's connection is lost the relay stops sending at once:
-what another relay then sends twice is absorbed by the consumers' inbox. A topic that cannot be sent to is held back by itself.
+One relay at a time per shard, held by a PostgreSQL advisory lock that is a lease. Rows are read by `seq`, sent, and deleted
+after the broker acknowledged them; no transaction is open while sending. If the lock's connection is lost the relay stops
+sending at once: what another relay then sends twice is absorbed by the consumers' inbox. A topic that cannot be sent to is
+held back by itself.
 """
 
 import asyncio
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
@@ -17,7 +19,8 @@ from peerloom_service import telemetry
 from peerloom_service.publishing.held_back import HeldBack
 from peerloom_service.publishing.outbox import NEXT, SHARDS, Runs, record_of, runs
 from peerloom_service.publishing.producer import Record, Sender, SendFailed
-from peerloom_service.storage.database import TRANSIENT, Connection, Database
+from peerloom_service.storage.database import TRANSIENT, Database
+from peerloom_service.storage.lease import Lease, leased
 
 _BATCH: Final = 2000
 _BATCH_BYTES: Final = 8 * 1024 * 1024
@@ -41,20 +44,28 @@ class Relay:
         self._held_back = HeldBack(trials)
         self._wake = wake
         self.idle = False
+        self.hopeless = False
+        self.shards = 0
         self._trouble = ""
+        self._acknowledged_at = time.monotonic()
 
     @property
     def trouble(self) -> str:
         """What keeps it from sending; empty while nothing does."""
         return self._trouble or self._held_back.trouble
 
+    @property
+    def seconds_since_acknowledged(self) -> float:
+        """Since the broker last acknowledged what was sent, or nothing was there to send."""
+        return time.monotonic() - self._acknowledged_at
+
     async def run(self) -> None:
         """Until cancelled. Whatever it meets, it goes on with new connections, to either side."""
         try:
             while True:
                 try:
-                    async with self._database.connection(None) as connection:
-                        await self._lead(connection)
+                    async with leased(self._database) as lease:
+                        await self._lead(lease)
                 except TRANSIENT as error:
                     self._trouble = f"waits for its database: {type(error).__name__}"
                     _log.warning("relay lost its database", error=type(error).__name__)
@@ -66,7 +77,7 @@ class Relay:
             await self._held_back.close()
             await self._sender.close()
 
-    async def _lead(self, connection: Connection) -> None:
+    async def _lead(self, connection: Lease) -> None:
         """Hold what shards are free on this one connection, and drain them."""
         held: set[int] = set()
         loop = asyncio.get_running_loop()
@@ -75,6 +86,7 @@ class Relay:
             while True:
                 if len(held) < SHARDS and loop.time() >= claim_at:
                     held |= await _claim(connection, held)
+                    self.shards = len(held)
                     claim_at = loop.time() + _CLAIM_SECONDS
                 self._wake.clear()
                 self._trouble = ""
@@ -86,12 +98,10 @@ class Relay:
                     async with asyncio.timeout(pause if held else _CLAIM_SECONDS):
                         await self._wake.wait()
         finally:
+            self.shards = 0
             await self._held_back.abandon()
-            if not connection.is_closed():
-                with suppress(*TRANSIENT):
-                    await connection.execute("SELECT pg_advisory_unlock_all()")
 
-    async def _drain(self, connection: Connection, shards: list[int]) -> int:
+    async def _drain(self, connection: Lease, shards: list[int]) -> int:
         """Send what waits, in order. While a batch is on its way one statement deletes the batch before it, which has been
         acknowledged, and reads the one behind it. Returns how many were sent.
         """
@@ -118,14 +128,17 @@ class Relay:
             except BaseException:
                 sending.cancel()
                 raise
+            self._acknowledged_at = time.monotonic()
             if rows:
                 telemetry.published.add(len(rows))
                 telemetry.outbox_age.record(max(0.0, rows[0]["age"]))
             drained += len(rows)
             sent, rows = on_their_way, following
+        if not self._trouble:
+            self._acknowledged_at = time.monotonic()
         return drained
 
-    async def _next(self, connection: Connection, shards: list[int], sent: Runs, passed_over: Runs) -> list[asyncpg.Record]:
+    async def _next(self, connection: Lease, shards: list[int], sent: Runs, passed_over: Runs) -> list[asyncpg.Record]:
         """Forget what was sent; the rows to be sent next."""
         return await connection.fetch(NEXT, shards, sent, passed_over, _BATCH, _BATCH_BYTES, self._held_back.topics)
 
@@ -134,7 +147,7 @@ class Relay:
             await self._sender.send(records)
 
 
-async def _claim(connection: Connection, held: set[int]) -> set[int]:
+async def _claim(connection: Lease, held: set[int]) -> set[int]:
     free = [shard for shard in range(SHARDS) if shard not in held]
     rows = await connection.fetch(_CLAIM, free, _LOCK_SPACE)
     return {row["shard"] for row in rows}

@@ -1,4 +1,4 @@
-"""For whoever is on call: see what waits in the outbox and what was set aside, and have it sent again once the cause is mended."""
+"""For whoever is on call: see what waits in the outbox and what was set aside, and have that sent again once it can be."""
 
 from peerloom_service.publishing.outbox import SEND_AGAIN, SET_ASIDE_KEYS, WAITING_TOPICS
 from peerloom_service.storage.database import Database
@@ -10,7 +10,8 @@ async def show(database: Database) -> None:
         print(f"{row['topic']}: {row['events']} event(s) wait since {row['since']:%Y-%m-%d %H:%M:%S} UTC")
     keys = await database.fetch(None, SET_ASIDE_KEYS)
     for row in keys:
-        print(f"{row['topic']} {row['key']}: {row['events']} event(s) set aside since {row['since']:%Y-%m-%d %H:%M:%S} UTC: {row['reason']}")
+        since = f"{row['since']:%Y-%m-%d %H:%M:%S} UTC"
+        print(f"{row['topic']} {row['key']}: {row['events']} event(s) set aside since {since}: {row['reason']}")
     print(f"{len(keys)} key(s) set aside; `resend <topic> <key>` has one sent again" if keys else "nothing is set aside")
 
 

@@ -42,8 +42,8 @@ def chassis_tables_v2() -> None:
 
 
 def chassis_tables_v3() -> None:
-    """An outbox row that the broker will never take is set aside, with the reason. A relay of the release before knows nothing of
-    that: it goes on trying such a row.
+    """An outbox row that the broker will never take is set aside, with the reason. A relay of the release before knows nothing
+    of that: it goes on trying such a row.
     """
     op.execute("ALTER TABLE outbox ADD COLUMN IF NOT EXISTS set_aside text")
     op.execute("CREATE INDEX IF NOT EXISTS outbox_set_aside ON outbox (topic, key) WHERE set_aside IS NOT NULL")
