@@ -1,6 +1,7 @@
 """OAuth 2.0 access tokens (RFC 9068): signature, issuer, audience, times and scope, and the tenant from a claim.
 
-Keys come from the issuer by OpenID Connect discovery and are fetched again when a token names one we do not know. A verified
+Keys come from the issuer by OpenID Connect discovery and are fetched again when a token names one we do not know, and aside,
+while those that are known still answer, every few minutes. A verified
 token is remembered by its digest for at most a minute: verifying an RSA signature costs more than the rest of a read.
 """
 
@@ -29,6 +30,7 @@ _LEEWAY_SECONDS: Final = 30
 _REMEMBERED_SECONDS: Final = 60
 _REMEMBERED_TOKENS: Final = 4096
 _KEYS_SECONDS: Final = 300
+_OLDEST_KEYS_SECONDS: Final = 86_400
 _COOLDOWN_SECONDS: Final = 10
 
 
@@ -43,6 +45,7 @@ class TokenVerifier:
         self._fetched_at = float("-inf")
         self._tried_at = float("-inf")
         self._fetching = asyncio.Lock()
+        self._refreshing: asyncio.Task[None] | None = None
         self._remembered: dict[bytes, tuple[float, Caller]] = {}
 
     async def caller(self, token: str) -> Caller:
@@ -108,15 +111,22 @@ class TokenVerifier:
                 return "is malformed"
 
     async def _key(self, kid: str) -> PyJWK:
-        if kid not in self._keys or time.monotonic() - self._fetched_at > _KEYS_SECONDS:
-            async with self._fetching:
-                if (
-                    kid not in self._keys or time.monotonic() - self._fetched_at > _KEYS_SECONDS
-                ) and time.monotonic() - self._tried_at > (_COOLDOWN_SECONDS if self._keys else 0):
-                    await self._fetch_keys()
+        age = time.monotonic() - self._fetched_at
+        if kid not in self._keys or age > _OLDEST_KEYS_SECONDS:
+            await self._refresh(kid)
+        elif age > _KEYS_SECONDS and (self._refreshing is None or self._refreshing.done()):
+            self._refreshing = asyncio.ensure_future(self._refresh(None))  # aside: a key that is known answers at once
         if kid not in self._keys:
             raise _refused("The access token is signed with a key its issuer does not publish.")
         return self._keys[kid]
+
+    async def _refresh(self, kid: str | None) -> None:
+        """Fetch the keys, unless somebody just has. `kid`: only where this one is missing, or all are too old."""
+        async with self._fetching:
+            age = time.monotonic() - self._fetched_at
+            wanted = age > _KEYS_SECONDS if kid is None else kid not in self._keys or age > _OLDEST_KEYS_SECONDS
+            if wanted and time.monotonic() - self._tried_at > (_COOLDOWN_SECONDS if self._keys else 0):
+                await self._fetch_keys()
 
     async def _fetch_keys(self) -> None:
         self._tried_at = time.monotonic()

@@ -87,7 +87,7 @@ class Parking:
 
 def _dead_letter(group: str, delivery: Delivery, reason: str, attempts: int) -> OutboxRows:
     """The record with its bytes unchanged, and headers that say why it is here and where it comes from. Where that would be
-    more than a broker takes, its body is left out, and its headers if need be: it is parked whole, and still where it comes from.
+    more than a broker takes, its body is left out, and its headers if need be: the record is parked whole.
     """
     why = {
         "dlt_reason": reason[:1000],

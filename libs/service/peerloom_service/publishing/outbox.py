@@ -31,6 +31,7 @@ _COPIED: Final = 50
 _APPEND: Final = """
     INSERT INTO outbox (shard, topic, key, encoded_headers, value)
     SELECT * FROM unnest($1::smallint[], $2::text[], $3::text[], $4::bytea[], $5::bytea[])
+    RETURNING pg_current_xact_id()::text
 """
 # One statement deletes what was acknowledged and reads what is to be sent next. Rows on their way ($3) are left out one by one,
 # not by `seq > last`: a transaction that commits late has a lower number. The deleted ones ($2) have to be among them, because
@@ -139,12 +140,13 @@ class OutboxRows:
             raise ValueError(f"an event of {key} for {topic} has {len(value)} bytes; it may have at most {LARGEST_EVENT}")
         self._rows.append((crc32(key.encode()) % SHARDS, topic, key, headers, value))
 
-    async def write(self, connection: Connection) -> None:
-        """Into the outbox, in the connection's transaction."""
+    async def write(self, connection: Connection) -> str | None:
+        """Into the outbox, in the connection's transaction. Returns that one's number, where it comes for nothing."""
         if len(self._rows) >= _COPIED:
             await connection.copy_records_to_table("outbox", records=self._rows, columns=self.COLUMNS)
-        else:
-            await connection.execute(_APPEND, *map(list, zip(*self._rows, strict=True)))
+            return None
+        number: str = await connection.fetchval(_APPEND, *map(list, zip(*self._rows, strict=True)))
+        return number
 
     def single(self) -> tuple[Any, ...]:
         """The only row's values."""
