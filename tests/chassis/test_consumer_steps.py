@@ -18,7 +18,6 @@ from peerloom_service.consuming.handling import Handling
 from peerloom_service.consuming.inbox import first_deliveries
 from peerloom_service.consuming.parking import Parking, first_parked, overview
 from peerloom_service.consuming.retry import GivenUp, RetryPolicy, retried
-from peerloom_service.publishing.producer import Record, Sender
 from peerloom_service.storage.database import Database
 from peerloom_service.use_cases.transaction import Transaction
 from tests.support import Surroundings
@@ -193,34 +192,24 @@ def test_a_policy_that_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
 # -- park -------------------------------------------------------------------------------------------------------------
 
 
-class Letters(Sender):
-    """A sender that keeps what it is given."""
-
-    def __init__(self) -> None:
-        self.sent: list[Record] = []
-
-    async def send(self, records: Sequence[Record]) -> None:
-        self.sent += records
-
-
 async def test_a_parked_key_holds_its_later_records_behind_it_and_no_other_key(database: Database, tenant: UUID) -> None:
     bad, good = a_match(), a_match()
     first, later, other = a_delivery(bad, tenant, 1), a_delivery(bad, tenant, 2), a_delivery(good, tenant, 3)
-    letters = Letters()
-    parking = Parking("parks", database, letters)
+    parking = Parking("parks", database, asyncio.Event())
 
     assert not await parking.parked_behind(first)
     await parking.park(first, RuntimeError("an obstacle"), attempts=4)
 
     assert await parking.parked_behind(later)
     assert not await parking.parked_behind(other)
-    assert [(one.topic, one.value) for one in letters.sent] == [(f"dlt.parks.{MATCHES.name}", first.value)]
+    letters = await database.fetch(None, "SELECT topic, value FROM outbox WHERE key = $1", str(bad.match_id))
+    assert [(one["topic"], one["value"]) for one in letters] == [(f"dlt.parks.{MATCHES.name}", first.value)]
     assert await first_parked(database, "parks", first.topic, first.key) == first
 
 
 async def test_a_parked_record_that_is_delivered_again_keeps_its_reason(database: Database, tenant: UUID) -> None:
     first = a_delivery(a_match(), tenant, 1)
-    parking = Parking("again", database, Letters())
+    parking = Parking("again", database, asyncio.Event())
     await parking.park(first, RuntimeError("an obstacle"), attempts=4)
 
     assert await parking.parked_behind(first)

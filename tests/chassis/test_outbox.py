@@ -244,8 +244,9 @@ async def test_a_relay_of_the_release_before_stops_at_a_new_row_and_leaves_it_to
     own_ledger: Ledger, event_log: EventLog, tenant: UUID
 ) -> None:
     async with own_ledger.serving(worker=False) as api:
-        sender = Sender(own_ledger.settings.kafka_bootstrap, idempotent=own_ledger.settings.kafka_idempotent)
-        old = _RelayOfTheReleaseBefore(api.runtime.database, sender, asyncio.Event())
+        settings = own_ledger.settings
+        senders = [Sender(settings.kafka_bootstrap, idempotent=settings.kafka_idempotent) for _ in range(2)]
+        old = _RelayOfTheReleaseBefore(api.runtime.database, *senders, asyncio.Event())
         draining = asyncio.ensure_future(old.run())
         try:
             assert (await api.client(tenant).post("/v1/accounts", json=an_account())).status_code == 201

@@ -31,6 +31,7 @@ class RunningJob:
     def __init__(self, name: str, job: Job, runtime: Runtime) -> None:
         self.name = name
         self.trouble = ""
+        self.hopeless = False
         self._job = job
         self._runtime = runtime
 

@@ -43,6 +43,7 @@ from peerloom_service.jobs import Job, RunningJob
 from peerloom_service.logs import configure_logs
 from peerloom_service.loops import Loops
 from peerloom_service.manifest import Manifest
+from peerloom_service.publishing import unsent
 from peerloom_service.publishing.producer import Sender
 from peerloom_service.publishing.relay import Relay
 from peerloom_service.publishing.topics import TopicRefused, ensure_topics
@@ -52,6 +53,7 @@ from peerloom_service.storage.schema import READ_REVISIONS, heads, migrate, stat
 from peerloom_service.storage.tables import storages
 from peerloom_service.telemetry import configure_telemetry
 from peerloom_service.use_cases.runtime import Runtime
+from peerloom_service.watch import Watch
 
 Part = Literal["events", "tasks"]
 """What a worker may be for alone, so that autoscalers can take workers of long tasks away."""
@@ -90,7 +92,7 @@ class Service:
         return self.manifest.description
 
     def run(self, arguments: Sequence[str] | None = None) -> None:
-        """The command line: `python -m <name>_service api|worker|migrate|all|replay|parked|release|discard`."""
+        """The command line: `python -m <name>_service api|worker|migrate|all|replay|parked|release|discard|unsent|resend`."""
         parser = argparse.ArgumentParser(prog=f"{self.name}_service", description=self.description)
         commands = parser.add_subparsers(dest="command", required=True)
         commands.add_parser("api", help="serve HTTP")
@@ -101,7 +103,12 @@ class Service:
         commands.add_parser("all", help="api and worker in one process, for a laptop")
         commands.add_parser("migrate", help="bring the database to the newest revision and create the topics")
         commands.add_parser("parked", help="show which keys wait behind an event that could not be handled")
-        for name, text in (("release", "handle a key's parked events"), ("discard", "drop a key's first parked event")):
+        commands.add_parser("unsent", help="show what waits in the outbox, and what the broker refused")
+        for name, text in (
+            ("release", "handle a key's parked events"),
+            ("discard", "drop a key's first parked event"),
+            ("resend", "send a key's events again that the broker refused"),
+        ):
             one = commands.add_parser(name, help=text)
             one.add_argument("topic")
             one.add_argument("key")
@@ -116,8 +123,8 @@ class Service:
         match chosen.command:
             case "migrate":
                 self._migrate(settings)
-            case "parked" | "release" | "discard":
-                asyncio.run(self._dead_letters(settings, chosen))
+            case "parked" | "release" | "discard" | "unsent" | "resend":
+                asyncio.run(self._set_aside(settings, chosen))
             case "replay":
                 asyncio.run(self._replay(settings, chosen.since, chosen.types or list(self.subscribes)))
             case process:
@@ -164,9 +171,11 @@ class Service:
             loops = Loops()
             stack.push_async_callback(loops.stop)
             if worker:
-                sender = Sender(settings.kafka_bootstrap, idempotent=settings.kafka_idempotent)
-                loops.start("relay", Relay(database, sender, runtime.wake_relay))
-                for consumer in self._consumers(runtime, only):
+                sender, trials = (Sender(settings.kafka_bootstrap, idempotent=settings.kafka_idempotent) for _ in range(2))
+                relay, consumers = Relay(database, sender, trials, runtime.wake_relay), self._consumers(runtime, only)
+                loops.start("relay", relay)
+                loops.start("outbox", Watch(database, relay, consumers))
+                for consumer in consumers:
                     loops.start(f"consumer {consumer.group}", consumer)
                 jobs = {} if only == "tasks" else {"housekeeping": HOUSEKEEPING, **self.jobs}
                 for name, job in jobs.items():
@@ -186,7 +195,7 @@ class Service:
             gc.collect()
             gc.freeze()
             gc.set_threshold(50_000, 20, 100)
-            yield runtime, health
+            yield runtime, Health(health, loops.hopeless)
 
     def _consumers(self, runtime: Runtime, only: Part | None) -> list[Consumer]:
         consumers = []
@@ -209,7 +218,6 @@ class Service:
             subscribes=subscribes,
             database=runtime.database,
             storages=runtime.storages,
-            sender=Sender(runtime.settings.kafka_bootstrap, idempotent=runtime.settings.kafka_idempotent),
             wake_relay=runtime.wake_relay,
             retry=self.retry,
         )
@@ -308,10 +316,9 @@ class Service:
                 await dead_letters.show(runtime.database, self.name)
             except KafkaError as error:
                 _stop(f"{self.name}: the broker cannot be reached: {error}")
-            finally:
-                await chain.close()
 
-    async def _dead_letters(self, settings: ServiceSettings, chosen: argparse.Namespace) -> None:
+    async def _set_aside(self, settings: ServiceSettings, chosen: argparse.Namespace) -> None:
+        """Commands about what could not be handled, or not be sent."""
         async with self.running(settings, worker=False) as (runtime, _health):
             chain = self.chain(runtime)
             match chosen.command:
@@ -321,6 +328,10 @@ class Service:
                     await dead_letters.release(runtime.database, chain, self.name, chosen.topic, chosen.key.encode())
                 case "discard":
                     await dead_letters.discard(runtime.database, self.name, chosen.topic, chosen.key.encode())
+                case "unsent":
+                    await unsent.show(runtime.database)
+                case "resend":
+                    await unsent.resend(runtime.database, chosen.topic, chosen.key)
 
 
 def _health_app(service: Service, settings: ServiceSettings, only: Part | None) -> FastAPI:

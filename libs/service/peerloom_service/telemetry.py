@@ -14,6 +14,7 @@ from opentelemetry import metrics, trace
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
+from opentelemetry.metrics import CallbackOptions, Observation
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
@@ -35,6 +36,10 @@ published = _meter.create_counter("messaging.client.sent.messages", description=
 consumed = _meter.create_counter("messaging.client.consumed.messages", description="Events whose effect was committed")
 repeated = _meter.create_counter("peerloom.inbox.repeats", description="Deliveries of an event handled before")
 dead_lettered = _meter.create_counter("peerloom.dead_letters", description="Events given up on and parked with their key")
+lost = _meter.create_counter("peerloom.consumer.lost", description="Events that retention removed before they were handled")
+set_aside = _meter.create_counter(
+    "peerloom.outbox.refused", description="Events the broker refused for good, set aside with their key"
+)
 outbox_age = _meter.create_histogram(
     "peerloom.outbox.age",
     unit="s",
@@ -53,6 +58,41 @@ def record_event_age(written: str, *, topic: str, group: str) -> None:
     """The age of an event, by its time in RFC 3339: how far behind its group is, in seconds."""
     age = (datetime.now(UTC) - datetime.fromisoformat(written)).total_seconds()
     event_age.record(max(0.0, age), {"messaging.destination.name": topic, "messaging.consumer.group.name": group})
+
+
+Reading = Callable[[], Iterable[tuple[float, Mapping[str, str]]]]
+"""Values with their attributes, as they are in the moment they are asked for."""
+
+
+class Gauge:
+    """A value that is read when somebody asks for the metrics, and not recorded when something succeeds."""
+
+    def __init__(self, name: str, unit: str, description: str) -> None:
+        self._readings: list[Reading] = []
+        _meter.create_observable_gauge(name, callbacks=[self._observe], unit=unit, description=description)
+
+    @contextmanager
+    def showing(self, reading: Reading) -> Iterator[None]:
+        """Show this reading for as long as the context lasts."""
+        self._readings.append(reading)
+        try:
+            yield
+        finally:
+            self._readings.remove(reading)
+
+    def _observe(self, _options: CallbackOptions) -> list[Observation]:
+        return [Observation(value, attributes) for reading in self._readings for value, attributes in reading()]
+
+
+outbox_depth = Gauge("peerloom.outbox.depth", "{event}", "Events that wait in the outbox")
+outbox_oldest = Gauge("peerloom.outbox.oldest.age", "s", "How long the oldest event has waited in the outbox")
+outbox_set_aside = Gauge("peerloom.outbox.set_aside", "{key}", "Keys set aside, because the broker refused an event of theirs")
+parked_keys = Gauge("peerloom.parked.keys", "{key}", "Keys that wait behind an event that could not be handled")
+relay_shards = Gauge("peerloom.relay.shards", "{shard}", "Shards of the outbox whose lease this process holds; 8 in all")
+relay_silence = Gauge("peerloom.relay.acknowledged.age", "s", "Since the broker last acknowledged, or nothing was to be sent")
+consumer_lag = Gauge("peerloom.consumer.lag", "{event}", "Events not handled yet, of the partitions this process has")
+consumer_lag_age = Gauge("peerloom.consumer.lag.age", "s", "Age of the oldest event in hand")
+consumer_silence = Gauge("peerloom.consumer.silence", "s", "Since the broker last answered a consumer that waits for events")
 
 
 def configure_telemetry(service: str, *, otlp: bool, trace_share: float) -> None:

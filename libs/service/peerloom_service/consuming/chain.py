@@ -6,7 +6,7 @@ database itself are waited out: they are not the fault of the event.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import structlog
@@ -16,7 +16,6 @@ from peerloom_service.consuming.delivery import Delivery
 from peerloom_service.consuming.handling import Handling
 from peerloom_service.consuming.parking import Parking
 from peerloom_service.consuming.retry import GivenUp, RetryPolicy, retried
-from peerloom_service.publishing.producer import Sender
 from peerloom_service.storage.database import TRANSIENT, Database
 from peerloom_service.storage.tables import Storage
 
@@ -36,16 +35,17 @@ class Chain:
         subscribes: Subscriptions,
         database: Database,
         storages: dict[type, Storage[Any]],
-        sender: Sender,
         wake_relay: asyncio.Event,
         retry: RetryPolicy,
     ) -> None:
         self.group = group
         self.decoder = Decoder(subscribes)
-        self.parking = Parking(group, database, sender)
+        self.parking = Parking(group, database, wake_relay)
         self._handling = Handling(group, subscribes, storages, wake_relay)
         self._database = database
         self._retry = retry
+        self.worked: Callable[[], None] = _nobody_asks
+        """Called whenever an event was handled or parked."""
         self.trouble = ""
         """What keeps it from handling its events; empty while nothing does."""
 
@@ -79,10 +79,6 @@ class Chain:
         async with self._database.connection(None) as connection:
             await self._handling(connection, [] if received is None else [received], released=delivery)
 
-    async def close(self) -> None:
-        """Let go of what the steps hold."""
-        await self.parking.close()
-
     async def _together(self, deliveries: Sequence[Delivery], received: Sequence[Received] | None) -> None:
         if received is None:
             received = self.decoder.all(deliveries)
@@ -90,9 +86,10 @@ class Chain:
             if await self.parking.holds_any(connection, deliveries):
                 raise _SomeAreParked
             if received:
-                await self._handling(connection, received)
+                await self._handling(connection, received, worked=self.worked)
 
     async def _alone(self, delivery: Delivery) -> None:
+        self.worked()
         if await self.parking.parked_behind(delivery):
             return
         try:
@@ -105,6 +102,10 @@ class Chain:
         if received is not None:
             async with self._database.connection(None) as connection:
                 await self._handling(connection, [received])
+
+
+def _nobody_asks() -> None:
+    """Nothing."""
 
 
 class _SomeAreParked(Exception):

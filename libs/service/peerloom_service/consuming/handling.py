@@ -4,7 +4,7 @@ Handlers are called in the order of the events. What they publish is written to 
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
 from itertools import groupby
 from typing import Any
@@ -32,9 +32,16 @@ class Handling:
         self._storages = storages
         self._wake_relay = wake_relay
 
-    async def __call__(self, connection: Connection, received: Sequence[Received], *, released: Delivery | None = None) -> None:
+    async def __call__(
+        self,
+        connection: Connection,
+        received: Sequence[Received],
+        *,
+        released: Delivery | None = None,
+        worked: Callable[[], None] | None = None,
+    ) -> None:
         """Give those events their effect that have not had it, and remember all, in one transaction. `connection` serves the
-        platform. `released`: the parked record they come from, which is parked no longer.
+        platform. `released`: the parked record they come from, which is parked no longer. `worked` is called after a handler.
 
         Raises: what a handler raises; then nothing has changed.
         """
@@ -43,7 +50,11 @@ class Handling:
             new = await first_deliveries(connection, self._group, received)
             something_published = False
             for (handler, tenant_id), run in groupby(new, key=self._taken_together):
-                await self._call(connection, handler, tenant_id, list(run))
+                together = isinstance(handler, (InBatches, AcrossOrganisations))
+                for some in [list(run)] if together else [[one] for one in run]:
+                    await self._call(connection, handler, tenant_id, some)
+                    if worked is not None:
+                        worked()
                 something_published |= not isinstance(handler, InBatches)
             if released is not None:
                 await connection.serve(None)

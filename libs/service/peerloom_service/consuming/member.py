@@ -53,6 +53,11 @@ class Member:
         return client is not None and self._partitions.settled and all(map(client.partitions_for_topic, self._topics))
 
     @property
+    def settled(self) -> bool:
+        """Whether it has been told its partitions, and no rebalance has begun since."""
+        return self._partitions.settled
+
+    @property
     def assignment(self) -> int:
         """Number of the assignment the member has now: what was read under another one is no longer its own."""
         return self._partitions.number

@@ -1,10 +1,12 @@
 """Fifth step: where an event goes that cannot be handled, together with the later events of its key.
 
-The record goes unchanged to the dead-letter topic, with headers that say why, and to the table `parked_event`. From then on
-later events of the same key are parked behind it, in order, while every other key flows on. Once the cause is mended,
-`release` handles them in order; `discard` drops the first one, for a record that can never be handled.
+The record goes to the table `parked_event` and, in the same transaction, unchanged into the outbox for its dead-letter topic,
+with headers that say why: whatever keeps the dead letter from being sent, the key is parked and all others flow on. Later
+events of the same key are parked behind it, in order. Once the cause is mended, `release` handles them in order; `discard`
+drops the first one, for a record that can never be handled.
 """
 
+import asyncio
 import base64
 from collections.abc import Sequence
 from typing import Final
@@ -15,13 +17,15 @@ import structlog
 from peerloom_events import dead_letter_topic
 from peerloom_service import telemetry
 from peerloom_service.consuming.delivery import Delivery
-from peerloom_service.publishing.producer import Record, Sender
+from peerloom_service.publishing.outbox import LARGEST_EVENT, OutboxRows
+from peerloom_service.publishing.record_batch import encoded_headers
 from peerloom_service.storage.database import Connection, Database
 
 PARK: Final = """
     INSERT INTO parked_event (consumer, topic, key, partition_number, record_offset, headers, value, reason)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-    ON CONFLICT (consumer, topic, partition_number, record_offset) DO UPDATE SET reason = excluded.reason
+    ON CONFLICT (consumer, topic, partition_number, record_offset) DO NOTHING
+    RETURNING true
 """
 PARK_BEHIND: Final = """
     INSERT INTO parked_event (consumer, topic, key, partition_number, record_offset, headers, value, reason)
@@ -38,6 +42,7 @@ OVERVIEW: Final = """
            (array_agg(reason ORDER BY record_offset))[1] AS reason
     FROM parked_event WHERE consumer = $1 GROUP BY topic, key ORDER BY since
 """
+PARKED_COUNTS: Final = "SELECT consumer, topic, count(DISTINCT key) AS keys FROM parked_event GROUP BY consumer, topic"
 FIRST: Final = """
     SELECT topic, partition_number, record_offset, key, headers, value FROM parked_event
     WHERE consumer = $1 AND topic = $2 AND key = $3 ORDER BY record_offset LIMIT 1
@@ -46,12 +51,12 @@ UNPARK: Final = "DELETE FROM parked_event WHERE consumer = $1 AND topic = $2 AND
 
 
 class Parking:
-    """A consumer's parked keys, and the dead-letter topics beside them."""
+    """A consumer's parked keys, and the dead letters about them."""
 
-    def __init__(self, group: str, database: Database, sender: Sender) -> None:
+    def __init__(self, group: str, database: Database, wake_relay: asyncio.Event) -> None:
         self._group = group
         self._database = database
-        self._sender = sender
+        self._wake_relay = wake_relay
 
     async def holds_any(self, connection: Connection, deliveries: Sequence[Delivery]) -> bool:
         """Whether something is parked under the key of one of these records."""
@@ -67,24 +72,23 @@ class Parking:
             return await self.holds_any(connection, [delivery]) and await _park_behind(connection, self._group, delivery)
 
     async def park(self, delivery: Delivery, error: Exception, attempts: int) -> None:
-        """Give up on an event. The dead letter goes first, then the row: a crash in between repeats one and loses neither.
+        """Give up on an event: its row and its dead letter are there together. One that is delivered again is parked once.
 
-        Raises: SendFailed while the broker does not take the dead letter; errors of the database.
+        Raises: errors of the database.
         """
         reason = _storable(f"{type(error).__name__}: {error}")
-        await self._sender.send([_dead_letter(self._group, delivery, reason, attempts)])
-        async with self._database.connection(None) as connection:
-            await connection.execute(PARK, *_row(self._group, delivery, reason))
+        async with self._database.connection(None) as connection, connection.transaction():
+            if await connection.fetchval(PARK, *_row(self._group, delivery, reason)):
+                await _dead_letter(self._group, delivery, reason, attempts).write(connection)
+        self._wake_relay.set()
         telemetry.dead_lettered.add(1)
         _log.error("event parked", topic=delivery.topic, partition=delivery.partition, offset=delivery.offset, reason=reason)
 
-    async def close(self) -> None:
-        """Close the producer of the dead letters."""
-        await self._sender.close()
 
-
-def _dead_letter(group: str, delivery: Delivery, reason: str, attempts: int) -> Record:
-    """The record with its bytes unchanged, and headers that say why it is here and where it comes from."""
+def _dead_letter(group: str, delivery: Delivery, reason: str, attempts: int) -> OutboxRows:
+    """The record with its bytes unchanged, and headers that say why it is here and where it comes from. Where that would be
+    more than a broker takes, its body is left out, and its headers if need be: the record is parked whole.
+    """
     why = {
         "dlt_reason": reason[:1000],
         "dlt_topic": delivery.topic,
@@ -92,8 +96,24 @@ def _dead_letter(group: str, delivery: Delivery, reason: str, attempts: int) -> 
         "dlt_offset": str(delivery.offset),
         "dlt_attempts": str(attempts),
     }
-    headers = [*delivery.headers, *((name, value.encode()) for name, value in why.items())]
-    return Record(dead_letter_topic(group, delivery.topic), delivery.key, delivery.value, headers)
+    headers, value = delivery.headers, delivery.value or b""
+    if len(value) + _size(headers) > LARGEST_EVENT:
+        why["dlt_body_left_out"] = f"{len(value)} bytes"
+        value = b""
+    if _size(headers) > LARGEST_EVENT:
+        why["dlt_headers_left_out"] = f"{_size(headers)} bytes"
+        headers = ()
+    key = _storable(delivery.key.decode(errors="backslashreplace"))
+    if key.encode() != delivery.key:
+        why["dlt_key_base64"] = base64.b64encode(delivery.key).decode()
+    encoded = encoded_headers([*headers, *((name, text.encode()) for name, text in why.items())])
+    rows = OutboxRows()
+    rows.add_record(key, dead_letter_topic(group, delivery.topic), encoded, value)
+    return rows
+
+
+def _size(headers: Sequence[tuple[str, bytes]]) -> int:
+    return sum(len(name) + len(value) for name, value in headers)
 
 
 async def _park_behind(connection: Connection, consumer: str, delivery: Delivery) -> bool:

@@ -20,7 +20,6 @@ from peerloom_events import Event
 from peerloom_service.consuming.chain import Chain
 from peerloom_service.consuming.delivery import Delivery, delivery_of
 from peerloom_service.consuming.inbox import not_handled
-from peerloom_service.publishing.producer import SendFailed
 from peerloom_service.publishing.shutdown import stopped
 from peerloom_service.storage.database import Database
 
@@ -76,7 +75,7 @@ class Replay:
             try:
                 async with self._reader() as client:
                     await self._read_on(client)
-            except (KafkaError, SendFailed, TimeoutError, OSError) as error:
+            except (KafkaError, TimeoutError, OSError) as error:
                 _log.warning("replay waits for the broker", error=type(error).__name__)
                 await asyncio.sleep(_PAUSE_SECONDS)
         return self.progress

@@ -39,6 +39,8 @@ class TaskConsumer(Consumer):
     Of the chain it uses the first step and the last two: a task guards itself against being delivered twice.
     """
 
+    _patient = True
+
     def __init__(self, member: Member, chain: Chain, *, tasks: Tasks, runtime: Runtime, retry: RetryPolicy = RETRY) -> None:
         super().__init__(member, chain, batch=1)
         self._tasks = tasks
@@ -48,9 +50,13 @@ class TaskConsumer(Consumer):
     async def _consume(self, client: AIOKafkaConsumer) -> None:
         while True:
             polled = await client.getmany(timeout_ms=_POLL_MS, max_records=1)
+            self._look_up()
             for partition, records in polled.items():
+                self.progress.took(records[0].timestamp)
                 await self._keep_membership(client, asyncio.ensure_future(self._work_off(delivery_of(records[0]))))
-                await self._member.commit(client, {partition: records[0].offset + 1})
+                done = {partition: records[0].offset + 1}
+                await self._member.commit(client, done)
+                self.progress.handled(done)
 
     async def _keep_membership(self, client: AIOKafkaConsumer, task: "asyncio.Future[None]") -> None:
         """Poll without taking anything until the task is done."""

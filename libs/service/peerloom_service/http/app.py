@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -15,8 +16,15 @@ from peerloom_service.http.middleware import RequestMiddleware
 from peerloom_service.http.openapi import openapi_document
 from peerloom_service.use_cases.runtime import Runtime
 
-Health = Callable[[], Awaitable[dict[str, str]]]
-"""What is wrong, by part; empty when the process is ready."""
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """`wrong`: what keeps the process from its work, by part; it is ready when that is empty. `hopeless`: the parts that only a
+    new process may help; it lives while there are none.
+    """
+
+    wrong: Callable[[], Awaitable[dict[str, str]]]
+    hopeless: Callable[[], list[str]]
 
 
 def create_app(
@@ -68,12 +76,15 @@ def create_app(
     return app
 
 
-async def _live(_request: Request) -> responses.Response:
+async def _live(request: Request) -> responses.Response:
+    hopeless = request.app.state.health.hopeless()
+    if hopeless:
+        return responses.JSONResponse({"status": "to be started again", "hangs": hopeless}, 503)
     return responses.JSONResponse({"status": "live"})
 
 
 async def _ready(request: Request) -> responses.Response:
-    wrong = await request.app.state.health()
+    wrong = await request.app.state.health.wrong()
     return responses.JSONResponse({"status": "not ready" if wrong else "ready", **wrong}, 503 if wrong else 200)
 
 

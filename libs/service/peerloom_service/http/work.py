@@ -36,7 +36,6 @@ from peerloom_service.problems import (
     IdempotencyKeyMissing,
     NotFound,
     PreconditionRequired,
-    RequestInProgress,
     Unauthenticated,
     Unavailable,
 )
@@ -44,8 +43,9 @@ from peerloom_service.settings import ServiceSettings
 from peerloom_service.storage.database import LOST, TRANSIENT, Database
 from peerloom_service.telemetry import current_traceparent
 from peerloom_service.use_cases.idempotency import first_answer
+from peerloom_service.use_cases.outcome import UNKNOWN, UNKNOWN_WITH_KEY, Outcome
 from peerloom_service.use_cases.runtime import Runtime
-from peerloom_service.use_cases.transaction import KeyTaken, Transaction
+from peerloom_service.use_cases.transaction import KeyTaken, OutcomeUnknown, Transaction
 
 Command = TypeVar("Command")
 Result = TypeVar("Result")
@@ -137,15 +137,21 @@ class Work:
         key makes that safe even where the first try had in fact been committed.
         """
         key = self._idempotency_key(fingerprint)
+        outcome = Outcome(self._runtime.database, repeatable=key is not None)
         try:
-            return await _while_lost(lambda: self._once(use_case, command, key, returns, status, location))
+            return await _while_lost(lambda: outcome.of(lambda: self._once(use_case, command, key, returns, status, location)))
         except KeyTaken:
             assert key is not None
-            return await first_answer(self._runtime.database, self.caller.tenant_id, key)
+            try:
+                return await _while_lost(lambda: first_answer(self._runtime.database, self.caller.tenant_id, key))
+            except TRANSIENT as error:
+                raise Unavailable(UNKNOWN_WITH_KEY) from error
         except asyncpg.LockNotAvailableError as error:
-            raise RequestInProgress("Something else is being changed right now that this needs. Try again shortly.") from error
+            raise Unavailable("Something else is changing what this needs. Nothing was changed; try again.") from error
         except TRANSIENT as error:
             _log.warning("database unavailable", error=repr(error))
+            if outcome.unknown:
+                raise Unavailable(UNKNOWN if key is None else UNKNOWN_WITH_KEY) from error
             raise Unavailable("The service's database cannot be reached. Nothing was changed; try again.") from error
 
     async def _once(
@@ -166,12 +172,16 @@ class Work:
                 cause=self._cause(),
                 key=key,
                 check=self._guard.check,
+                asked_for=True,
             )
             try:
                 result = await use_case(tx, command)
                 self._guard.require()
                 response = _response(result, returns(result), status, location)
                 published = await tx.commit(response)
+            except OutcomeUnknown as unknown:
+                unknown.response = response
+                raise
             except BaseException:
                 await tx.rollback()
                 raise

@@ -6,6 +6,7 @@ a pooler between us and PostgreSQL must pool whole connections (session mode).
 """
 
 import asyncio
+import socket
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -18,6 +19,20 @@ import orjson
 _CONNECT_SECONDS: Final = 10.0
 _WAIT_SECONDS: Final = 10.0
 _CLOSE_SECONDS: Final = 5.0
+
+_IDLE_SECONDS: Final = 5
+_INTERVAL_SECONDS: Final = 2
+_PROBES: Final = 3
+_UNACKNOWLEDGED_MS: Final = 10_000
+
+_NOTICE_WHO_IS_GONE: Final = {
+    "tcp_keepalives_idle": str(_IDLE_SECONDS),
+    "tcp_keepalives_interval": str(_INTERVAL_SECONDS),
+    "tcp_keepalives_count": str(_PROBES),
+    "tcp_user_timeout": str(_UNACKNOWLEDGED_MS),
+    "client_connection_check_interval": "5000",
+}
+"""PostgreSQL ends the session of a machine that is gone, and lets go of its locks, after some ten seconds and not two hours."""
 
 EVERY_TENANT = "*"
 """Work of the platform itself (relay, timers, consumers' bookkeeping), not of one organisation."""
@@ -234,15 +249,33 @@ async def _connected(url: str, name: str) -> Connection:
             "application_name": name,
             "statement_timeout": "30000",
             "lock_timeout": "5000",
-            "idle_in_transaction_session_timeout": "60000",
+            "idle_in_transaction_session_timeout": "30000",
+            **_NOTICE_WHO_IS_GONE,
         },
     )
     try:
+        notice_who_is_gone(connection)
         await connection.set_type_codec("jsonb", schema="pg_catalog", format="binary", encoder=_to_jsonb, decoder=_from_jsonb)
     except BaseException:
         connection.terminate()
         raise
     return connection
+
+
+def notice_who_is_gone(connection: Connection) -> None:
+    """The same on our side: a database that is gone is noticed where nothing comes back, and not by the next deadline."""
+    link: socket.socket | None = connection._transport.get_extra_info("socket")  # type: ignore[attr-defined]  # noqa: SLF001
+    if link is None or link.family == socket.AF_UNIX:
+        return
+    link.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (
+        ("TCP_KEEPIDLE", _IDLE_SECONDS),
+        ("TCP_KEEPINTVL", _INTERVAL_SECONDS),
+        ("TCP_KEEPCNT", _PROBES),
+        ("TCP_USER_TIMEOUT", _UNACKNOWLEDGED_MS),
+    ):
+        if hasattr(socket, name):  # what a developer's system has
+            link.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 def _give_up(turn: "asyncio.Future[Connection | None]") -> None:

@@ -41,6 +41,14 @@ def chassis_tables_v2() -> None:
     op.execute("ALTER TABLE outbox ADD COLUMN IF NOT EXISTS encoded_headers bytea, ALTER COLUMN headers DROP NOT NULL")
 
 
+def chassis_tables_v3() -> None:
+    """An outbox row that the broker will never take is set aside, with the reason. A relay of the release before knows nothing
+    of that: it goes on trying such a row.
+    """
+    op.execute("ALTER TABLE outbox ADD COLUMN IF NOT EXISTS set_aside text")
+    op.execute("CREATE INDEX IF NOT EXISTS outbox_set_aside ON outbox (topic, key) WHERE set_aside IS NOT NULL")
+
+
 def secure(*tables: str) -> None:
     """Row-level security by organisation; forced, so that it binds the tables' owner too."""
     for table in tables:

@@ -5,9 +5,10 @@ in the order of that aggregate's changes. A transaction that does nothing but ad
 as one statement together with its events and its idempotency key, which is what makes creating cheap.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
@@ -16,13 +17,30 @@ from peerloom_events import Envelope, Event, rfc3339
 from peerloom_service.context import Cause, IdempotencyKey
 from peerloom_service.http.messages import Response
 from peerloom_service.identifiers import new_id
-from peerloom_service.problems import Conflict, Forbidden, NotFound, PreconditionFailed, Problem
+from peerloom_service.problems import Conflict, Forbidden, NotFound, PreconditionFailed, Problem, RequestInProgress
 from peerloom_service.publishing.outbox import OutboxRows
-from peerloom_service.storage.database import Connection
+from peerloom_service.storage.database import LOST, Connection
 from peerloom_service.storage.tables import Entity, Storage
 from peerloom_service.use_cases.idempotency import CLAIM, PLATFORM, SETTLE
 
 _KEY_CONSTRAINT = "idempotency_key_pkey"
+
+_IN_USE: Final = "The first request with this key has not ended yet. Send it again shortly."
+
+NUMBER: Final = "SELECT pg_current_xact_id_if_assigned()::text"
+BECAME: Final = "SELECT pg_xact_status($1::text::xid8)"
+
+
+class OutcomeUnknown(ConnectionError):
+    """The answer to COMMIT was lost. `number` is the transaction's, by which PostgreSQL tells what became of it; empty where it
+    had none.
+    """
+
+    def __init__(self, number: str) -> None:
+        super().__init__("the answer to COMMIT was lost")
+        self.number = number
+        self.response: Response | None = None
+        """What is to be answered where it was committed."""
 
 
 class KeyTaken(Exception):
@@ -42,14 +60,20 @@ class Transaction:
         key: IdempotencyKey | None = None,
         begun: bool = False,
         check: Callable[[Any], None] | None = None,
+        asked_for: bool = False,
     ) -> None:
-        """`check` looks at every entity that is read by its id, and refuses it by raising."""
+        """`check` looks at every entity that is read by its id, and refuses it by raising.
+
+        `asked_for`: somebody waits to be told what became of it.
+        """
         self._connection = connection
         self._storages = storages
         self._cause = cause
         self._key = key
         self._begun = begun
         self._check = check
+        self._asked_for = asked_for
+        self._number = ""
         self._added: list[Any] = []
         self._published: list[Event] = []
         self._published_many: list[tuple[type[Event], Sequence[tuple[UUID, bytes]]]] = []
@@ -182,7 +206,8 @@ class Transaction:
         Raises: KeyTaken, a Conflict of the table, or what PostgreSQL says.
         """
         published = bool(self._published or self._published_many)
-        if not self._begun and len(self._added) == 1 and len(self._published) == 1 and not self._published_many:
+        single = not self._begun and len(self._added) == 1 and len(self._published) == 1 and not self._published_many
+        if single and (self._key is not None or not self._asked_for):  # a key tells what became of it
             await self._commit_in_one_statement(self._added[0], self._published[0], answer)
             return published
         if not (self._begun or self._added or published or self._key):
@@ -191,8 +216,11 @@ class Transaction:
         await self.flush()
         if self._key is not None and answer is not None:
             await self._connection.execute(SETTLE, self._key_tenant, self._key.key, answer.status, answer.body, answer.headers)
-        await self._connection.execute("COMMIT")
+        if not self._number and self._asked_for:
+            self._number = await self._connection.fetchval(NUMBER) or ""
         self._begun = False
+        with _outcome(self._number):
+            await self._connection.execute("COMMIT")
         return published
 
     async def flush(self) -> None:
@@ -206,7 +234,7 @@ class Transaction:
                 rows.add_many(self._envelope(kind, values[0][0]), kind.topic.name, values)
             self._published.clear()
             self._published_many.clear()
-            await rows.write(self._connection)
+            self._number = await rows.write(self._connection) or self._number
 
     async def rollback(self) -> None:
         """Forget everything, as after an error."""
@@ -224,7 +252,10 @@ class Transaction:
         await self._write_added()
 
     async def _claim_key(self, key: IdempotencyKey) -> None:
-        tag = await self._connection.execute(CLAIM, self._key_tenant, key.key, key.fingerprint)
+        try:
+            tag = await self._connection.execute(CLAIM, self._key_tenant, key.key, key.fingerprint)
+        except asyncpg.LockNotAvailableError as error:
+            raise RequestInProgress(_IN_USE) from error
         if tag != "INSERT 0 1":
             raise KeyTaken
 
@@ -247,8 +278,12 @@ class Transaction:
             values += [self._key_tenant, self._key.key, self._key.fingerprint, settled.status, settled.body, settled.headers]
             sql = _create_statement(storage, with_key=True)
         try:
-            with _conflicts_of(storage):
+            with _conflicts_of(storage), _outcome(""):
                 await self._connection.execute(sql, *values)
+        except asyncpg.LockNotAvailableError as error:
+            if "idempotency_key" in (getattr(error, "context", None) or ""):
+                raise RequestInProgress(_IN_USE) from error
+            raise
         except asyncpg.UniqueViolationError as error:
             if error.constraint_name == _KEY_CONSTRAINT:
                 raise KeyTaken from error
@@ -271,6 +306,15 @@ class Transaction:
             actorid=self._cause.actor_id or kind.service(),
             actortype=self._cause.actor_type or "service",
         )
+
+
+@contextmanager
+def _outcome(number: str) -> Iterator[None]:
+    """What is sent here takes effect or not; without an answer nobody knows."""
+    try:
+        yield
+    except (*LOST, TimeoutError, OSError) as error:
+        raise OutcomeUnknown(number) from error
 
 
 class _conflicts_of:  # noqa: N801 - reads as the words it is used in

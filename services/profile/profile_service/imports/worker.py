@@ -21,6 +21,7 @@ import structlog
 from peerloom_service.context import Cause
 from peerloom_service.identifiers import numbered_id
 from peerloom_service.storage.database import TRANSIENT
+from peerloom_service.storage.lease import leased
 from peerloom_service.use_cases.runtime import Runtime
 from peerloom_service.use_cases.transaction import Transaction
 from profile_service import queries, sql
@@ -43,26 +44,29 @@ _BATCH: Final = 1000
 
 async def work_through(runtime: Runtime) -> bool:
     """The worker's job: the oldest unfinished import that nobody else works on."""
-    async with runtime.database.connection(None) as connection:
-        row = await connection.fetchrow(sql.CLAIM_IMPORT)
+    async with leased(runtime.database) as lease:
+        row = await lease.fetchrow(sql.CLAIM_IMPORT)
         if row is None:
-            await connection.execute(sql.SWEEP_PIECES)
+            await lease.execute(sql.SWEEP_PIECES)
             return False
-        good_rows = GoodRows(connection)
-        asked = Cause.of(row["cause"], otherwise=row["id"].hex)
-        worker = _Worker(runtime, row["tenant_id"], good_rows, asked)
-        try:
-            with asked.working("import people") as worker.cause:
-                await worker.run(row["id"])
-        except TRANSIENT:
-            raise
-        except Exception as error:  # noqa: BLE001 - a defect, with this file: others wait behind it
-            _log.exception("import failed", import_id=str(row["id"]))
-            await worker.give_up(row["id"], error)
-        finally:
-            await good_rows.settle()
-            await connection.execute(sql.RELEASE_IMPORT, row["tenant_id"])
+        async with runtime.database.connection(None) as connection:
+            await _work_on(runtime, row, GoodRows(connection))
     return True
+
+
+async def _work_on(runtime: Runtime, row: asyncpg.Record, good_rows: GoodRows) -> None:
+    asked = Cause.of(row["cause"], otherwise=row["id"].hex)
+    worker = _Worker(runtime, row["tenant_id"], good_rows, asked)
+    try:
+        with asked.working("import people") as worker.cause:
+            await worker.run(row["id"])
+    except TRANSIENT:
+        raise
+    except Exception as error:  # noqa: BLE001 - a defect, with this file: others wait behind it
+        _log.exception("import failed", import_id=str(row["id"]))
+        await worker.give_up(row["id"], error)
+    finally:
+        await good_rows.settle()
 
 
 @dataclass(frozen=True, slots=True)
