@@ -1,6 +1,7 @@
 """Every question matching asks of its database, by name. What changes something stands in `sql.py`."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Final
 from uuid import UUID
 
@@ -39,7 +40,8 @@ POOL: Final = """
                 SELECT participant_id, count(*) AS seats FROM seat WHERE tenant_id = $1 AND program_id = $2 GROUP BY 1
             ) AS held
             WHERE CASE WHEN held.seats >= $5 THEN true WHEN held.seats < $4 THEN false ELSE held.seats >= (
-                SELECT ($3::int[])[least((facts ->> 'employee_level')::numeric, cardinality($3::int[]))::int]
+                SELECT CASE WHEN (facts ->> 'hired_on')::date >= $6::date THEN 1
+                            ELSE ($3::int[])[least((facts ->> 'employee_level')::numeric, cardinality($3::int[]))::int] END
                 FROM member WHERE tenant_id = $1 AND id = held.participant_id
             ) END) AS taken,
            (SELECT coalesce(sum(cardinality(participant_ids)), 0) FROM match
@@ -47,12 +49,16 @@ POOL: Final = """
            (SELECT coalesce(sum(cardinality(participant_ids)), 0) FROM match
             WHERE tenant_id = $1 AND program_id = $2 AND state = 'confirmed') AS confirmed
 """
-"""People and seats of a program; $3: seats by employee level, $4 and $5: the fewest and the most of them."""
+"""People and seats of a program; $3: seats by employee level, $4 and $5: the fewest and the most of them, $6: since when hired
+newcomers are, who have one seat.
+"""
 
 
-async def pool(tx: Transaction, program_id: UUID, seats_by_level: Sequence[int]) -> Pool:
-    """How a program's people stand, where somebody of each level may be in so many matches at once."""
-    row = await tx.fetchrow(POOL, tx.tenant_id, program_id, seats_by_level, min(seats_by_level), max(seats_by_level))
+async def pool(tx: Transaction, program_id: UUID, seats_by_level: Sequence[int], newcomers_since: date | None) -> Pool:
+    """How a program's people stand, where somebody of each level, and a newcomer, may be in so many matches at once."""
+    fewest = min(seats_by_level) if newcomers_since is None else 1
+    asked = program_id, seats_by_level, fewest, max(seats_by_level), newcomers_since
+    row = await tx.fetchrow(POOL, tx.tenant_id, *asked)
     assert row is not None
     return Pool(program_id, row["enrolled"], row["enrolled"] - row["taken"], row["proposed"], row["confirmed"])
 
@@ -71,13 +77,16 @@ FREE_PEOPLE: Final = """
         HAVING count(*) < $4
     ) AS held
     CROSS JOIN LATERAL (
-        SELECT facts, ($3::int[])[least((facts ->> 'employee_level')::numeric, cardinality($3::int[]))::int] AS seats
+        SELECT facts, CASE WHEN (facts ->> 'hired_on')::date >= $5::date THEN 1
+            ELSE ($3::int[])[least((facts ->> 'employee_level')::numeric, cardinality($3::int[]))::int] END AS seats
         FROM member WHERE member.tenant_id = $1 AND member.id = enrolment.participant_id LIMIT 1
     ) AS member
     WHERE enrolment.tenant_id = $1 AND enrolment.program_id = $2 AND member.seats > held.seats
     ORDER BY 1
 """
-"""Who is enrolled and has a seat left, in the order of ids; $3: seats by employee level, $4: the most of them."""
+"""Who is enrolled and has a seat left, in the order of ids; $3: seats by employee level, $4: the most of them, $5: since when
+hired newcomers are, who have one.
+"""
 
 MANAGERS_ABOVE: Final = """
     WITH RECURSIVE line (id, manager_id) AS (

@@ -27,7 +27,8 @@ async def read_pool(tx: Transaction, program_id: UUID) -> Pool:
     Raises: NotFound, CannotBeMatched.
     """
     program = await queries.program(tx, program_id)
-    return await queries.pool(tx, program_id, program.seats_by_level)
+    today = (await tx.now()).date()
+    return await queries.pool(tx, program_id, program.seats_by_level, program.newcomers_since(today))
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,12 +97,16 @@ class Engine:
             await asyncio.to_thread(child.join, _STOP_SECONDS)
             ours.close()
 
-    async def make_population(self, pages: AsyncGenerator[PeoplePage, None], week_of: date, keep: Keep) -> int:
+    async def make_population(
+        self, pages: AsyncGenerator[PeoplePage, None], week_of: date, keep: Keep, newcomers_since: date | None = None
+    ) -> int:
         """Make the population of a run and hand its pieces to `keep`; returns how many people there are.
 
         Raises: Cancelled when `report` says so, SolvingFailed.
         """
-        people: int = await self._ask(_Child.make_population, week_of, streams=[self._reported(pages)], keep=keep)
+        people: int = await self._ask(
+            _Child.make_population, week_of, newcomers_since, streams=[self._reported(pages)], keep=keep
+        )
         return people
 
     async def solve(
@@ -223,8 +227,8 @@ class _Child:
             yield item
         self.streams -= 1
 
-    def make_population(self, week_of: date) -> int:
-        population = population_of(self.received(), week_of)
+    def make_population(self, week_of: date, newcomers_since: date | None) -> int:
+        population = population_of(self.received(), week_of, newcomers_since)
         self._keep(population.to_bytes())
         return len(population)
 
@@ -335,6 +339,8 @@ def _reason(reason: EngineReason, a: UUID, b: UUID) -> Reason:
     match reason.model_dump(exclude={"from_side"}):
         case {"code": str(code), "skill": skill, "level_gap": gap}:
             return Reason(code, giver, skill, gap)
+        case {"code": str(code), "skill": skill}:
+            return Reason(code, subject=skill)
         case {"code": str(code), "hours_per_week": hours}:
             return Reason(code, amount=hours)
         case {"code": str(code), "difference": difference}:
@@ -343,4 +349,6 @@ def _reason(reason: EngineReason, a: UUID, b: UUID) -> Reason:
             return Reason(code, subject=", ".join(languages))
         case {"code": str(code), "goal": goal}:
             return Reason(code, giver, goal)
+        case {"code": str(code), **rest} if not rest:
+            return Reason(code, giver)
     raise TypeError(f"no words for the reason {reason!r}")

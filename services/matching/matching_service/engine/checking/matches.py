@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate, combinations
-from typing import Literal
+from types import MappingProxyType
+from typing import Final, Literal
 from uuid import UUID
 
 import numpy as np
@@ -44,6 +45,9 @@ ViolationCode = Literal[
 ]
 
 
+_NO_LEVELS: Final[Mapping[int, int]] = MappingProxyType({})
+
+
 @dataclass(frozen=True)
 class Violation:
     """Something wrong with a result; ``people`` are those concerned."""
@@ -57,11 +61,10 @@ def check_matches(population: Population, policy: Policy, matched: MatchedPopula
     """What is wrong with the pairs, trios, unmatched and totals of a result; empty when nothing is."""
     found = [*other_question(population, policy, matched)]
     found += _attendance(population, policy, matched)
-    for pair in matched.pairs:
-        found += _pair(population, policy, pair)
-    for trio in matched.trios:
-        found += _trio(population, policy, trio)
     everybody = Everybody(population, policy)
+    found += check_pairs(everybody, policy, matched)
+    for trio in matched.trios:
+        found += _trio(everybody, policy, trio)
     for person in matched.unmatched:
         if person.person in population.index:
             if person.why == "no_feasible_partner":
@@ -69,6 +72,11 @@ def check_matches(population: Population, policy: Policy, matched: MatchedPopula
             if policy.trios:
                 found += _pair_overlooked(everybody, policy, matched, person.person)
     return [*found, *totals(matched)]
+
+
+def check_pairs(everybody: Everybody, policy: Policy, matched: MatchedPopulation) -> list[Violation]:
+    """What is wrong with the pairs, each by itself."""
+    return [violation for pair in matched.pairs for violation in _pair(everybody, policy, pair)]
 
 
 def other_question(population: Population, policy: Policy, matched: MatchedPopulation) -> Iterator[Violation]:
@@ -223,13 +231,13 @@ def _attendance(population: Population, policy: Policy, matched: MatchedPopulati
             yield Violation("person_missing", "The person is neither matched nor unmatched.", (known,))
 
 
-def _pair(population: Population, policy: Policy, pair: Pair) -> Iterator[Violation]:
+def _pair(everybody: Everybody, policy: Policy, pair: Pair) -> Iterator[Violation]:
     """The rules hold, and the figures are right."""
-    people = (pair.a, pair.b)
+    population, people = everybody.population, (pair.a, pair.b)
     if pair.a == pair.b or not all(person in population.index for person in people):
         return
     one, other = (population.member(population.index[person]) for person in people)
-    for rule in broken_rules(policy, one, other):
+    for rule in broken_rules(policy, one, other, everybody.reach_of_level):
         yield Violation("rule_broken", f"The pair breaks the rule {rule}.", people)
     benefits = (_benefit(one, other), _benefit(other, one))
     if (pair.benefit_a, pair.benefit_b) != benefits:
@@ -239,9 +247,9 @@ def _pair(population: Population, policy: Policy, pair: Pair) -> Iterator[Violat
         yield Violation("wrong_weight", f"The pair is worth {weight}, not {pair.weight}.", people)
 
 
-def _trio(population: Population, policy: Policy, trio: Trio) -> Iterator[Violation]:
+def _trio(everybody: Everybody, policy: Policy, trio: Trio) -> Iterator[Violation]:
     """The policy has trios, the rules hold between any two, and the worth is half that of the three pairs."""
-    people = (trio.a, trio.b, trio.c)
+    population, people = everybody.population, (trio.a, trio.b, trio.c)
     if not policy.trios:
         yield Violation("trio_not_allowed", "The policy has no trios.", people)
     if len(set(people)) < 3 or not all(person in population.index for person in people):
@@ -249,7 +257,7 @@ def _trio(population: Population, policy: Policy, trio: Trio) -> Iterator[Violat
     members = [population.member(population.index[person]) for person in people]
     pairs = list(combinations(members, 2))
     for one, other in pairs:
-        for rule in broken_rules(policy, one, other):
+        for rule in broken_rules(policy, one, other, everybody.reach_of_level):
             yield Violation("rule_broken", f"Two of the trio break the rule {rule}.", (one.id, other.id))
     one, other, third = members
     if (one.hours & other.hours & third.hours).bit_count() < policy.min_common_hours:
@@ -292,8 +300,8 @@ def totals(matched: MatchedPopulation) -> Iterator[Violation]:
         yield Violation("too_many_people", f"More people than the certified most, {matched.most_people}.")
 
 
-def broken_rules(policy: Policy, one: Member, other: Member) -> Iterator[str]:
-    """The rules that forbid the two to be together."""
+def broken_rules(policy: Policy, one: Member, other: Member, reach_of_level: Mapping[int, int] = _NO_LEVELS) -> Iterator[str]:
+    """The rules that forbid the two to be together. ``reach_of_level``: how far each job level may be from another one."""
     if policy.juniors_up_to is not None and (one.level <= policy.juniors_up_to) == (other.level <= policy.juniors_up_to):
         yield "same_role"
     if not one.seats or not other.seats:
@@ -311,6 +319,11 @@ def broken_rules(policy: Policy, one: Member, other: Member) -> Iterator[str]:
         yield "excluded"
     if policy.level_rule == "require" and abs(one.level - other.level) > policy.similar_level_within:
         yield "similar_level"
+    if policy.levels_apart is not None:
+        if abs(one.level - other.level) > max(reach_of_level[one.level], reach_of_level[other.level]):
+            yield "similar_level"
+    if policy.experience == "require" and set(one.goals) & set(other.goals) - _experienced(one, policy) - _experienced(other, policy):
+        yield "experience"
     for attribute in ("department", "location"):
         here, there = getattr(one, attribute), getattr(other, attribute)
         if attribute in policy.must_share and (here is None or here != there):
@@ -334,6 +347,8 @@ def weight_of(policy: Policy, one: Member, other: Member) -> int:
         + shares.complement * _complement(one, other)
         + shares.nearness * _nearness(policy, one, other)
     ) // MICRO
+    if both == 0:
+        context = context * policy.nobody_learns // MICRO
     junior = gain if policy.juniors_up_to is not None and one.level <= policy.juniors_up_to else return_gain
     shared = policy.weaker_side * harmonic + policy.both_sides * (both // 2) + policy.context * context
     return (shared + policy.junior_side * junior) // MICRO
@@ -353,7 +368,7 @@ def _benefit(learner: Member, teacher: Member) -> int:
 def _goals(one: Member, other: Member, policy: Policy) -> int:
     support = 0
     for person, partner in ((one, other), (other, one)):
-        experienced = {skill.name for skill in partner.offers if skill.level >= policy.experienced_level}
+        experienced = _experienced(partner, policy)
         for goal in person.goals:
             if goal in experienced:
                 support += MICRO
@@ -361,6 +376,10 @@ def _goals(one: Member, other: Member, policy: Policy) -> int:
                 support += policy.shared_goal_without_experience
     goals = len(one.goals) + len(other.goals)
     return support // goals if goals else 0
+
+
+def _experienced(person: Member, policy: Policy) -> set[str]:
+    return {skill.name for skill in person.offers if skill.level >= policy.experienced_level}
 
 
 def _complement(one: Member, other: Member) -> int:
