@@ -110,6 +110,7 @@ class SkillsPracticeOptions(FormatOptions):
 class OnboardingBuddyOptions(FormatOptions):
     """Pairs of somebody new and a buddy who has been there longer."""
 
+    same_manager: bool = Field(default=True, description="Whether two people who report to the same manager may be matched.")
     newcomer_for_days: int = Field(default=90, ge=1, le=365, description="For so many days after they are hired people are new.")
     newcomers_per_buddy: int = Field(default=1, ge=1, le=5, description="How many newcomers a buddy may have at once.")
     match_on_arrival: bool = Field(

@@ -7,7 +7,7 @@ from matching_service.models import Base
 from matching_service.participant_copy import KnownPerson
 from matching_service.routes import router
 from matching_service.settings import Settings
-from matching_service.workers import expiry, match_run, replay, retention
+from matching_service.workers import arrivals, expiry, match_run, replay, retention
 from peerloom_events import (
     MatchReplayRequested,
     MatchRunRequested,
@@ -34,5 +34,9 @@ service = Service(
         ProgramLaunched: InBatches(handlers.keep_programs),
     },
     tasks={MatchRunRequested: match_run.work_off, MatchReplayRequested: replay.work_off},
-    jobs={"expiry": Job(expiry.expire, every=0.5), "retention": Job(retention.forget, every=3600.0)},
+    jobs={
+        "expiry": Job(expiry.expire, every=0.5),
+        "arrivals": Job(arrivals.match, every=1.0),
+        "retention": Job(retention.forget, every=3600.0),
+    },
 )

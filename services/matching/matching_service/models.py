@@ -130,6 +130,7 @@ class CertificateRow(TenantColumns, Base, table=True):
     time_limit_seconds: float | None
     engine_version: str = Field(sa_type=Text)
     answer_sha256: str = Field(sa_type=Text)
+    report: dict[str, Any] | None = Field(sa_type=JSONB)
 
 
 class ReplayRow(TenantColumns, Base, table=True):
@@ -195,6 +196,7 @@ class MatchRow(TenantColumns, Base, table=True):
     state: str = Field(sa_type=Text)
     accepted_ids: list[UUID] = Field(sa_type=ARRAY(Uuid))
     declined_id: UUID | None
+    round: int = Field(sa_type=SmallInteger, sa_column_kwargs={"server_default": text("1")})
 
 
 class MatchParticipantRow(Base, table=True):

@@ -88,6 +88,27 @@ FREE_PEOPLE: Final = """
 hired newcomers are, who have one.
 """
 
+PROGRAMS_OF: Final = "SELECT tenant_id, id FROM program WHERE format = ANY($1::text[])"
+"""The programs of some formats, of all organisations."""
+
+ARRIVED: Final = """
+    WITH last AS (SELECT id, state, finished_at FROM run WHERE tenant_id = $1 AND program_id = $2 ORDER BY id DESC LIMIT 1)
+    SELECT NOT EXISTS (
+        SELECT FROM last WHERE state IN ('requested', 'running') OR state <> 'completed' AND finished_at > $4::timestamptz)
+       AND EXISTS (
+        SELECT FROM enrolment JOIN member ON member.tenant_id = $1 AND member.id = enrolment.participant_id
+        WHERE enrolment.tenant_id = $1 AND enrolment.program_id = $2 AND (member.facts ->> 'hired_on')::date >= $3::date
+          AND NOT EXISTS (
+            SELECT FROM seat WHERE seat.tenant_id = $1 AND seat.program_id = $2 AND seat.participant_id = member.id)
+          AND NOT EXISTS (
+            SELECT FROM unmatched JOIN last ON last.id = unmatched.run_id
+            WHERE unmatched.tenant_id = $1 AND unmatched.id = member.id)
+    ) AS arrived
+"""
+"""Whether somebody hired since $3 waits whom the program's last run did not leave over, none is under way, and none failed since
+$4.
+"""
+
 MANAGERS_ABOVE: Final = """
     WITH RECURSIVE line (id, manager_id) AS (
         SELECT id, (facts ->> 'manager_id')::uuid FROM member WHERE tenant_id = $1 AND id = ANY($2::uuid[])
@@ -121,7 +142,7 @@ MATCHES_OF_PARTICIPANT: Final = """
     SELECT found.*
     FROM match_participant AS mine CROSS JOIN LATERAL (
         SELECT id, version, run_id, program_id, participant_ids, weight, reasons, proposed_at, answer_by, state, accepted_ids,
-               declined_id
+               declined_id, round
         FROM match WHERE match.tenant_id = $1 AND match.id = mine.match_id LIMIT 1
     ) AS found
     WHERE mine.tenant_id = $1 AND mine.participant_id = $4 AND mine.match_id > $2

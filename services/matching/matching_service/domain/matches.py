@@ -45,6 +45,7 @@ class Proposed:
     participant_ids: tuple[UUID, ...]
     weight: int
     reasons: tuple[Reason, ...]
+    round: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Unmatched:
 class Match:
     """Two people, or three, proposed to each other, and what became of it.
 
-    `weight`: 0 to 1,000,000 micro-units; of three people's three pairs the mean.
+    `round`: which one of several that were planned at once, from 1. `weight`: 0 to 1,000,000 micro-units; of three people's three pairs the mean.
     """
 
     id: UUID
@@ -76,6 +77,7 @@ class Match:
     state: MatchState = MatchState.PROPOSED
     accepted_ids: tuple[UUID, ...] = ()
     declined_id: UUID | None = None
+    round: int = 1
 
     def accepted(self, participant_id: UUID, now: datetime) -> "Match":
         """One of them says yes.

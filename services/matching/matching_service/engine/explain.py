@@ -150,10 +150,10 @@ def _shortened(explained: dict[tuple[UUID, UUID], tuple[Reason, ...]]) -> dict[t
 
 
 def _reasons(one: Member, other: Member, policy: Policy, meeting: Sequence[Member]) -> tuple[Reason, ...]:
-    lessons = [*_lessons(one, other, "b"), *_lessons(other, one, "a")]
-    lessons.sort(key=lambda lesson: (-lesson.priority * lesson.level_gap, lesson.from_side, lesson.skill))
-    practised = [] if policy.practice is None or lessons else _practised(one, other)
-    reasons: list[Reason] = [*lessons, *practised, *_goal_reasons(one, other, policy)]
+    learnt = [*lessons(one, other, "b"), *lessons(other, one, "a")]
+    learnt.sort(key=lambda lesson: (-lesson.priority * lesson.level_gap, lesson.from_side, lesson.skill))
+    practised = [] if policy.practice is None or learnt else _practised(one, other)
+    reasons: list[Reason] = [*learnt, *practised, *_goal_reasons(one, other, policy)]
     hours = reduce(and_, (person.hours for person in meeting)).bit_count()
     if hours:
         reasons.append(CommonHours(hours_per_week=hours))
@@ -233,15 +233,16 @@ def explain_rules(policy: Policy) -> dict[str, str]:
     return rules
 
 
-def _lessons(learner: Member, teacher: Member, from_side: Side) -> list[LearnsFrom]:
+def lessons(learner: Member, teacher: Member, from_side: Side) -> list[LearnsFrom]:
+    """What the learner can learn from the teacher, who is on ``from_side``."""
     taught = {skill.name: skill.level for skill in teacher.offers}
     known = {skill.name: skill.level for skill in learner.offers}
-    lessons = []
+    found = []
     for sought in learner.seeks:
         now = max(sought.own, known.get(sought.skill, 0))
         reached = min(taught.get(sought.skill, 0), sought.wanted, now + 4)
         if reached > now:
-            lessons.append(
+            found.append(
                 LearnsFrom(
                     from_side=from_side,
                     skill=sought.skill,
@@ -251,7 +252,7 @@ def _lessons(learner: Member, teacher: Member, from_side: Side) -> list[LearnsFr
                     priority=sought.priority,
                 )
             )
-    return lessons
+    return found
 
 
 def _practised(one: Member, other: Member) -> list[Reason]:

@@ -28,6 +28,7 @@ from matching_service.engine import (
     explain_match,
     format_for,
     match_population,
+    report_of,
 )
 from matching_service.engine import Reason as EngineReason
 from matching_service.run_archive import Part, Unreadable, compressed, uncompressed
@@ -283,12 +284,15 @@ class _Child:
             policy_fingerprint=result.policy_fingerprint,
             engine_version=result.engine_version,
             answer_sha256=hashlib.sha256(answer).hexdigest(),
+            report=report_of(population, policy, result).model_dump(mode="json"),
         )
 
     def proposed(self, first: int) -> list[Proposed]:
         population, policy, _ = self._checked
         return [
-            Proposed(match.people, match.mean_weight, _reasons(population, policy, match.people))
+            Proposed(
+                match.people, match.mean_weight, _reasons(population, policy, match.people), getattr(match, "round", 1)
+            )
             for match in self._matches[first : first + _PAGE]
         ]
 

