@@ -14,8 +14,8 @@ from peerloom_events.event import Fact
 class FormatOptions(Fact):
     """What a program of any format may choose. Subclasses add what their own format asks for.
 
-    ``for_new_programs``: what a program launched from now on chooses unless it says otherwise, where that is not what the programs
-    before it, which could not choose, go on with.
+    ``for_new_programs``: what a program launched from now on chooses unless it says otherwise, where the programs before it,
+    which could not choose, go on with something else.
     """
 
     for_new_programs: ClassVar[Mapping[str, JsonValue]] = {}
@@ -57,8 +57,8 @@ class OneToOneOptions(TeachingOptions):
 
     levels_apart: Annotated[int, Field(ge=0, le=50)] | None = Field(
         default=None,
-        description="How many job levels two people may be apart at most, where enough are that near; who has fewer than five such "
-        "others may be further from somebody. null: it counts, and is no rule. New programs have 1 unless they choose.",
+        description="How many job levels two people may be apart at most, where enough are that near; who has fewer than five "
+        "such others may be further from somebody. null: it counts, and is no rule. New programs have 1 unless they choose.",
     )
 
 
@@ -76,8 +76,8 @@ class RoundOptions(Fact):
         default=1,
         ge=1,
         le=12,
-        description="So many rounds are planned by one match run, with a new partner in each; from 2 on nobody joins a pair: who "
-        "goes without in one round comes first in the next.",
+        description="So many rounds are planned by one match run, with a new partner in each; from 2 on nobody joins a pair: "
+        "who goes without in one round comes first in the next.",
     )
 
 
@@ -111,7 +111,9 @@ class OnboardingBuddyOptions(FormatOptions):
     """Pairs of somebody new and a buddy who has been there longer."""
 
     same_manager: bool = Field(default=True, description="Whether two people who report to the same manager may be matched.")
-    newcomer_for_days: int = Field(default=90, ge=1, le=365, description="For so many days after they are hired people are new.")
+    newcomer_for_days: int = Field(
+        default=90, ge=1, le=365, description="For so many days after they are hired people are new."
+    )
     newcomers_per_buddy: int = Field(default=1, ge=1, le=5, description="How many newcomers a buddy may have at once.")
     match_on_arrival: bool = Field(
         default=True, description="Whether newcomers are matched as they arrive, without somebody asking for a match run."

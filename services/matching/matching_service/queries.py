@@ -105,9 +105,7 @@ ARRIVED: Final = """
             WHERE unmatched.tenant_id = $1 AND unmatched.id = member.id)
     ) AS arrived
 """
-"""Whether somebody hired since $3 waits whom the program's last run did not leave over, none is under way, and none failed since
-$4.
-"""
+"""Whether somebody hired since $3 waits whom the last run did not leave over, and none is under way or has failed since $4."""
 
 MANAGERS_ABOVE: Final = """
     WITH RECURSIVE line (id, manager_id) AS (

@@ -62,7 +62,8 @@ class Unmatched:
 class Match:
     """Two people, or three, proposed to each other, and what became of it.
 
-    `round`: which one of several that were planned at once, from 1. `weight`: 0 to 1,000,000 micro-units; of three people's three pairs the mean.
+    `weight`: 0 to 1,000,000 micro-units; of three people's three pairs the mean. `round`: which one of several rounds that were
+    planned at once, from 1.
     """
 
     id: UUID

@@ -99,7 +99,15 @@ class CommonLanguages(_Reason):
 
 
 Reason = Annotated[
-    LearnsFrom | PractisesSkill | SharedGoal | ExperiencedInGoal | CommonHours | LevelDifference | JuniorAndSenior | NewcomerAndBuddy | CommonLanguages,
+    LearnsFrom
+    | PractisesSkill
+    | SharedGoal
+    | ExperiencedInGoal
+    | CommonHours
+    | LevelDifference
+    | JuniorAndSenior
+    | NewcomerAndBuddy
+    | CommonLanguages,
     Field(discriminator="code"),
 ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Final
 
 import numpy as np
@@ -37,13 +37,19 @@ class Report(BaseModel):
     matches: int
     nobody_learns: int = Field(description="Matches in which nobody learns anything that they seek.")
     one_sided: int = Field(description="Matches of two in which only one of them does.")
-    people_learning_nothing: int = Field(description="People in a match, none of whose matches teaches them anything they seek.")
+    people_learning_nothing: int = Field(
+        description="People in a match, none of whose matches teaches them anything they seek."
+    )
     goals_without_experience: int = Field(
         description="Matches in which two have a goal in common and neither is experienced in it."
     )
     most_levels_apart: int = Field(description="How many job levels two people of one match are apart at most.")
-    beyond_levels: int = Field(description="Matches in which two are further apart than the program asked for: too few were near.")
-    people_seeking_nothing: int = Field(description="People, matched or not, who seek nothing: ask them what they want to learn.")
+    beyond_levels: int = Field(
+        description="Matches in which two are further apart than the program asked for: too few were near."
+    )
+    people_seeking_nothing: int = Field(
+        description="People, matched or not, who seek nothing: ask them what they want to learn."
+    )
     skills_nobody_offers: tuple[SkillCount, ...] = Field(
         description="What most people seek and nobody offers at a level they could learn from: ask who can."
     )
@@ -103,7 +109,7 @@ class _Goals:
 def _sets(start: Int64Array, values: np.ndarray, some: BoolArray) -> list[set[int]]:
     ends = start.tolist()
     listed = np.where(some, values, -1).tolist()
-    return [set(listed[first:last]) - {-1} for first, last in zip(ends, ends[1:], strict=False)]
+    return [set(listed[first:last]) - {-1} for first, last in pairwise(ends)]
 
 
 def _skills(population: Population) -> tuple[tuple[SkillCount, ...], tuple[SkillCount, ...]]:

@@ -21,7 +21,6 @@ from peerloom_events import (
 from peerloom_service.identifiers import new_id
 from peerloom_service.use_cases.transaction import Transaction
 
-
 _PAUSE_AFTER_FAILURE: Final = timedelta(minutes=15)
 
 

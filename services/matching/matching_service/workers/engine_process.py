@@ -290,9 +290,7 @@ class _Child:
     def proposed(self, first: int) -> list[Proposed]:
         population, policy, _ = self._checked
         return [
-            Proposed(
-                match.people, match.mean_weight, _reasons(population, policy, match.people), getattr(match, "round", 1)
-            )
+            Proposed(match.people, match.mean_weight, _reasons(population, policy, match.people), getattr(match, "round", 1))
             for match in self._matches[first : first + _PAGE]
         ]
 
@@ -343,16 +341,14 @@ def _reason(reason: EngineReason, a: UUID, b: UUID) -> Reason:
     match reason.model_dump(exclude={"from_side"}):
         case {"code": str(code), "skill": skill, "level_gap": gap}:
             return Reason(code, giver, skill, gap)
-        case {"code": str(code), "skill": skill}:
-            return Reason(code, subject=skill)
         case {"code": str(code), "hours_per_week": hours}:
             return Reason(code, amount=hours)
         case {"code": str(code), "difference": difference}:
             return Reason(code, giver, amount=difference)
         case {"code": str(code), "languages": languages}:
             return Reason(code, subject=", ".join(languages))
-        case {"code": str(code), "goal": goal}:
-            return Reason(code, giver, goal)
-        case {"code": str(code), **rest} if not rest:
+        case {"code": str(code), "goal": subject} | {"code": str(code), "skill": subject}:
+            return Reason(code, giver, subject)
+        case {"code": str(code)}:
             return Reason(code, giver)
     raise TypeError(f"no words for the reason {reason!r}")

@@ -1,4 +1,4 @@
-"""An independent check of exchanges: who learns what of whom, rules, worths, and that no exchange is worth more than its prices."""
+"""An independent check of exchanges: who learns what of whom, rules, worths, and that none is worth more than its prices."""
 
 from __future__ import annotations
 
@@ -120,6 +120,7 @@ def _bound(gains: _Gains, matched: MatchedPopulation, people: int | None) -> Ite
         rings = gains.policy.rings & (gain[row] > 0)[:, None] & (gain > 0) & (gain[:, row] > 0)[None, :]
         np.fill_diagonal(rings, val=False)
         if short.any() or (rings & (ring > paid[:, None] + prices[None, :])).any():
-            yield Violation("price_too_low", "An exchange is worth more than its members pay.", (gains.everybody.population.id(row),))
+            yield Violation(
+                "price_too_low", "An exchange is worth more than its members pay.", (gains.everybody.population.id(row),)
+            )
             return
-

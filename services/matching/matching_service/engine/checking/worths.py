@@ -73,7 +73,7 @@ class Everybody:
 
     @cached_property
     def reach_of_level(self) -> dict[int, int]:
-        """How far from each job level somebody may be matched where that is a rule: as far as it takes to have enough others."""
+        """How far from each job level somebody may be matched where that is a rule: as far as enough others are."""
         least, levels = self._policy.levels_apart, self.population.level.tolist()
         if least is None:
             return {}

@@ -33,7 +33,8 @@ class Format(ABC, Generic[OptionsT]):
     """A format: what a program may choose, what a match is worth then, how many people it has, and how matches are found.
 
     ``name``: as programs name it. ``options_model``: the contract of its options. ``search``: finds the matches.
-    ``newcomers``: whether it distinguishes newcomers (``newcomer_days``). ``example``: options of a typical program, as they travel.
+    ``newcomers``: whether it distinguishes newcomers (``newcomer_days``). ``example``: options of a
+    typical program, as they travel.
     """
 
     name: ClassVar[str]

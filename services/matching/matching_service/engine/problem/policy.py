@@ -148,11 +148,12 @@ class Policy(BaseModel):
         ge=0,
         le=1000,
         strict=True,
-        description="Rule: two people are at most so many job levels apart; whoever has fewer than five others that near may be "
-        "as far from somebody as it takes to have five.",
+        description="Rule: two people are at most so many job levels apart; whoever has fewer than five others that near may "
+        "be as far from somebody as it takes to have five.",
     )
     experience: Literal["prefer", "require"] = Field(
-        "prefer", description="Whether it is a rule that of two with a goal in common one is experienced in it, for every such goal."
+        "prefer",
+        description="Whether it is a rule that of two with a goal in common one is experienced in it, for every such goal.",
     )
     nobody_learns: Micro = Field(
         MICRO, description="What the context counts where neither learns anything from the other; 0: such a pair is never made."
@@ -162,8 +163,8 @@ class Policy(BaseModel):
     )
     practice: Micro | None = Field(
         None,
-        description="Matches are exchanges: two who teach each other, or three of whom each teaches the next; or two who practise "
-        "what both seek, which counts this much of being taught it. Nothing: other matches.",
+        description="Matches are exchanges: two who teach each other, or three of whom each teaches the next; or two who "
+        "practise what both seek, which counts this much of being taught it. Nothing: other matches.",
     )
     rings: bool = Field(True, description="Whether three may be an exchange, each of whom teaches the next.")
     newcomers_within_days: int | None = Field(
@@ -178,6 +179,20 @@ class Policy(BaseModel):
         return values
 
     @model_validator(mode="after")
+    def _one_kind_of_match(self) -> Self:
+        if (self.rounds > 1 or self.practice is not None) and (
+            self.trios or self.juniors_up_to is not None or self.group_sizes is not None
+        ):
+            raise ValueError("Rounds and exchanges have neither trios that are joined nor juniors nor groups; choose one.")
+        if self.rounds > 1 and self.practice is not None:
+            raise ValueError("Exchanges are made once; leave out rounds or practice.")
+        if self.newcomers_within_days is not None and self.juniors_up_to != 0:
+            raise ValueError("Newcomers are the juniors, of level 0; say juniors_up_to: 0.")
+        if self.levels_apart is not None and (self.level_rule == "require" or self.juniors_up_to is not None):
+            raise ValueError("Choose level_rule, levels_apart or juniors_up_to: each says how levels may differ.")
+        return self
+
+    @model_validator(mode="after")
     def _no_contradictions(self) -> Self:
         total = self.weaker_side + self.both_sides + self.context + self.junior_side
         if total != MICRO:
@@ -190,16 +205,6 @@ class Policy(BaseModel):
             raise ValueError("group_goal and group_skills are rules of groups; say with group_sizes how large these are.")
         if self.group_sizes is not None and (self.trios or self.juniors_up_to is not None):
             raise ValueError("Groups have neither trios nor juniors; leave out trios and juniors_up_to, or group_sizes.")
-        if (self.rounds > 1 or self.practice is not None) and (
-            self.trios or self.juniors_up_to is not None or self.group_sizes is not None
-        ):
-            raise ValueError("Rounds and exchanges have neither trios that are joined nor juniors nor groups; choose one.")
-        if self.rounds > 1 and self.practice is not None:
-            raise ValueError("Exchanges are made once; leave out rounds or practice.")
-        if self.newcomers_within_days is not None and self.juniors_up_to != 0:
-            raise ValueError("Newcomers are the juniors, of level 0; say juniors_up_to: 0.")
-        if self.levels_apart is not None and (self.level_rule == "require" or self.juniors_up_to is not None):
-            raise ValueError("Choose level_rule, levels_apart or juniors_up_to: each says how levels may differ.")
         if self.juniors_up_to is not None and self.trios:
             raise ValueError("A junior and a senior are two people; leave out trios or juniors_up_to.")
         if self.juniors_up_to is None and self.junior_side:

@@ -124,8 +124,8 @@ class MatchedPopulation:
     positions of one; ``exhaustive``: all groups that could make up a better answer were weighed, so ``upper_bound`` is the
     best, although the prices alone prove less.
 
-    ``round``: where several rounds are made at once, the round of every pair, from 1; of length 0 else. Formats of exchanges have
-    pairs and trios whose worths are those of exchanges.
+    ``round``: where several rounds are made at once, the round of every pair, from 1; of length 0 else. Formats of exchanges
+    have pairs and trios whose worths are those of exchanges.
 
     ``upper_bound``: no matching is worth more (with coverage first: none in which as many people are matched).
     ``most_people``: in no matching are more people matched. Where the policy has trios, both hold for matchings of pairs

@@ -100,9 +100,7 @@ class GroupSearch(Search):
         self.gap = self.grouping.gap
 
 
-def group_rules(
-    population: Population, policy: Policy, order: Int64Array, sizes: tuple[int, int] | None = None
-) -> GroupRules:
+def group_rules(population: Population, policy: Policy, order: Int64Array, sizes: tuple[int, int] | None = None) -> GroupRules:
     """What a policy asks of groups, for the people in this order; ``sizes``: other ones than the policy's own."""
     sizes = sizes or policy.group_sizes
     assert sizes is not None

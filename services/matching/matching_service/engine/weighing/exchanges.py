@@ -1,8 +1,8 @@
 """What people gain in exchanges: by being taught, and by practising what both seek.
 
-A *step* is what somebody gains from somebody else: the benefit, in the share of the policy's both sides, and the context in its own;
-nothing where there is no benefit. An exchange is worth half of its steps, rounded down. Two who both seek a skill, from levels at
-most one apart, can practise it: each then benefits by the policy's ``practice`` as much as by being taught all that is sought.
+A *step* is what somebody gains from somebody else: the benefit, in the share of the policy's both sides, and the context in
+its own; nothing where there is no benefit. An exchange is worth half of its steps, rounded down. Two who both seek a skill,
+from levels at most one apart, can practise it: that counts the policy's ``practice`` of being taught it.
 """
 
 from __future__ import annotations
