@@ -177,7 +177,7 @@ async def test_who_has_no_seat_left_is_not_among_the_free_people(
     await matching.runtime.database.execute(tenant, take, tenant, program.program_id, people[0], new_id())
 
     async def seats(by_level: list[int]) -> list[tuple[UUID, int]]:
-        asked = tenant, program.program_id, by_level, max(by_level)
+        asked = tenant, program.program_id, by_level, max(by_level), None
         return [(row["id"], row["seats"]) for row in await matching.runtime.database.fetch(tenant, queries.FREE_PEOPLE, *asked)]
 
     assert await seats([1]) == [(person, 1) for person in sorted(people[1:])]

@@ -4,7 +4,7 @@ Append-only like the events: a format or an option, once here, stays; a new opti
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Final, Literal, Protocol, Self
+from typing import Annotated, ClassVar, Final, Literal, Protocol, Self
 
 from pydantic import Field, JsonValue, model_validator
 
@@ -12,7 +12,13 @@ from peerloom_events.event import Fact
 
 
 class FormatOptions(Fact):
-    """What a program of any format may choose. Subclasses add what their own format asks for."""
+    """What a program of any format may choose. Subclasses add what their own format asks for.
+
+    ``for_new_programs``: what a program launched from now on chooses unless it says otherwise, where the programs before it,
+    which could not choose, go on with something else.
+    """
+
+    for_new_programs: ClassVar[Mapping[str, JsonValue]] = {}
 
     reporting_line: Literal["whole-line", "off"] | Annotated[int, Field(ge=1, le=50)] = Field(
         default="whole-line",
@@ -28,8 +34,32 @@ class TrioOptions(FormatOptions):
     trio_when_odd: bool = Field(default=False, description="Whoever would be left over joins a pair: three people meet.")
 
 
-class OneToOneOptions(TrioOptions):
+class TeachingOptions(TrioOptions):
+    """Formats of pairs in which somebody learns from somebody."""
+
+    for_new_programs: ClassVar[Mapping[str, JsonValue]] = {"learning": "prefer"}
+
+    experience: Literal["prefer", "require"] = Field(
+        default="prefer",
+        description="Somebody experienced on each goal that two share: 'prefer', it counts; 'require', it is a rule.",
+    )
+    learning: Literal["any", "prefer", "require"] = Field(
+        default="any",
+        description="Pairs in which neither learns anything: 'any', they may be; 'prefer', only where nothing else is left; "
+        "'require', never. New programs have 'prefer' unless they choose.",
+    )
+
+
+class OneToOneOptions(TeachingOptions):
     """Pairs of peers."""
+
+    for_new_programs: ClassVar[Mapping[str, JsonValue]] = {"learning": "prefer", "levels_apart": 1}
+
+    levels_apart: Annotated[int, Field(ge=0, le=50)] | None = Field(
+        default=None,
+        description="How many job levels two people may be apart at most, where enough are that near; who has fewer than five "
+        "such others may be further from somebody. null: it counts, and is no rule. New programs have 1 unless they choose.",
+    )
 
 
 class JuniorSeniorOptions(FormatOptions):
@@ -39,7 +69,19 @@ class JuniorSeniorOptions(FormatOptions):
     seats_per_senior: int = Field(default=1, ge=1, le=5, description="How many juniors a senior may have at once.")
 
 
-class NetworkOptions(TrioOptions):
+class RoundOptions(Fact):
+    """Formats of pairs that change."""
+
+    rounds: int = Field(
+        default=1,
+        ge=1,
+        le=12,
+        description="So many rounds are planned by one match run, with a new partner in each; from 2 on nobody joins a pair: "
+        "who goes without in one round comes first in the next.",
+    )
+
+
+class NetworkOptions(TrioOptions, RoundOptions):
     """Pairs of people who would not meet otherwise."""
 
     differ_in: Literal["department", "location"] = Field(
@@ -48,10 +90,34 @@ class NetworkOptions(TrioOptions):
     trio_when_odd: bool = Field(default=True, description="Whoever would be left over joins a pair: three people meet.")
 
 
-class FlashOptions(TrioOptions):
+class FlashOptions(TeachingOptions, RoundOptions):
     """Short meetings of pairs, a new partner in every round."""
 
     trio_when_odd: bool = Field(default=True, description="Whoever would be left over joins a pair: three people meet.")
+
+
+class SkillsPracticeOptions(FormatOptions):
+    """Two who teach each other, or practise what both seek; three of whom each teaches the next."""
+
+    rings_of_three: bool = Field(
+        default=True, description="Whether three may meet of whom each teaches the next, where no two could teach each other."
+    )
+    practice_together: bool = Field(
+        default=True, description="Whether two may meet who seek the same skill from about the same level, to practise it."
+    )
+
+
+class OnboardingBuddyOptions(FormatOptions):
+    """Pairs of somebody new and a buddy who has been there longer."""
+
+    same_manager: bool = Field(default=True, description="Whether two people who report to the same manager may be matched.")
+    newcomer_for_days: int = Field(
+        default=90, ge=1, le=365, description="For so many days after they are hired people are new."
+    )
+    newcomers_per_buddy: int = Field(default=1, ge=1, le=5, description="How many newcomers a buddy may have at once.")
+    match_on_arrival: bool = Field(
+        default=True, description="Whether newcomers are matched as they arrive, without somebody asking for a match run."
+    )
 
 
 class AccountabilityOptions(TrioOptions):
@@ -100,6 +166,8 @@ FORMATS: Final[Mapping[str, type[FormatOptions]]] = {
     "accountability": AccountabilityOptions,
     "learning-circle": LearningCircleOptions,
     "tiger-team": TigerTeamOptions,
+    "skills-practice": SkillsPracticeOptions,
+    "onboarding-buddy": OnboardingBuddyOptions,
 }
 """Every format by its name on the wire, with the model of its options."""
 

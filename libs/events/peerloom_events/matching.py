@@ -91,6 +91,7 @@ class MatchProposed(Event, type="io.peerloom.matching.match.proposed.v1", topic=
     )
     reasons: tuple[MatchReason, ...]
     answer_by: AwareDatetime
+    round: int = Field(default=1, ge=1, description="Which one of several rounds that were planned at once.")
 
 
 class MatchAccepted(Event, type="io.peerloom.matching.match.accepted.v1", topic=MATCHES, key="match_id"):
@@ -125,6 +126,7 @@ class MatchConfirmed(Event, type="io.peerloom.matching.match.confirmed.v1", topi
     program_id: UUID
     participant_ids: tuple[UUID, ...]
     confirmed_at: AwareDatetime
+    round: int = Field(default=1, ge=1, description="Which one of several rounds that were planned at once.")
 
 
 class MatchEnded(Event, type="io.peerloom.matching.match.ended.v1", topic=MATCHES, key="match_id"):

@@ -7,7 +7,7 @@ from matching_service.models import Base
 from matching_service.participant_copy import KnownPerson
 from matching_service.routes import router
 from matching_service.settings import Settings
-from matching_service.workers import endings, expiry, match_run, replay, retention
+from matching_service.workers import arrivals, endings, expiry, match_run, replay, retention
 from peerloom_events import (
     MatchReplayRequested,
     MatchRunRequested,
@@ -53,6 +53,7 @@ service = Service(
     jobs={
         "expiry": Job(expiry.expire, every=0.5),
         "endings": Job(endings.end_closed, every=1.0),
+        "arrivals": Job(arrivals.match, every=1.0),
         "retention": Job(retention.forget, every=3600.0),
     },
 )

@@ -147,6 +147,7 @@ class CertificateRow(TenantColumns, Base, table=True):
     time_limit_seconds: float | None
     engine_version: str = Field(sa_type=Text)
     answer_sha256: str = Field(sa_type=Text)
+    report: dict[str, Any] | None = Field(sa_type=JSONB)
 
 
 class ReplayRow(TenantColumns, Base, table=True):
@@ -214,6 +215,7 @@ class MatchRow(TenantColumns, Base, table=True):
     declined_id: UUID | None
     ended_at: datetime | None
     ended_reason: str | None = Field(sa_type=Text)
+    round: int = Field(sa_type=SmallInteger, sa_column_kwargs={"server_default": text("1")})
 
 
 class MatchParticipantRow(Base, table=True):

@@ -1,6 +1,7 @@
 """Every question matching asks of its database, by name. What changes something stands in `sql.py`."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Final
 from uuid import UUID
 
@@ -47,7 +48,8 @@ POOL: Final = """
                 SELECT participant_id, count(*) AS seats FROM seat WHERE tenant_id = $1 AND program_id = $2 GROUP BY 1
             ) AS held
             WHERE CASE WHEN held.seats >= $5 THEN true WHEN held.seats < $4 THEN false ELSE held.seats >= (
-                SELECT ($3::int[])[least((facts ->> 'employee_level')::numeric, cardinality($3::int[]))::int]
+                SELECT CASE WHEN (facts ->> 'hired_on')::date >= $6::date THEN 1
+                            ELSE ($3::int[])[least((facts ->> 'employee_level')::numeric, cardinality($3::int[]))::int] END
                 FROM member WHERE tenant_id = $1 AND id = held.participant_id
             ) END) AS taken,
            (SELECT coalesce(sum(cardinality(participant_ids)), 0) FROM match
@@ -55,21 +57,29 @@ POOL: Final = """
            (SELECT coalesce(sum(cardinality(participant_ids)), 0) FROM match
             WHERE tenant_id = $1 AND program_id = $2 AND state = 'confirmed') AS confirmed
 """
-"""People and seats of a program; $3: seats by employee level, $4 and $5: the fewest and the most of them."""
+"""People and seats of a program; $3: seats by employee level, $4 and $5: the fewest and the most of them, $6: since when hired
+newcomers are, who have one seat.
+"""
 
 
-async def pool(tx: Transaction, program_id: UUID, seats_by_level: Sequence[int]) -> Pool:
-    """How a program's people stand, where somebody of each level may be in so many matches at once."""
-    row = await tx.fetchrow(POOL, tx.tenant_id, program_id, seats_by_level, min(seats_by_level), max(seats_by_level))
+async def pool(tx: Transaction, program_id: UUID, seats_by_level: Sequence[int], newcomers_since: date | None) -> Pool:
+    """How a program's people stand, where somebody of each level, and a newcomer, may be in so many matches at once."""
+    fewest = min(seats_by_level) if newcomers_since is None else 1
+    asked = program_id, seats_by_level, fewest, max(seats_by_level), newcomers_since
+    row = await tx.fetchrow(POOL, tx.tenant_id, *asked)
     assert row is not None
     return Pool(program_id, row["enrolled"], row["enrolled"] - row["taken"], row["proposed"], row["confirmed"])
 
 
 # -- the people of a run ----------------------------------------------------------------------------------------------
 
+_TAKES_PART: Final = """enrolment.stopped_at IS NULL AND (member.facts ->> 'hired_on')::date <= {day}::date
+      AND member.facts ->> 'on_leave' IS DISTINCT FROM 'true'
+      AND coalesce((member.facts ->> 'leaving_on')::date > greatest({day}::date, program.ends_on), true)"""
+
 # Person by person, by the keys: whatever the planner thinks of the tables, that takes the same time, and the first people come
 # at once.
-FREE_PEOPLE: Final = """
+FREE_PEOPLE: Final = f"""
     SELECT enrolment.participant_id AS id, member.facts::text AS facts, (member.facts ->> 'manager_id')::uuid AS manager_id,
            member.seats - held.seats AS seats
     FROM enrolment
@@ -82,18 +92,42 @@ FREE_PEOPLE: Final = """
         HAVING count(*) < $4
     ) AS held
     CROSS JOIN LATERAL (
-        SELECT facts, ($3::int[])[least((facts ->> 'employee_level')::numeric, cardinality($3::int[]))::int] AS seats
+        SELECT facts, CASE WHEN (facts ->> 'hired_on')::date >= $6::date THEN 1
+            ELSE ($3::int[])[least((facts ->> 'employee_level')::numeric, cardinality($3::int[]))::int] END AS seats
         FROM member WHERE member.tenant_id = $1 AND member.id = enrolment.participant_id LIMIT 1
     ) AS member
     WHERE enrolment.tenant_id = $1 AND enrolment.program_id = $2 AND member.seats > held.seats
-      AND enrolment.stopped_at IS NULL AND (facts ->> 'hired_on')::date <= $5
-      AND facts ->> 'on_leave' IS DISTINCT FROM 'true'
-      AND coalesce((facts ->> 'leaving_on')::date > greatest($5, program.ends_on), true)
+      AND {_TAKES_PART.format(day="$5")}
     ORDER BY 1
 """
-"""Who takes part and has a seat left, in the order of ids; $3: seats by employee level, $4: the most of them.
+"""Who takes part and has a seat left, in the order of ids; $3: seats by employee level, $4: the most of them, $6: since when
+hired newcomers are, who have one.
 
 Nobody before their first day or while on leave on the day $5, and nobody who leaves before the program ends.
+"""
+
+PROGRAMS_OF: Final = "SELECT tenant_id, id FROM program WHERE format = ANY($1::text[])"
+"""The programs of some formats, of all organisations."""
+
+ARRIVED: Final = f"""
+    WITH last AS (SELECT id, state, finished_at FROM run WHERE tenant_id = $1 AND program_id = $2 ORDER BY id DESC LIMIT 1)
+    SELECT NOT EXISTS (
+        SELECT FROM last WHERE state IN ('requested', 'running') OR state <> 'completed' AND finished_at > $4::timestamptz)
+       AND EXISTS (
+        SELECT FROM enrolment
+        JOIN member ON member.tenant_id = $1 AND member.id = enrolment.participant_id
+        JOIN program ON program.tenant_id = $1 AND program.id = $2
+        WHERE enrolment.tenant_id = $1 AND enrolment.program_id = $2 AND (member.facts ->> 'hired_on')::date >= $3::date
+          AND {_TAKES_PART.format(day="$5")}
+          AND NOT EXISTS (
+            SELECT FROM seat WHERE seat.tenant_id = $1 AND seat.program_id = $2 AND seat.participant_id = member.id)
+          AND NOT EXISTS (
+            SELECT FROM unmatched JOIN last ON last.id = unmatched.run_id
+            WHERE unmatched.tenant_id = $1 AND unmatched.id = member.id)
+    ) AS arrived
+"""
+"""Whether somebody hired since $3, who takes part on the day $5, waits whom the last run did not leave over, and no run is under
+way or has failed since $4.
 """
 
 MANAGERS_ABOVE: Final = """
@@ -138,7 +172,7 @@ MATCHES_OF_PARTICIPANT: Final = """
     SELECT found.*
     FROM match_participant AS mine CROSS JOIN LATERAL (
         SELECT id, version, run_id, program_id, participant_ids, weight, reasons, proposed_at, answer_by, state, accepted_ids,
-               declined_id, ended_at, ended_reason
+               declined_id, ended_at, ended_reason, round
         FROM match WHERE match.tenant_id = $1 AND match.id = mine.match_id LIMIT 1
     ) AS found
     WHERE mine.tenant_id = $1 AND mine.participant_id = $4 AND mine.match_id > $2

@@ -37,15 +37,20 @@ class PeoplePage:
 
 
 async def read_pages(
-    database: Database, tenant_id: UUID, program_id: UUID, seats_by_level: Sequence[int], on: date
+    database: Database,
+    tenant_id: UUID,
+    program_id: UUID,
+    seats_by_level: Sequence[int],
+    on: date,
+    newcomers_since: date | None = None,
 ) -> AsyncGenerator[PeoplePage, None]:
     """Everyone who takes part on that day and has a seat left, whom each has met, and who is above them, as of one moment."""
     known: set[UUID] = set()
+    of_program = program_id, seats_by_level, max(seats_by_level), on, newcomers_since
     async with database.connection(tenant_id) as connection:  # noqa: SIM117 - the transaction is of that connection
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             ask_again = await connection.fetchval(queries.ASK_AGAIN, tenant_id, program_id)
-            asked = program_id, seats_by_level, max(seats_by_level), on
-            cursor = await connection.cursor(queries.FREE_PEOPLE, tenant_id, *asked)
+            cursor = await connection.cursor(queries.FREE_PEOPLE, tenant_id, *of_program)
             while people := await cursor.fetch(_PAGE):
                 met: dict[UUID, list[bytes]] = {person["id"]: [] for person in people}
                 for row in await connection.fetch(queries.MET_BEFORE, tenant_id, list(met), ask_again):
@@ -62,8 +67,8 @@ async def read_pages(
                 )
 
 
-def population_of(pages: Iterable[PeoplePage], week_of: date) -> Population:
-    """The engine's snapshot of the people of all pages, with their hours in that week.
+def population_of(pages: Iterable[PeoplePage], week_of: date, newcomers_since: date | None = None) -> Population:
+    """The engine's snapshot of the people of all pages, with their hours in that week; newcomers have job level 0.
 
     Raises: ValueError where somebody's facts are none the engine can take.
     """
@@ -71,7 +76,7 @@ def population_of(pages: Iterable[PeoplePage], week_of: date) -> Population:
     managers: dict[UUID, UUID] = {}
     for page in pages:
         columns = zip(_ids(page.ids), page.facts, page.seats, page.met, strict=True)
-        people += [_person(id_, facts, seats, met) for id_, facts, seats, met in columns]
+        people += [_person(id_, facts, seats, met, newcomers_since) for id_, facts, seats, met in columns]
         above = _ids(page.managers)
         managers |= zip(above[::2], above[1::2], strict=True)
     return Population.of(people, week_of, managers)
@@ -81,7 +86,7 @@ def _ids(joined: bytes) -> list[UUID]:
     return [UUID(bytes=joined[first : first + _ID_BYTES]) for first in range(0, len(joined), _ID_BYTES)]
 
 
-def _person(id_: UUID, kept: str, seats: int, met: bytes) -> Person:
+def _person(id_: UUID, kept: str, seats: int, met: bytes, newcomers_since: date | None) -> Person:
     facts = msgspec.json.decode(kept, type=Facts)
     hours = facts.working_hours
     # A name given twice counts once, at its highest level: the engine takes each skill, goal and language once.
@@ -92,7 +97,7 @@ def _person(id_: UUID, kept: str, seats: int, met: bytes) -> Person:
         offers=tuple(Skill(name, level) for name, level in offers.items()),
         seeks=tuple(SoughtSkill(name, own=seek.level, priority=seek.priority) for name, seek in seeks.items()),
         goals=tuple(dict.fromkeys(facts.goals)),
-        level=facts.employee_level,
+        level=0 if newcomers_since is not None and facts.hired_on >= newcomers_since else facts.employee_level,
         department=facts.department,
         location=facts.location,
         time_zone=facts.time_zone,

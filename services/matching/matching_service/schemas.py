@@ -11,6 +11,7 @@ from matching_service.domain.matches import EndReason, Match, MatchState
 from matching_service.domain.programs import Pool
 from matching_service.domain.replays import Replay
 from matching_service.domain.runs import Certificate, Run, RunState
+from matching_service.engine import Report
 from peerloom_service.http.bodies import Body, Out
 
 
@@ -107,6 +108,9 @@ class CertificateOut(Out):
     time_limit_seconds: float | None
     engine_version: str
     answer_sha256: str = Field(description="Of the stored answer's bytes.")
+    report: Report | None = Field(
+        description="What the answer is for its people: who learns nothing, what was widened, what would help."
+    )
 
     @classmethod
     def of(cls, certificate: Certificate) -> Self:
@@ -179,6 +183,7 @@ class MatchOut(Out):
     declined_id: UUID | None
     ended_at: datetime | None = Field(default=None, description="When it ended before its time.")
     ended_reason: EndReason | None = Field(default=None, description="Why it ended before its time.")
+    round: int = Field(description="Which one of several rounds that were planned at once, from 1.")
 
     @classmethod
     def of(cls, match: Match) -> Self:

@@ -48,9 +48,9 @@ HOLD_THE_DOOR_TOGETHER: Final = "SELECT pg_advisory_xact_lock_shared(hashtextext
 
 ADD_MATCHES: Final = """
     INSERT INTO match (tenant_id, id, version, run_id, program_id, participant_ids, weight, reasons, proposed_at, answer_by,
-                       state, accepted_ids)
-    SELECT $1, id, 1, $2, $3, participant_ids, weight, reasons, $4, $5, 'proposed', '{}'
-    FROM jsonb_to_recordset($6) AS proposed (id uuid, participant_ids uuid[], weight int, reasons jsonb)
+                       state, accepted_ids, round)
+    SELECT $1, id, 1, $2, $3, participant_ids, weight, reasons, $4, $5, 'proposed', '{}', round
+    FROM jsonb_to_recordset($6) AS proposed (id uuid, participant_ids uuid[], weight int, reasons jsonb, round int)
 """
 # Everybody takes the lowest numbers they have free; who has none free has none to give (NULL), and nothing is taken at all.
 # $5: seats by employee level.

@@ -9,6 +9,12 @@ from peerloom_events.formats import FORMATS, FormatOptions, options_of
 from profile_service.domain import Program, ProgramFormatWrong
 
 
+def chosen_anew(format_: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a program that is launched now: what is recommended for new ones, unless it chose otherwise."""
+    model = FORMATS.get(format_, FormatOptions)
+    return {**model.for_new_programs, **options}
+
+
 def checked(format_: str, options: Mapping[str, Any]) -> FormatOptions:
     """The options as the format understands them, with its defaults where none was chosen.
 

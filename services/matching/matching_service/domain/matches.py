@@ -69,6 +69,7 @@ class Proposed:
     participant_ids: tuple[UUID, ...]
     weight: int
     reasons: tuple[Reason, ...]
+    round: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,8 @@ class Unmatched:
 class Match:
     """Two people, or three, proposed to each other, and what became of it.
 
-    `weight`: 0 to 1,000,000 micro-units; of three people's three pairs the mean.
+    `weight`: 0 to 1,000,000 micro-units; of three people's three pairs the mean. `round`: which one of several rounds that were
+    planned at once, from 1.
     """
 
     id: UUID
@@ -102,6 +104,7 @@ class Match:
     declined_id: UUID | None = None
     ended_at: datetime | None = None
     ended_reason: EndReason | None = None
+    round: int = 1
 
     def accepted(self, participant_id: UUID, now: datetime) -> "Match":
         """One of them says yes.

@@ -56,6 +56,18 @@ class Program:
         chosen, options = self._chosen
         return tuple(chosen.seats(options, level) for level in range(1, HIGHEST_LEVEL + 1))
 
+    def newcomers_since(self, today: date) -> date | None:
+        """Whoever was hired on this day or later is a newcomer, and has one seat; None where the format knows none."""
+        chosen, options = self._chosen
+        days = chosen.newcomer_days(options)
+        return None if days is None else today - timedelta(days=days)
+
+    @property
+    def on_arrival(self) -> bool:
+        """Whether newcomers are matched as they arrive."""
+        chosen, options = self._chosen
+        return chosen.on_arrival(options)
+
     @cached_property
     def _chosen(self) -> tuple[Format[Any], Any]:
         try:

@@ -73,6 +73,7 @@ class Result:
     policy_fingerprint: str
     engine_version: str
     answer_sha256: str
+    report: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +183,7 @@ class Certificate:
     `upper_bound`: no matching of at least as many people is worth more; `most_people`: in none are more people matched, each
     counted once for every seat. Every match was checked; for `bound_checked_people` people the prices behind the bounds were
     compared with everybody again. `answer_sha256`: of the stored answer's bytes.
+    `report`: what it is for its people (`engine.report.Report`); None in certificates of the release before.
     """
 
     id: UUID
@@ -206,6 +208,7 @@ class Certificate:
     time_limit_seconds: float | None
     engine_version: str
     answer_sha256: str
+    report: dict[str, Any] | None
 
     @classmethod
     def of(cls, run: Run, result: Result, checked_at: datetime) -> "Certificate":
@@ -233,6 +236,7 @@ class Certificate:
             time_limit_seconds=run.time_limit_seconds,
             engine_version=result.engine_version,
             answer_sha256=result.answer_sha256,
+            report=result.report,
         )
 
     @property

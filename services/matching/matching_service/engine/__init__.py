@@ -13,6 +13,7 @@ from matching_service.engine.problem.policy import Context, Policy
 from matching_service.engine.problem.population import Person, Population, Skill, SoughtSkill
 from matching_service.engine.problem.results import ENGINE_VERSION, Group, MatchedPopulation, Pair, Trio, Unmatched
 from matching_service.engine.problem.seat_matching import SeatMatching, SeatProof
+from matching_service.engine.report import Report, report_of
 from matching_service.engine.solvers.exchanges import Exchanges, match_exchanges
 from matching_service.engine.solvers.groups import match_groups
 from matching_service.engine.solvers.matching import Matching
@@ -35,6 +36,7 @@ __all__ = [
     "Policy",
     "Population",
     "Reason",
+    "Report",
     "Rounds",
     "SeatMatching",
     "SeatProof",
@@ -60,5 +62,6 @@ __all__ = [
     "match_population",
     "match_rounds",
     "match_seats",
+    "report_of",
     "sentence",
 ]

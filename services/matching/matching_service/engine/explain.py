@@ -15,7 +15,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from matching_service.engine.problem.policy import ANY_DEPTH, Policy
+from matching_service.engine.problem.policy import ANY_DEPTH, ENOUGH_NEAR, Policy
 from matching_service.engine.problem.population import Member, Population
 
 Side = Literal["a", "b"]
@@ -38,6 +38,13 @@ class LearnsFrom(_Reason):
     level_reached: int
     level_gap: int
     priority: int
+
+
+class PractisesSkill(_Reason):
+    """Both seek ``skill`` from about the same level, and practise it together."""
+
+    code: Literal["practises_skill"] = "practises_skill"
+    skill: str
 
 
 class SharedGoal(_Reason):
@@ -79,13 +86,28 @@ class JuniorAndSenior(_Reason):
     difference: int
 
 
+class NewcomerAndBuddy(_Reason):
+    """``from_side`` has been there longer, and helps the other side to find their way."""
+
+    code: Literal["newcomer_and_buddy"] = "newcomer_and_buddy"
+    from_side: Side
+
+
 class CommonLanguages(_Reason):
     code: Literal["common_languages"] = "common_languages"
     languages: tuple[str, ...]
 
 
 Reason = Annotated[
-    LearnsFrom | SharedGoal | ExperiencedInGoal | CommonHours | LevelDifference | JuniorAndSenior | CommonLanguages,
+    LearnsFrom
+    | PractisesSkill
+    | SharedGoal
+    | ExperiencedInGoal
+    | CommonHours
+    | LevelDifference
+    | JuniorAndSenior
+    | NewcomerAndBuddy
+    | CommonLanguages,
     Field(discriminator="code"),
 ]
 
@@ -136,14 +158,17 @@ def _shortened(explained: dict[tuple[UUID, UUID], tuple[Reason, ...]]) -> dict[t
 
 
 def _reasons(one: Member, other: Member, policy: Policy, meeting: Sequence[Member]) -> tuple[Reason, ...]:
-    lessons = [*_lessons(one, other, "b"), *_lessons(other, one, "a")]
-    lessons.sort(key=lambda lesson: (-lesson.priority * lesson.level_gap, lesson.from_side, lesson.skill))
-    reasons: list[Reason] = [*lessons, *_goal_reasons(one, other, policy)]
+    learnt = [*lessons(one, other, "b"), *lessons(other, one, "a")]
+    learnt.sort(key=lambda lesson: (-lesson.priority * lesson.level_gap, lesson.from_side, lesson.skill))
+    practised = [] if policy.practice is None or learnt else _practised(one, other)
+    reasons: list[Reason] = [*learnt, *practised, *_goal_reasons(one, other, policy)]
     hours = reduce(and_, (person.hours for person in meeting)).bit_count()
     if hours:
         reasons.append(CommonHours(hours_per_week=hours))
     difference = abs(one.level - other.level)
-    if policy.juniors_up_to is None:
+    if policy.newcomers_within_days is not None:
+        reasons.append(NewcomerAndBuddy(from_side="a" if one.level > other.level else "b"))
+    elif policy.juniors_up_to is None:
         reasons.append(LevelDifference(difference=difference, similar=difference <= policy.similar_level_within))
     else:
         reasons.append(JuniorAndSenior(from_side="a" if one.level > other.level else "b", difference=difference))
@@ -159,6 +184,8 @@ def sentence(reason: Reason, a: str = "A", b: str = "B") -> str:
     match reason:
         case LearnsFrom(from_side=side):
             text = f"{names[_other(side)]} can learn {reason.skill} from {names[side]}, {_levels(reason.level_gap)} up"
+        case PractisesSkill(skill=skill):
+            text = f"{a} and {b} both want to learn {skill} and can practise it together"
         case SharedGoal():
             text = f"{a} and {b} both want to develop {reason.goal}"
             if reason.experienced:
@@ -172,6 +199,8 @@ def sentence(reason: Reason, a: str = "A", b: str = "B") -> str:
             text = f"{a} and {b} {apart}"
         case JuniorAndSenior(from_side=side, difference=difference):
             text = f"{names[side]} is the senior, {_levels(difference)} above {names[_other(side)]}"
+        case NewcomerAndBuddy(from_side=side):
+            text = f"{names[side]} is the buddy of {names[_other(side)]}, who is new"
         case CommonLanguages():
             text = f"{a} and {b} both speak {' and '.join(reason.languages)}"
     return f"{text}."
@@ -193,25 +222,35 @@ def explain_rules(policy: Policy) -> dict[str, str]:
         rules["same_manager"] = "Two people who report to the same manager are not matched."
     if policy.level_rule == "require":
         rules["similar_level"] = f"Two people are at most {_levels(policy.similar_level_within)} apart."
+    if policy.levels_apart is not None:
+        rules["similar_level"] = (
+            f"Two people are at most {_levels(policy.levels_apart)} apart; who has fewer than {ENOUGH_NEAR} others that near, "
+            f"as far as it takes to have {ENOUGH_NEAR}."
+        )
+    if policy.experience == "require":
+        rules["experience"] = "Of two people with a goal in common one is experienced in it."
     for attribute in sorted(policy.must_share):
         rules[f"same_{attribute}"] = f"Two people have the same {attribute}."
     for attribute in sorted(policy.must_differ):
         rules[f"different_{attribute}"] = f"Two people have a different {attribute}."
-    if policy.juniors_up_to is not None:
+    if policy.newcomers_within_days is not None:
+        rules["same_role"] = f"One of two people was hired within {policy.newcomers_within_days} days, the other one before."
+    elif policy.juniors_up_to is not None:
         rules["same_role"] = f"One of two people is a junior, up to level {policy.juniors_up_to}, the other one a senior."
     rules["no_seats"] = "Nobody is matched who has no place for another match."
     return rules
 
 
-def _lessons(learner: Member, teacher: Member, from_side: Side) -> list[LearnsFrom]:
+def lessons(learner: Member, teacher: Member, from_side: Side) -> list[LearnsFrom]:
+    """What the learner can learn from the teacher, who is on ``from_side``."""
     taught = {skill.name: skill.level for skill in teacher.offers}
     known = {skill.name: skill.level for skill in learner.offers}
-    lessons = []
+    found = []
     for sought in learner.seeks:
         now = max(sought.own, known.get(sought.skill, 0))
         reached = min(taught.get(sought.skill, 0), sought.wanted, now + 4)
         if reached > now:
-            lessons.append(
+            found.append(
                 LearnsFrom(
                     from_side=from_side,
                     skill=sought.skill,
@@ -221,7 +260,17 @@ def _lessons(learner: Member, teacher: Member, from_side: Side) -> list[LearnsFr
                     priority=sought.priority,
                 )
             )
-    return lessons
+    return found
+
+
+def _practised(one: Member, other: Member) -> list[Reason]:
+    """What both seek from levels at most one apart."""
+    from_where = [
+        {s.skill: max(s.own, next((o.level for o in person.offers if o.name == s.skill), 0)) for s in person.seeks}
+        for person in (one, other)
+    ]
+    here, there = from_where
+    return [PractisesSkill(skill=skill) for skill in sorted(here.keys() & there.keys()) if abs(here[skill] - there[skill]) <= 1]
 
 
 def _goal_reasons(one: Member, other: Member, policy: Policy) -> list[Reason]:

@@ -44,7 +44,7 @@ def match_population(
     if not 0.0 <= target_gap < 1.0:
         raise ValueError(f"target_gap {target_gap} is not a share from 0 to 1.")
     field = Field(population, policy, seed)
-    search = format_for(policy).search(field, policy, target_gap, seed, progress or _ignore, stop or _never)
+    search = format_for(policy).search_for(policy)(field, policy, target_gap, seed, progress or _ignore, stop or _never)
     try:
         search.run(fast)
     except Stopped:

@@ -57,6 +57,7 @@ async def answer(tx: Transaction, command: AnswerProposal) -> Match:
                 program_id=match.program_id,
                 participant_ids=match.participant_ids,
                 confirmed_at=now,
+                round=match.round,
             )
         )
     await tx.save(accepted)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from matching_service import queries, sql
@@ -21,6 +22,8 @@ from peerloom_events import (
 from peerloom_service.identifiers import new_id
 from peerloom_service.use_cases.transaction import Transaction
 
+_PAUSE_AFTER_FAILURE: Final = timedelta(minutes=15)
+
 
 async def read_pool(tx: Transaction, program_id: UUID) -> Pool:
     """How many of a program's people are free, proposed to somebody, or in a match.
@@ -28,7 +31,8 @@ async def read_pool(tx: Transaction, program_id: UUID) -> Pool:
     Raises: NotFound, CannotBeMatched.
     """
     program = await queries.program(tx, program_id)
-    return await queries.pool(tx, program_id, program.seats_by_level)
+    today = (await tx.now()).date()
+    return await queries.pool(tx, program_id, program.seats_by_level, program.newcomers_since(today))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,21 @@ async def request(tx: Transaction, command: RequestRun) -> Run:
     tx.add(run)
     tx.publish(MatchRunRequested(version=1, run_id=run.id, **asdict(command)))
     return run
+
+
+async def match_arrivals(tx: Transaction, program_id: UUID) -> Run | None:
+    """Ask for a run where newcomers have arrived who are to be matched at once; None where nobody has.
+
+    A run that failed is not repeated before a quarter of an hour is over. Raises: NotFound, CannotBeMatched, RunInProgress.
+    """
+    program, now = await queries.program(tx, program_id), await tx.now()
+    since = program.newcomers_since(now.date())
+    if since is None or not program.on_arrival:
+        return None
+    row = await tx.fetchrow(queries.ARRIVED, tx.tenant_id, program_id, since, now - _PAUSE_AFTER_FAILURE, now.date())
+    if row is None or not row["arrived"]:
+        return None
+    return await request(tx, RequestRun(program_id, seed=0, target_gap=0.0, fast=False, time_limit_seconds=None))
 
 
 async def start(tx: Transaction, run_id: UUID) -> tuple[Run, Program] | None:
@@ -190,11 +209,12 @@ async def _propose(tx: Transaction, run: Run, program: Program, page: Sequence[P
             weight=proposed.weight,
             reasons=tuple(MatchReason(**asdict(reason)) for reason in proposed.reasons),
             answer_by=answer_by,
+            round=proposed.round,
         )
         for proposed in page
     ]
     rows = [
-        {"id": event.match_id, **event.model_dump(mode="json", include={"participant_ids", "weight", "reasons"})}
+        {"id": event.match_id, **event.model_dump(mode="json", include={"participant_ids", "weight", "reasons", "round"})}
         for event in events
     ]
     seats = [(person, event.match_id) for event in events for person in event.participant_ids]

@@ -28,6 +28,7 @@ from matching_service.engine import (
     explain_match,
     format_for,
     match_population,
+    report_of,
 )
 from matching_service.engine import Reason as EngineReason
 from matching_service.run_archive import Part, Unreadable, compressed, uncompressed
@@ -98,12 +99,16 @@ class Engine:
             await asyncio.to_thread(child.join, _STOP_SECONDS)
             ours.close()
 
-    async def make_population(self, pages: AsyncGenerator[PeoplePage, None], week_of: date, keep: Keep) -> int:
+    async def make_population(
+        self, pages: AsyncGenerator[PeoplePage, None], week_of: date, keep: Keep, newcomers_since: date | None = None
+    ) -> int:
         """Make the population of a run and hand its pieces to `keep`; returns how many people there are.
 
         Raises: Cancelled when `report` says so, SolvingFailed.
         """
-        people: int = await self._ask(_Child.make_population, week_of, streams=[self._reported(pages)], keep=keep)
+        people: int = await self._ask(
+            _Child.make_population, week_of, newcomers_since, streams=[self._reported(pages)], keep=keep
+        )
         return people
 
     async def solve(
@@ -224,8 +229,8 @@ class _Child:
             yield item
         self.streams -= 1
 
-    def make_population(self, week_of: date) -> int:
-        population = population_of(self.received(), week_of)
+    def make_population(self, week_of: date, newcomers_since: date | None) -> int:
+        population = population_of(self.received(), week_of, newcomers_since)
         self._keep(population.to_bytes())
         return len(population)
 
@@ -280,12 +285,13 @@ class _Child:
             policy_fingerprint=result.policy_fingerprint,
             engine_version=result.engine_version,
             answer_sha256=hashlib.sha256(answer).hexdigest(),
+            report=report_of(population, policy, result).model_dump(mode="json"),
         )
 
     def proposed(self, first: int) -> list[Proposed]:
         population, policy, _ = self._checked
         return [
-            Proposed(match.people, match.mean_weight, _reasons(population, policy, match.people))
+            Proposed(match.people, match.mean_weight, _reasons(population, policy, match.people), getattr(match, "round", 1))
             for match in self._matches[first : first + _PAGE]
         ]
 
@@ -342,6 +348,8 @@ def _reason(reason: EngineReason, a: UUID, b: UUID) -> Reason:
             return Reason(code, giver, amount=difference)
         case {"code": str(code), "languages": languages}:
             return Reason(code, subject=", ".join(languages))
-        case {"code": str(code), "goal": goal}:
-            return Reason(code, giver, goal)
+        case {"code": str(code), "goal": subject} | {"code": str(code), "skill": subject}:
+            return Reason(code, giver, subject)
+        case {"code": str(code)}:
+            return Reason(code, giver)
     raise TypeError(f"no words for the reason {reason!r}")

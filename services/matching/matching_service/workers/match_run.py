@@ -63,9 +63,11 @@ async def _match(runtime: Runtime, tenant_id: UUID, run: Run, program: Program, 
     reporter = ProgressReporter(runtime, tenant_id, run.id, cause, record=runs.record_progress, publish=runs.publish_progress)
     await archive.keep(Part.POLICY, program.policy.model_dump_json().encode())
     async with Engine.started(reporter.report) as engine:
-        pages = read_pages(runtime.database, tenant_id, run.program_id, program.seats_by_level, run.requested_at.date())
+        today = run.requested_at.date()
+        newcomers_since = program.newcomers_since(today)
+        pages = read_pages(runtime.database, tenant_id, run.program_id, program.seats_by_level, today, newcomers_since)
         population = await archive.writer(Part.POPULATION)
-        people = await engine.make_population(pages, run.requested_at.date(), population.add)
+        people = await engine.make_population(pages, today, population.add, newcomers_since)
         if people < _FEWEST_PEOPLE:
             raise SolvingFailed(f"{people} people are free to be matched; it takes two.")
         question = await question_of(archive, run)

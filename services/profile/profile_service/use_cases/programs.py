@@ -12,7 +12,7 @@ from peerloom_service.context import ExpectedVersion
 from peerloom_service.identifiers import new_id
 from peerloom_service.use_cases.transaction import Transaction
 from profile_service.domain import Program
-from profile_service.options import checked, full
+from profile_service.options import checked, chosen_anew, full
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ async def launch_program(tx: Transaction, command: LaunchProgram) -> Program:
 
     Raises: ProgramDatesWrong, ProgramFormatWrong.
     """
-    chosen = checked(command.format, command.options).model_dump(mode="json")
+    chosen = checked(command.format, chosen_anew(command.format, command.options)).model_dump(mode="json")
     with_fields = {name: chosen[name] for name in OPTIONS_WITH_FIELDS if name in chosen}
     facts = asdict(command) | with_fields | {"options": chosen}
     program = Program(id=new_id(), version=1, launched_at=await tx.now(), **facts)

@@ -5,7 +5,7 @@ from alembic import op
 from peerloom_service.storage.migrations import secure
 
 revision = "chassis_0020"
-down_revision = "chassis_0002"
+down_revision = "chassis_0003"
 
 
 def upgrade() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 from itertools import combinations
 from operator import and_
@@ -28,8 +28,9 @@ def check_grouped(
     """What is wrong with groups and their bound; empty when nothing is. ``people``: for so many people prices are compared."""
     assert policy.group_sizes is not None
     found = [*other_question(population, policy, matched), *_attendance(population, matched)]
+    reach_of_level = Everybody(population, policy).reach_of_level
     for group in matched.groups:
-        found += _group(population, policy, group)
+        found += _group(population, policy, group, reach_of_level)
     rows = range(len(population)) if people is None else drawn(population, people)
     return found or [*totals(matched), *_bound(population, policy, matched, policy.group_sizes[0], rows)]
 
@@ -47,7 +48,7 @@ def _attendance(population: Population, matched: MatchedPopulation) -> Iterator[
         yield Violation("person_missing", "The person is neither matched nor unmatched.", (known,))
 
 
-def _group(population: Population, policy: Policy, group: Group) -> Iterator[Violation]:
+def _group(population: Population, policy: Policy, group: Group, reach_of_level: Mapping[int, int]) -> Iterator[Violation]:
     """Its size, what any two and all together must keep to, and its worth."""
     assert policy.group_sizes is not None
     smallest, largest = policy.group_sizes
@@ -56,7 +57,7 @@ def _group(population: Population, policy: Policy, group: Group) -> Iterator[Vio
         yield Violation("rule_broken", f"The group has {len(members)} people, not {smallest} to {largest}.", group.people)
         return
     for one, other in combinations(members, 2):
-        for rule in broken_rules(policy, one, other):
+        for rule in broken_rules(policy, one, other, reach_of_level):
             yield Violation("rule_broken", f"Two of the group break the rule {rule}.", (one.id, other.id))
     for rule in _broken_together(policy, members):
         yield Violation("rule_broken", rule, group.people)

@@ -18,10 +18,23 @@ from uuid import UUID
 
 import numpy as np
 
+from matching_service.engine.checking.definitions import benefit, broken_rules, weight_of
 from matching_service.engine.checking.worths import Everybody
-from matching_service.engine.problem.policy import MICRO, Policy
-from matching_service.engine.problem.population import Member, Population
+from matching_service.engine.problem.policy import Policy
+from matching_service.engine.problem.population import Population
 from matching_service.engine.problem.results import MatchedPopulation, Pair, Proof, Trio
+
+__all__ = [
+    "Violation",
+    "broken_rules",
+    "check_bound",
+    "check_matches",
+    "check_pairs",
+    "drawn",
+    "other_question",
+    "totals",
+    "weight_of",
+]
 
 ViolationCode = Literal[
     "other_population",
@@ -57,11 +70,10 @@ def check_matches(population: Population, policy: Policy, matched: MatchedPopula
     """What is wrong with the pairs, trios, unmatched and totals of a result; empty when nothing is."""
     found = [*other_question(population, policy, matched)]
     found += _attendance(population, policy, matched)
-    for pair in matched.pairs:
-        found += _pair(population, policy, pair)
-    for trio in matched.trios:
-        found += _trio(population, policy, trio)
     everybody = Everybody(population, policy)
+    found += check_pairs(everybody, policy, matched)
+    for trio in matched.trios:
+        found += _trio(everybody, policy, trio)
     for person in matched.unmatched:
         if person.person in population.index:
             if person.why == "no_feasible_partner":
@@ -69,6 +81,11 @@ def check_matches(population: Population, policy: Policy, matched: MatchedPopula
             if policy.trios:
                 found += _pair_overlooked(everybody, policy, matched, person.person)
     return [*found, *totals(matched)]
+
+
+def check_pairs(everybody: Everybody, policy: Policy, matched: MatchedPopulation) -> list[Violation]:
+    """What is wrong with the pairs, each by itself."""
+    return [violation for pair in matched.pairs for violation in _pair(everybody, policy, pair)]
 
 
 def other_question(population: Population, policy: Policy, matched: MatchedPopulation) -> Iterator[Violation]:
@@ -87,12 +104,9 @@ def check_bound(
     Over every pair of people there is, or over those of ``people`` people drawn by the population's hash with everybody.
     """
     n = len(population)
-    for proof in matched.proofs:
-        if len(proof.prices) != n or min(proof.prices.min(initial=0), proof.bonus, proof.beyond) < 0 or proof.unit <= 0:
-            return [Violation("bound_not_proven", "A proof needs one price, not negative, for each person.")]
     roles = policy.juniors_up_to is not None
-    if not roles and any(proof.beyond for proof in matched.proofs):
-        return [Violation("bound_not_proven", "Nothing may exceed the prices of people who are in one pair each.")]
+    if ill_formed := _ill_formed(n, matched, roles=roles):
+        return ill_formed
     everybody = Everybody(population, policy)
     rows = np.arange(n) if people is None else np.array(drawn(population, people), dtype=np.int64)
     seen = np.zeros(n, dtype=np.bool_)
@@ -126,9 +140,21 @@ def check_bound(
     closest = _bounds(matched, together if people is not None else [_find(root, person) for person in range(n)], trios)
     loosest = _bounds(matched, together, trios)
     claimed = matched.upper_bound, matched.most_people
+    if matched.exhaustive:  # all pairs and trios were weighed against each other, which proves more than the prices
+        closest = min(closest[0], claimed[0]), min(closest[1], claimed[1])
     if not all(low <= claim <= high for low, claim, high in zip(closest, claimed, loosest, strict=True)):
         found.append(Violation("bound_not_proven", f"The prices prove {closest[0]} with at most {closest[1]} people."))
     return found
+
+
+def _ill_formed(people: int, matched: MatchedPopulation, *, roles: bool) -> list[Violation]:
+    """Proofs that are none, whatever people are worth."""
+    for proof in matched.proofs:
+        if len(proof.prices) != people or min(proof.prices.min(initial=0), proof.bonus, proof.beyond) < 0 or proof.unit <= 0:
+            return [Violation("bound_not_proven", "A proof needs one price, not negative, for each person.")]
+    if not roles and any(proof.beyond for proof in matched.proofs):
+        return [Violation("bound_not_proven", "Nothing may exceed the prices of people who are in one pair each.")]
+    return []
 
 
 def drawn(population: Population, people: int) -> list[int]:
@@ -223,15 +249,15 @@ def _attendance(population: Population, policy: Policy, matched: MatchedPopulati
             yield Violation("person_missing", "The person is neither matched nor unmatched.", (known,))
 
 
-def _pair(population: Population, policy: Policy, pair: Pair) -> Iterator[Violation]:
+def _pair(everybody: Everybody, policy: Policy, pair: Pair) -> Iterator[Violation]:
     """The rules hold, and the figures are right."""
-    people = (pair.a, pair.b)
+    population, people = everybody.population, (pair.a, pair.b)
     if pair.a == pair.b or not all(person in population.index for person in people):
         return
     one, other = (population.member(population.index[person]) for person in people)
-    for rule in broken_rules(policy, one, other):
+    for rule in broken_rules(policy, one, other, everybody.reach_of_level):
         yield Violation("rule_broken", f"The pair breaks the rule {rule}.", people)
-    benefits = (_benefit(one, other), _benefit(other, one))
+    benefits = (benefit(one, other), benefit(other, one))
     if (pair.benefit_a, pair.benefit_b) != benefits:
         yield Violation("wrong_benefit", f"The benefits are {benefits}.", people)
     weight = weight_of(policy, one, other)
@@ -239,9 +265,9 @@ def _pair(population: Population, policy: Policy, pair: Pair) -> Iterator[Violat
         yield Violation("wrong_weight", f"The pair is worth {weight}, not {pair.weight}.", people)
 
 
-def _trio(population: Population, policy: Policy, trio: Trio) -> Iterator[Violation]:
+def _trio(everybody: Everybody, policy: Policy, trio: Trio) -> Iterator[Violation]:
     """The policy has trios, the rules hold between any two, and the worth is half that of the three pairs."""
-    people = (trio.a, trio.b, trio.c)
+    population, people = everybody.population, (trio.a, trio.b, trio.c)
     if not policy.trios:
         yield Violation("trio_not_allowed", "The policy has no trios.", people)
     if len(set(people)) < 3 or not all(person in population.index for person in people):
@@ -249,7 +275,7 @@ def _trio(population: Population, policy: Policy, trio: Trio) -> Iterator[Violat
     members = [population.member(population.index[person]) for person in people]
     pairs = list(combinations(members, 2))
     for one, other in pairs:
-        for rule in broken_rules(policy, one, other):
+        for rule in broken_rules(policy, one, other, everybody.reach_of_level):
             yield Violation("rule_broken", f"Two of the trio break the rule {rule}.", (one.id, other.id))
     one, other, third = members
     if (one.hours & other.hours & third.hours).bit_count() < policy.min_common_hours:
@@ -290,93 +316,3 @@ def totals(matched: MatchedPopulation) -> Iterator[Violation]:
         yield Violation("value_above_bound", f"The value {value} is above its bound {limit}.")
     if matched.people > matched.most_people:
         yield Violation("too_many_people", f"More people than the certified most, {matched.most_people}.")
-
-
-def broken_rules(policy: Policy, one: Member, other: Member) -> Iterator[str]:
-    """The rules that forbid the two to be together."""
-    if policy.juniors_up_to is not None and (one.level <= policy.juniors_up_to) == (other.level <= policy.juniors_up_to):
-        yield "same_role"
-    if not one.seats or not other.seats:
-        yield "no_seats"
-    if _common_hours(one, other) < policy.min_common_hours:
-        yield "common_hours"
-    if policy.common_language and not set(one.languages) & set(other.languages):
-        yield "common_language"
-    above, above_other = one.managers_above, other.managers_above
-    if one.id in above_other[: policy.line_levels] or other.id in above[: policy.line_levels]:
-        yield "reporting_line"
-    if policy.same_manager_rule is not None and above[:1] == above_other[:1] != ():
-        yield policy.same_manager_rule
-    if other.id in one.excluded or one.id in other.excluded:
-        yield "excluded"
-    if policy.level_rule == "require" and abs(one.level - other.level) > policy.similar_level_within:
-        yield "similar_level"
-    for attribute in ("department", "location"):
-        here, there = getattr(one, attribute), getattr(other, attribute)
-        if attribute in policy.must_share and (here is None or here != there):
-            yield f"same_{attribute}"
-        if attribute in policy.must_differ and (here is None or there is None or here == there):
-            yield f"different_{attribute}"
-
-
-def weight_of(policy: Policy, one: Member, other: Member) -> int:
-    """What the two are worth together, in micro-units."""
-    gain, return_gain = _benefit(one, other), _benefit(other, one)
-    both = gain + return_gain
-    harmonic = 2 * gain * return_gain // both if both else 0
-    shares = policy.context_shares
-    full = policy.full_common_hours
-    apart = abs(one.level - other.level) - policy.similar_level_within
-    context = (
-        shares.goals * _goals(one, other, policy)
-        + shares.level * max(0, MICRO - max(0, apart) * 250_000)
-        + shares.common_hours * (MICRO * min(full, _common_hours(one, other)) // full)
-        + shares.complement * _complement(one, other)
-        + shares.nearness * _nearness(policy, one, other)
-    ) // MICRO
-    junior = gain if policy.juniors_up_to is not None and one.level <= policy.juniors_up_to else return_gain
-    shared = policy.weaker_side * harmonic + policy.both_sides * (both // 2) + policy.context * context
-    return (shared + policy.junior_side * junior) // MICRO
-
-
-def _benefit(learner: Member, teacher: Member) -> int:
-    taught = {skill.name: skill.level for skill in teacher.offers}
-    known = {skill.name: skill.level for skill in learner.offers}
-    gained = possible = 0
-    for sought in learner.seeks:
-        own = max(sought.own, known.get(sought.skill, 0))
-        possible += sought.priority * min(4, max(0, sought.wanted - own))
-        gained += sought.priority * min(4, max(0, min(sought.wanted, taught.get(sought.skill, 0)) - own))
-    return MICRO * gained // possible if possible else 0
-
-
-def _goals(one: Member, other: Member, policy: Policy) -> int:
-    support = 0
-    for person, partner in ((one, other), (other, one)):
-        experienced = {skill.name for skill in partner.offers if skill.level >= policy.experienced_level}
-        for goal in person.goals:
-            if goal in experienced:
-                support += MICRO
-            elif goal in partner.goals:
-                support += policy.shared_goal_without_experience
-    goals = len(one.goals) + len(other.goals)
-    return support // goals if goals else 0
-
-
-def _complement(one: Member, other: Member) -> int:
-    here, there = {skill.name for skill in one.offers}, {skill.name for skill in other.offers}
-    return MICRO * len(here ^ there) // len(here | there) if here | there else 0
-
-
-def _nearness(policy: Policy, one: Member, other: Member) -> int:
-    preferences = len(policy.prefer_same) + len(policy.prefer_different)
-    met = 0
-    for attribute in ("department", "location"):
-        here, there = getattr(one, attribute), getattr(other, attribute)
-        if here is not None and there is not None:
-            met += attribute in (policy.prefer_same if here == there else policy.prefer_different)
-    return MICRO * met // preferences if preferences else 0
-
-
-def _common_hours(one: Member, other: Member) -> int:
-    return (one.hours & other.hours).bit_count()

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from matching_service.engine.problem.policy import MICRO, Policy
+from matching_service.engine.problem.policy import ENOUGH_NEAR, MICRO, Policy
 from matching_service.engine.problem.population import Population
 
 Ints = NDArray[np.int64]
@@ -22,24 +22,39 @@ class Everybody:
 
     def weights(self, row: int) -> Ints:
         """What the person is worth with everybody, in micro-units; 0 where a rule forbids it and for the person."""
-        people, policy, shares = self.population, self._policy, self._policy.context_shares
-        forbidden = self._forbidden(row)
-        gain, return_gain = self._benefits(row)
+        policy, forbidden = self._policy, self._forbidden(row)
+        gain, return_gain = self.benefits(row)
         both = gain + return_gain
         harmonic = _divided(2 * gain * return_gain, both)
+        context = np.where(both == 0, self.context(row) * policy.nobody_learns // MICRO, self.context(row))
+        shared = policy.weaker_side * harmonic + policy.both_sides * (both // 2) + policy.context * context
+        junior = gain if self.juniors[row] else return_gain
+        weights = (shared + policy.junior_side * junior) // MICRO
+        return np.where(forbidden, 0, weights)
+
+    def context(self, row: int) -> Ints:
+        """What speaks for the person with everybody beside what they learn, in micro-units."""
+        people, policy, shares = self.population, self._policy, self._policy.context_shares
         apart = np.abs(people.level.astype(np.int64) - int(people.level[row])) - policy.similar_level_within
         hours = np.minimum(policy.full_common_hours, self._common_hours(row))
-        context = (
+        context: Ints = (
             shares.goals * self._goals(row)
             + shares.level * np.maximum(0, MICRO - np.maximum(0, apart) * 250_000)
             + shares.common_hours * (MICRO * hours // policy.full_common_hours)
             + shares.complement * self._complement(row)
             + shares.nearness * self._nearness(row)
         ) // MICRO
-        shared = policy.weaker_side * harmonic + policy.both_sides * (both // 2) + policy.context * context
-        junior = gain if self.juniors[row] else return_gain
-        weights = (shared + policy.junior_side * junior) // MICRO
-        return np.where(forbidden, 0, weights)
+        return context
+
+    def sought_together(self, row: int) -> Ints:
+        """The share of what the person seeks that each seeks too, from levels at most one apart, in micro-units."""
+        people = self.population
+        mine = slice(*people.seek_start[row : row + 2])
+        climb = np.minimum(4, np.maximum(0, people.seek_wanted.astype(np.int64) - self._seek_own))
+        mine_of = self._by_skill(people.seek_skill[mine], people.seek_priority[mine] * climb[mine])
+        own = self._by_skill(people.seek_skill[mine], self._seek_own[mine])
+        near = (climb > 0) & (np.abs(own[people.seek_skill] - self._seek_own) <= 1)
+        return _divided(MICRO * self._summed(self._of_seek, mine_of[people.seek_skill] * near), self._possible[row])
 
     def may_join(self, row: int, a: NDArray[np.int32], b: NDArray[np.int32]) -> NDArray[np.bool_]:
         """Which pairs the person may join: no rule stands between any two, and all three share hours and a language."""
@@ -55,6 +70,16 @@ class Everybody:
         """Who is a junior; nobody where the policy knows none."""
         limit = self._policy.juniors_up_to
         return self.population.level <= (-1 if limit is None else limit)
+
+    @cached_property
+    def reach_of_level(self) -> dict[int, int]:
+        """How far from each job level somebody may be matched where that is a rule: as far as enough others are."""
+        least, levels = self._policy.levels_apart, self.population.level.tolist()
+        if least is None:
+            return {}
+        enough = min(ENOUGH_NEAR, len(levels) - 1)
+        away = {level: sorted(abs(other - level) for other in levels) for level in set(levels)}
+        return {level: max(least, distances[enough]) for level, distances in away.items()}  # the nearest is the person
 
     @cached_property
     def _of_offer(self) -> Ints:
@@ -114,7 +139,8 @@ class Everybody:
             self._by_skill(skills, people.seek_wanted[seeks]),
         )
 
-    def _benefits(self, row: int) -> tuple[Ints, Ints]:
+    def benefits(self, row: int) -> tuple[Ints, Ints]:
+        """What the person gains from everybody, and everybody from them, in micro-units of what each seeks."""
         people = self.population
         offered, own, wanted = self._row_tables(row)
         seeks = slice(*people.seek_start[row : row + 2])
@@ -165,6 +191,14 @@ class Everybody:
         hours: Ints = np.bitwise_count(self.population.hours & self.population.hours[row]).sum(axis=1).astype(np.int64)
         return hours
 
+    def _both_beginners(self, row: int) -> NDArray[np.bool_]:
+        """Who has a goal in common with the person in which neither is experienced."""
+        people, experienced = self.population, self._policy.experienced_level
+        mine = slice(*people.goal_start[row : row + 2])
+        unsure = people.goal[mine][self._goal_level[mine] < experienced]
+        too = np.isin(people.goal, unsure) & (self._goal_level < experienced)
+        return self._summed(self._of_goal, too) > 0
+
     @cached_property
     def _of_line(self) -> tuple[Ints, Ints]:
         """For every entry of the reporting lines, whose line it is, and how many managers stand between."""
@@ -198,6 +232,12 @@ class Everybody:
         forbidden[people.excluded[slice(*people.excluded_start[row : row + 2])]] = True
         if policy.level_rule == "require":
             forbidden |= np.abs(people.level.astype(np.int64) - int(people.level[row])) > policy.similar_level_within
+        if policy.levels_apart is not None:
+            reach = np.array([self.reach_of_level[level] for level in people.level.tolist()])
+            apart = np.abs(people.level.astype(np.int64) - int(people.level[row]))
+            forbidden |= apart > np.maximum(reach, reach[row])
+        if policy.experience == "require":
+            forbidden |= self._both_beginners(row)
         for attribute in ("department", "location"):
             codes = getattr(people, attribute)
             known = (codes >= 0) & (codes[row] >= 0)

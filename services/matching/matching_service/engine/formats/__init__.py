@@ -10,14 +10,26 @@ from matching_service.engine.formats.format import Format
 from matching_service.engine.formats.junior_senior import JuniorSenior
 from matching_service.engine.formats.learning_circle import LearningCircle
 from matching_service.engine.formats.network import Network
+from matching_service.engine.formats.onboarding_buddy import OnboardingBuddy
 from matching_service.engine.formats.one_to_one import OneToOne
+from matching_service.engine.formats.skills_practice import SkillsPractice
 from matching_service.engine.formats.tiger_team import TigerTeam
 from matching_service.engine.problem.policy import Policy
 
 FORMATS: Final[Mapping[str, Format[Any]]] = MappingProxyType(
     {
         format_.name: format_
-        for format_ in (OneToOne(), JuniorSenior(), Network(), Flash(), Accountability(), LearningCircle(), TigerTeam())
+        for format_ in (
+            OneToOne(),
+            JuniorSenior(),
+            Network(),
+            Flash(),
+            Accountability(),
+            LearningCircle(),
+            TigerTeam(),
+            SkillsPractice(),
+            OnboardingBuddy(),
+        )
     }
 )
 

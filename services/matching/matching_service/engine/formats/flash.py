@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from matching_service.engine.formats.format import PeerFormat
+from matching_service.engine.formats.format import WITHOUT_LEARNING, PeerFormat
 from matching_service.engine.problem.policy import Context, Policy
 from peerloom_events.formats import FlashOptions
 
@@ -22,7 +22,11 @@ class Flash(PeerFormat[FlashOptions]):
         return Policy(
             format=self.name,
             name="flash",
-            trios=options.trio_when_odd,
+            version=2,
+            trios=options.trio_when_odd and options.rounds == 1,
+            rounds=options.rounds,
+            experience=options.experience,
+            nobody_learns=WITHOUT_LEARNING[options.learning],
             weaker_side=500_000,
             both_sides=300_000,
             context=200_000,

@@ -22,7 +22,8 @@ class Network(PeerFormat[NetworkOptions]):
         return Policy(
             format=self.name,
             name="network building",
-            trios=options.trio_when_odd,
+            trios=options.trio_when_odd and options.rounds == 1,
+            rounds=options.rounds,
             weaker_side=300_000,
             both_sides=200_000,
             context=500_000,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from matching_service.engine.formats.format import PeerFormat
+from matching_service.engine.formats.format import WITHOUT_LEARNING, PeerFormat
 from matching_service.engine.problem.policy import Policy
 from peerloom_events.formats import OneToOneOptions
 
@@ -23,10 +23,13 @@ class OneToOne(PeerFormat[OneToOneOptions]):
         return Policy(
             format=self.name,
             name=name,
-            version=2,
+            version=3,
             trios=options.trio_when_odd,
             reporting_line=options.reporting_line,
             same_manager=options.same_manager,
+            experience=options.experience,
+            nobody_learns=WITHOUT_LEARNING[options.learning],
+            levels_apart=options.levels_apart,
         )
 
     def recognises(self, policy: Policy) -> bool:

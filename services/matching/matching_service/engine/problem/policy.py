@@ -23,11 +23,17 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 MICRO = 1_000_000
+ENOUGH_NEAR: Final = 5
+"""So many others of a similar job level are enough for that to be a rule."""
 ANY_DEPTH: Final = 2**31
 """More levels than any reporting line has."""
 
 Micro = Annotated[int, Field(ge=0, le=MICRO, strict=True)]
 Attribute = Literal["department", "location"]
+
+
+_LATER: Final = ("levels_apart", "experience", "nobody_learns", "rounds", "practice", "rings", "newcomers_within_days")
+"""What policies have had since there were groups, each with a default that means what was so before."""
 
 
 class Context(BaseModel):
@@ -137,6 +143,33 @@ class Policy(BaseModel):
     )
     group_goal: bool = Field(False, description="Rule: all of a group have a goal in common.")
     group_skills: tuple[str, ...] = Field((), description="Rule: somebody in each group is experienced in each of these.")
+    levels_apart: int | None = Field(
+        None,
+        ge=0,
+        le=1000,
+        strict=True,
+        description="Rule: two people are at most so many job levels apart; whoever has fewer than five others that near may "
+        "be as far from somebody as it takes to have five.",
+    )
+    experience: Literal["prefer", "require"] = Field(
+        "prefer",
+        description="Whether it is a rule that of two with a goal in common one is experienced in it, for every such goal.",
+    )
+    nobody_learns: Micro = Field(
+        MICRO, description="What the context counts where neither learns anything from the other; 0: such a pair is never made."
+    )
+    rounds: int = Field(
+        1, ge=1, le=12, strict=True, description="So many rounds of pairs are made at once, nobody with the same person twice."
+    )
+    practice: Micro | None = Field(
+        None,
+        description="Matches are exchanges: two who teach each other, or three of whom each teaches the next; or two who "
+        "practise what both seek, which counts this much of being taught it. Nothing: other matches.",
+    )
+    rings: bool = Field(True, description="Whether three may be an exchange, each of whom teaches the next.")
+    newcomers_within_days: int | None = Field(
+        None, ge=1, le=3650, strict=True, description="Juniors are those hired within so many days; they have job level 0 here."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -144,6 +177,20 @@ class Policy(BaseModel):
         if isinstance(values, dict) and values.get("reporting_line") is not None:
             return {"reporting_line_depth": None, **values}
         return values
+
+    @model_validator(mode="after")
+    def _one_kind_of_match(self) -> Self:
+        if (self.rounds > 1 or self.practice is not None) and (
+            self.trios or self.juniors_up_to is not None or self.group_sizes is not None
+        ):
+            raise ValueError("Rounds and exchanges have neither trios that are joined nor juniors nor groups; choose one.")
+        if self.rounds > 1 and self.practice is not None:
+            raise ValueError("Exchanges are made once; leave out rounds or practice.")
+        if self.newcomers_within_days is not None and self.juniors_up_to != 0:
+            raise ValueError("Newcomers are the juniors, of level 0; say juniors_up_to: 0.")
+        if self.levels_apart is not None and (self.level_rule == "require" or self.juniors_up_to is not None):
+            raise ValueError("Choose level_rule, levels_apart or juniors_up_to: each says how levels may differ.")
+        return self
 
     @model_validator(mode="after")
     def _no_contradictions(self) -> Self:
@@ -212,6 +259,9 @@ class Policy(BaseModel):
             del content["reporting_line"], content["same_manager"]
         if self.group_sizes is None:  # nor were there groups
             del content["group_sizes"], content["group_goal"], content["group_skills"]
+        for name in _LATER:  # nor what came after them, unless it is chosen
+            if content[name] == type(self).model_fields[name].default:
+                del content[name]
         for name in ("must_share", "must_differ", "prefer_same", "prefer_different"):
             content[name] = sorted(content[name])
         return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -45,6 +45,7 @@ class Pair(_Result):
     weight: int
     benefit_a: int
     benefit_b: int
+    round: int = 1
 
     @property
     def people(self) -> tuple[UUID, UUID]:
@@ -123,6 +124,9 @@ class MatchedPopulation:
     positions of one; ``exhaustive``: all groups that could make up a better answer were weighed, so ``upper_bound`` is the
     best, although the prices alone prove less.
 
+    ``round``: where several rounds are made at once, the round of every pair, from 1; of length 0 else. Formats of exchanges
+    have pairs and trios whose worths are those of exchanges.
+
     ``upper_bound``: no matching is worth more (with coverage first: none in which as many people are matched).
     ``most_people``: in no matching are more people matched. Where the policy has trios, both hold for matchings of pairs
     and trios. Where people have seats, they count once for each of their pairs. ``proofs`` prove both.
@@ -151,6 +155,7 @@ class MatchedPopulation:
     group_member: Int32Array = field(default_factory=lambda: np.zeros(0, np.int32))
     group_weight: Int64Array = field(default_factory=lambda: np.zeros(0, np.int64))
     exhaustive: bool = False
+    round: Int32Array = field(default_factory=lambda: np.zeros(0, np.int32))
 
     @property
     def value(self) -> int:
@@ -181,11 +186,12 @@ class MatchedPopulation:
             self.weight.tolist(),
             self.benefit_a.tolist(),
             self.benefit_b.tolist(),
+            self.round.tolist() if len(self.round) else [1] * len(self.a),
             strict=True,
         )
         return tuple(
-            Pair(a=self._id(a), b=self._id(b), weight=weight, benefit_a=of_a, benefit_b=of_b)
-            for a, b, weight, of_a, of_b in rows
+            Pair(a=self._id(a), b=self._id(b), weight=weight, benefit_a=of_a, benefit_b=of_b, round=number)
+            for a, b, weight, of_a, of_b, number in rows
         )
 
     @cached_property
@@ -224,12 +230,15 @@ class MatchedPopulation:
                 len(self.group_member),
                 self.exhaustive,
             )
+        if len(self.round):
+            header["rounds"] = True
         arrays = [self.ids.tobytes()]
         arrays += [getattr(self, name).astype(kind).tobytes() for name, kind in _ARRAYS.items()]
         arrays += [self.trio.astype("<i4").tobytes(), self.trio_weight.astype("<i8").tobytes()]
         if "groups" in header:
             arrays += [self.group_start.astype("<i8").tobytes(), self.group_member.astype("<i4").tobytes()]
             arrays += [self.group_weight.astype("<i8").tobytes()]
+        arrays += [self.round.astype("<i4").tobytes()] if len(self.round) else []
         arrays += [proof.prices.astype("<i8").tobytes() for proof in self.proofs]
         return b"".join((json.dumps(header, separators=(",", ":")).encode(), b"\n", *arrays))
 
@@ -254,6 +263,8 @@ class MatchedPopulation:
             columns["group_member"] = array(header["members"], "<i4")
             columns["group_weight"] = array(header["groups"], "<i8")
             columns["exhaustive"] = header["exhaustive"]
+        if "rounds" in header:
+            columns["round"] = array(pairs, "<i4")
         proofs = tuple(Proof(array(people, "<i8"), **proof) for proof in header["proofs"])
         unmatched = tuple(Unmatched.model_validate(one) for one in header["unmatched"])
         settings: dict[str, Any] = {name: header[name] for name in (*_TEXT, *_SETTINGS)}

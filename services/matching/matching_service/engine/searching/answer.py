@@ -24,15 +24,11 @@ _LOOKED_UP: Final = 50_000_000
 def answer(population: Population, policy: Policy, search: Search, target_gap: float, seed: int) -> MatchedPopulation:
     """The answer by position instead of by place, with everything a reader wants to know."""
     field, order = search.field, search.field.order
-    pairs = _by_first_position(np.column_stack(search.pairs()), order)
-    trios = _by_first_position(search.trios, order)
-
-    def weighed(a: Int32Array, b: Int32Array) -> tuple[Int64Array, Int64Array, Int64Array]:
-        return weigh(field.people, field.terms, field.skills, np.ascontiguousarray(a), np.ascontiguousarray(b))
-
-    weight, benefit_a, benefit_b = weighed(*pairs.T)
-    all_three = [weighed(trios[:, a], trios[:, b])[0] for a, b in ((0, 1), (0, 2), (1, 2))]
-    of_trio: Int64Array = np.sum(all_three, axis=0) // 2
+    pairs, first = _by_first_position(np.column_stack(search.pairs()), order)
+    trios, _ = _by_first_position(search.trios, order)
+    a, b = (np.ascontiguousarray(column) for column in pairs.T)
+    weight, (_, benefit_a, benefit_b) = search.pair_worths(a, b), weigh(field.people, field.terms, field.skills, a, b)
+    of_trio = search.trio_worths(trios)
     groups = sorted(sorted(order[list(group)].tolist()) for group in search.groups)
     place = np.argsort(order)
     of_group = np.array([_worth(field, place[group]) for group in groups], dtype=np.int64)
@@ -61,6 +57,7 @@ def answer(population: Population, policy: Policy, search: Search, target_gap: f
         group_member=np.array([one for group in groups for one in group], dtype=np.int32),
         group_weight=of_group,
         exhaustive=search.exhaustive,
+        round=search.rounds[first] if len(search.rounds) else search.rounds,
     )
 
 
@@ -72,10 +69,14 @@ def _worth(field: Field, group: Int64Array) -> int:
     return int(worths.sum()) // (len(group) - 1)
 
 
-def _by_first_position(places: Int32Array, order: Int64Array) -> Int32Array:
-    """Matches, a row each, in the order of people's positions, within a match and of the first two of each match."""
+def _by_first_position(places: Int32Array, order: Int64Array) -> tuple[Int32Array, Int64Array]:
+    """Matches, a row each, in the order of people's positions, within a match and of the first two of each match.
+
+    With the row that each was before.
+    """
     within = np.take_along_axis(places, np.argsort(order[places], axis=1, kind="stable"), axis=1)
-    return within[np.lexsort((order[within[:, 1]], order[within[:, 0]]))]
+    first = np.lexsort((order[within[:, 1]], order[within[:, 0]]))
+    return within[first], first
 
 
 def _by_position(proof: Proof, order: Int64Array) -> Proof:

@@ -100,9 +100,10 @@ class GroupSearch(Search):
         self.gap = self.grouping.gap
 
 
-def group_rules(population: Population, policy: Policy, order: Int64Array) -> GroupRules:
-    """What a policy asks of groups, for the people in this order."""
-    assert policy.group_sizes is not None
+def group_rules(population: Population, policy: Policy, order: Int64Array, sizes: tuple[int, int] | None = None) -> GroupRules:
+    """What a policy asks of groups, for the people in this order; ``sizes``: other ones than the policy's own."""
+    sizes = sizes or policy.group_sizes
+    assert sizes is not None
     shared = []
     if policy.min_common_hours:
         shared.append(Shared(np.ascontiguousarray(population.hours[order]), policy.min_common_hours))
@@ -111,7 +112,7 @@ def group_rules(population: Population, policy: Policy, order: Int64Array) -> Gr
     if policy.group_goal:
         shared.append(Shared(_goals(population)[order], 1))
     roles = _experienced(population, policy)[order]
-    return GroupRules(*policy.group_sizes, tuple(shared), roles, (1 << len(policy.group_skills)) - 1)
+    return GroupRules(*sizes, tuple(shared), roles, (1 << len(policy.group_skills)) - 1)
 
 
 def _goals(population: Population) -> UInt64Array:

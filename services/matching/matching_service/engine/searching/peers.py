@@ -11,9 +11,12 @@ from matching_service.engine.core.graph import Graph
 from matching_service.engine.core.kernels import kernel
 from matching_service.engine.core.types import BoolArray, Int32Array, Int64Array
 from matching_service.engine.problem.certificate import FREE, Bound, Proof, bound
+from matching_service.engine.problem.grouping import Grouping
 from matching_service.engine.problem.policy import MICRO
+from matching_service.engine.searching.groups import group_rules
 from matching_service.engine.searching.search import Search, Stopped
 from matching_service.engine.searching.trios import add_to_pairs
+from matching_service.engine.solvers.groups import match_groups
 from matching_service.engine.solvers.matching import solve
 from matching_service.engine.solvers.solver import METHOD, Solved, best_known, value_of
 from matching_service.engine.weighing.all_pairs import edges_of, floors
@@ -38,6 +41,10 @@ _MANY: Final = 300_000
 _PARTLY: Final = (16, 8)
 """Beyond so many people all pairs are compared only once, after comparing one of so many blocks, round after round."""
 
+_TOGETHER: Final = 60
+_EFFORT: Final = 0.05
+"""Up to so many people, pairs and trios are chosen together, after so much of the search that groups are worth."""
+
 _UNPROMISING: Final = 600_000
 """How far below both prices, in doubled micro-units, an edge may lie to be kept."""
 
@@ -55,6 +62,7 @@ class PeerSearch(Search):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.mate = np.full(self.graph.n, FREE, dtype=np.int32)
+        self.together: Grouping | None = None
 
     def run(self, fast: bool) -> None:
         """Search until the gap is closed, as far as the mode asks for."""
@@ -182,14 +190,38 @@ class PeerSearch(Search):
         paired[one] = paired[other] = weigh(field.people, field.terms, field.skills, one, other)[0]
         unmatched = np.flatnonzero(self.mate[: field.active] == FREE).astype(np.int32)
         value = value_of(self.graph, self.mate)
+        if len(unmatched) and field.active <= _TOGETHER and not self.stopped and self._chosen_together():
+            return
         coverage_first = self.policy.coverage_first
         seated = add_to_pairs(field, self.mate, paired, unmatched, coverage_first=coverage_first, seed=self.seed)
         self.mate, self.trios = seated.mate, seated.trios
         self.assess(value + seated.added)
 
+    def _chosen_together(self) -> bool:
+        """Of few people, choose the best of all pairs and trios at once; False where they are too many after all."""
+        graph, field = self.graph, self.field
+        rules = group_rules(field.population, self.policy, field.order, (2, 3))
+        coverage_first = self.policy.coverage_first
+        grouped = match_groups(
+            graph.n, graph.u, graph.v, graph.weight, rules, coverage_first=coverage_first, effort=_EFFORT, seed=self.seed
+        )
+        if not grouped.exhaustive:
+            return False
+        self.mate[:] = FREE
+        for one, other in (group for group in grouped.groups if len(group) == 2):
+            self.mate[[one, other]] = other, one
+        self.trios = np.array([group for group in grouped.groups if len(group) == 3], dtype=np.int32).reshape(-1, 3)
+        self.together = grouped
+        self.exhaustive = True
+        self.assess(grouped.value)
+        return True
+
     def proven(self) -> Bound:
         """What all proofs together say about the best matches found."""
-        return self._bound(self.proofs)
+        proven = self._bound(self.proofs)
+        if self.together is None:
+            return proven
+        return Bound(self.together.value, self.together.people if self.policy.coverage_first else proven.people)
 
     def bound_by(self, proof: Proof) -> int:
         """What no matching is worth more than, by this proof alone."""

@@ -10,11 +10,12 @@ from typing import ClassVar, Final
 import numpy as np
 
 from matching_service.engine.core.graph import Graph
-from matching_service.engine.core.types import BoolArray, Int32Array
+from matching_service.engine.core.types import BoolArray, Int32Array, Int64Array
 from matching_service.engine.problem.certificate import Bound, Proof
 from matching_service.engine.problem.policy import MICRO, Policy
 from matching_service.engine.weighing.all_pairs import Field, edges_of
 from matching_service.engine.weighing.candidates import Lists
+from matching_service.engine.weighing.scoring import weigh
 
 Progress = Callable[[str, float, float | None], None]
 """Called with the phase, the share of it that is done (0 to 1), and the gap certified so far."""
@@ -72,6 +73,21 @@ class Search(ABC):
     def groups(self) -> tuple[tuple[int, ...], ...]:
         """The places of the members of every group; formats of pairs have none."""
         return ()
+
+    @property
+    def rounds(self) -> Int32Array:
+        """The round of each of ``pairs``, where there are several; of length 0 else."""
+        return np.zeros(0, dtype=np.int32)
+
+    def pair_worths(self, a: Int32Array, b: Int32Array) -> Int64Array:
+        """What each two are worth, who stand in these places."""
+        return weigh(self.field.people, self.field.terms, self.field.skills, a, b)[0]
+
+    def trio_worths(self, trios: Int32Array) -> Int64Array:
+        """What each trio of places is worth: half of what its three pairs are."""
+        a, b, c = (np.ascontiguousarray(column) for column in trios.T)
+        worths: Int64Array = (self.pair_worths(a, b) + self.pair_worths(a, c) + self.pair_worths(b, c)) // 2
+        return worths
 
     @abstractmethod
     def form_trios(self) -> None:

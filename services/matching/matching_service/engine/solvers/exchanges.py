@@ -11,10 +11,11 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csc_array
 
 from matching_service.engine.core.graph import edge_list
 from matching_service.engine.core.kernels import kernel
-from matching_service.engine.solvers.set_packing import best_choice, columns_of, prices
+from matching_service.engine.solvers.set_packing import best_choice, prices
 
 Int32Array = NDArray[np.int32]
 Int64Array = NDArray[np.int64]
@@ -54,11 +55,19 @@ class Exchanges:
 
 
 def match_exchanges(
-    n: int, giver: ArrayLike, taker: ArrayLike, gain: ArrayLike, *, trios: bool = True, coverage_first: bool = False
+    n: int,
+    giver: ArrayLike,
+    taker: ArrayLike,
+    gain: ArrayLike,
+    *,
+    trios: bool = True,
+    beside: tuple[ArrayLike, ArrayLike, ArrayLike] = ((), (), ()),
+    coverage_first: bool = False,
 ) -> Exchanges:
     """Choose exchanges of two, and of three with ``trios``, for the greatest worth; or first for the most people.
 
     ``giver``, ``taker``, ``gain``: one entry for whatever ``taker`` learns from ``giver``: a whole number; 0 is nothing.
+    ``beside``: pairs that may be made beside those who teach each other, or instead where that is worth more: both, and worth.
 
     Method: all exchanges as columns of a set packing; prices from its linear program (HiGHS) leave open only those within the
     gap, which are then weighed exactly. With more than 200,000 exchanges those of the least worth are left out, and the bound
@@ -74,9 +83,15 @@ def match_exchanges(
     first[1:] = (one[1:] != one[:-1]) | (other[1:] != other[:-1])
     one, other, gains = one[first], other[first], gains[first]
     start = np.concatenate(([0], np.cumsum(np.bincount(one, minlength=n)))).astype(np.int64)
-    count = _exchanges(start, other, gains, trios, np.zeros((0, 3), np.int32), np.zeros(0, np.int64))
+    none = np.zeros((0, 3), np.int32), np.zeros(0, np.int64)
+    count = _exchanges(start, other, gains, trios, *none)
     members, worth = np.full((count, 3), -1, np.int32), np.zeros(count, np.int64)
     _exchanges(start, other, gains, trios, members, worth)
+    first_of, second_of, worth_of = edge_list(*beside, n, n)
+    beside_them = np.full((len(worth_of), 3), -1, np.int32)
+    beside_them[:, 0], beside_them[:, 1] = np.minimum(first_of, second_of), np.maximum(first_of, second_of)
+    some = (worth_of > 0) & (first_of != second_of)
+    members, worth = np.concatenate((members, beside_them[some])), np.concatenate((worth, 2 * worth_of[some]))
     return _packed(n, members, worth, coverage_first=coverage_first)
 
 
@@ -124,22 +139,39 @@ def _packed(n: int, members: Int32Array, double: Int64Array, *, coverage_first: 
     """The best exchanges of which nobody is in two. ``double``: twice the worth of each."""
     if not len(members):
         return Exchanges((), (), 0, np.zeros(n, np.int64))
-    every = [tuple(one for one in row if one >= 0) for row in members.tolist()]
-    size = np.array([len(one) for one in every])
+    size = (members >= 0).sum(axis=1)
     weighed = np.sort(np.argsort(-(double / size), kind="stable")[:_MOST_WEIGHED])
-    cost = prices(columns_of(n, [every[at] for at in weighed]), double[weighed], _UNIT)
+    cost = prices(_columns(n, members[weighed]), double[weighed], _UNIT)
     cost += _lacking(n, members, _UNIT * double - _covered(cost, members))
     bound = int(cost.sum()) // (2 * _UNIT)
-    found = _best(n, every, double, weighed, coverage_first=coverage_first)
-    exact = len(weighed) == len(every)
+    exact = len(weighed) == len(members)
+    if exact and not coverage_first:
+        weighed = _promising(n, members, double, cost)
+    found = _best(n, members, double, weighed, coverage_first=coverage_first)
     if not exact and not coverage_first:
         gap = int(cost.sum()) - _UNIT * int(double[found].sum())
         open_ = np.flatnonzero(_UNIT * double - _covered(cost, members) >= -gap)
         if len(open_) <= _MOST_WEIGHED:
-            found, exact = _best(n, every, double, open_, coverage_first=False), True
+            found, exact = _best(n, members, double, open_, coverage_first=False), True
     worths = tuple((double[found] // 2).tolist())
-    chosen = tuple(every[at] for at in found)
+    chosen = tuple(tuple(one for one in row if one >= 0) for row in members[found].tolist())
     return Exchanges(chosen, worths, sum(worths) if exact else max(bound, sum(worths)), cost)
+
+
+def _promising(n: int, members: Int32Array, double: Int64Array, cost: Int64Array) -> Int64Array:
+    """The exchanges that may be among the best: short of their prices by no more than the gap that a first choice leaves."""
+    short = _covered(cost, members) - _UNIT * double
+    near = np.flatnonzero(short <= _UNIT * int(double.max()) // 50)
+    first = _best(n, members, double, near, coverage_first=False)
+    gap = int(cost.sum()) - _UNIT * int(double[first].sum())
+    return np.flatnonzero(short <= gap)
+
+
+def _columns(n: int, members: Int32Array) -> csc_array:
+    """``columns_of`` for members in rows, -1 for nobody."""
+    some = members >= 0
+    ends = np.concatenate(([0], np.cumsum(some.sum(axis=1))))
+    return csc_array((np.ones(int(ends[-1])), members[some].astype(np.int64), ends), shape=(n, len(members)))
 
 
 def _covered(cost: Int64Array, members: Int32Array) -> Int64Array:
@@ -157,8 +189,8 @@ def _lacking(n: int, members: Int32Array, short: Int64Array) -> Int64Array:
     return lacking
 
 
-def _best(n: int, every: list[tuple[int, ...]], double: Int64Array, some: Int64Array, *, coverage_first: bool) -> Int64Array:
-    chosen = best_choice(columns_of(n, [every[at] for at in some]), double[some], coverage_first=coverage_first)
+def _best(n: int, members: Int32Array, double: Int64Array, some: Int64Array, *, coverage_first: bool) -> Int64Array:
+    chosen = best_choice(_columns(n, members[some]), double[some], coverage_first=coverage_first)
     if chosen is None:
         raise ValueError("The exchanges could not be weighed against each other; try with fewer people.")
     return some[chosen]

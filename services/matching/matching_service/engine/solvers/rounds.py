@@ -54,6 +54,7 @@ def match_rounds(
     weight: ArrayLike,
     *,
     rounds: int,
+    most: ArrayLike | None = None,
     coverage_first: bool = True,
     seed: int = 0,
 ) -> Rounds:
@@ -61,6 +62,8 @@ def match_rounds(
 
     With ``coverage_first`` as many people as possible meet somebody in every round, those who went without before first;
     the greatest weight comes second.
+
+    ``most``: in how many rounds each vertex may be (None: in all).
 
     Method: one matching after the other on the edges that are left. The bound is that of the relaxation in which a pair may be
     taken half: a matching with ``rounds`` seats on either side of the double cover, exact by ``match_seats``.
@@ -72,7 +75,9 @@ def match_rounds(
     graph = Graph.of(n, u, v, weight)
     mates = np.full((rounds, n), FREE, dtype=np.int32)
     values = []
-    left = np.ones(len(graph.u), dtype=np.bool_)
+    seats = np.full(n, rounds, dtype=np.int64) if most is None else np.minimum(np.asarray(most, dtype=np.int64), rounds)
+    free = seats.copy()
+    left = (seats[graph.u] > 0) & (seats[graph.v] > 0)
     missed = np.zeros(n, dtype=np.int64)
     for number in range(rounds):
         one, other, worth = graph.u[left], graph.v[left], graph.weight[left]
@@ -83,13 +88,13 @@ def match_rounds(
         taken = found.mate[graph.u] == graph.v
         values.append(int(graph.weight[taken].sum()))
         missed = np.where(found.mate == FREE, np.minimum(missed + 1, _MOST_MISSED), 0)
-        left &= ~taken
-    seats = np.full(n, rounds, dtype=np.int64)
+        free -= found.mate != FREE
+        left &= ~taken & (free[graph.u] > 0) & (free[graph.v] > 0)
     both_ways = (np.concatenate((graph.u, graph.v)), np.concatenate((graph.v, graph.u)), np.tile(graph.weight, 2))
     relaxed = match_seats(seats, seats, *both_ways, seed=seed)
     degree = np.bincount(graph.u, minlength=n) + np.bincount(graph.v, minlength=n)
-    most = min(int(np.minimum(degree, rounds).sum()) // 2, rounds * (n // 2))
-    return Rounds(mates, tuple(values), max(sum(values), relaxed.upper_bound // 2), most, relaxed)
+    most_pairs = min(int(np.minimum(degree, seats).sum()) // 2, rounds * (n // 2))
+    return Rounds(mates, tuple(values), max(sum(values), relaxed.upper_bound // 2), most_pairs, relaxed)
 
 
 _MOST_MISSED = 3

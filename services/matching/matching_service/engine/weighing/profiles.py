@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from matching_service.engine.core.types import Int32Array, Int64Array, UInt8Array, UInt64Array
-from matching_service.engine.problem.policy import Policy
+from matching_service.engine.problem.policy import ENOUGH_NEAR, Policy
 from matching_service.engine.problem.population import Population
 from matching_service.engine.weighing.reporting_lines import ReportingLines
 
@@ -27,6 +27,7 @@ RULES: Final = (
     "same_role",
     "no_seats",
     "same_manager",
+    "experience",
 )
 """In the order in which ``scoring.broken_rules`` numbers them by bits."""
 
@@ -59,6 +60,7 @@ class Terms(NamedTuple):
     different_location: int
     juniors_up_to: int
     same_manager: int
+    nobody_learns: int
 
     @classmethod
     def of(cls, policy: Policy, *, all_seated: bool = False) -> Terms:
@@ -86,6 +88,7 @@ class Terms(NamedTuple):
             different_location="location" in policy.prefer_different,
             juniors_up_to=-1 if policy.juniors_up_to is None else policy.juniors_up_to,
             same_manager=0 if policy.same_manager_rule is None else 1 << RULES.index(policy.same_manager_rule),
+            nobody_learns=policy.nobody_learns,
         )
 
 
@@ -94,7 +97,8 @@ class Profiles(NamedTuple):
 
     ``want``: what can still be climbed, from above level ``own`` up to level ``top``. ``wanted``: the sum over
     somebody's wants of priority times steps. ``goal_level``: what somebody already knows of their goal. ``goal_bits``
-    and ``help_bits``: somebody's goals, and the goals they help with, a bit each, which several may share. ``manager`` to
+    and ``help_bits``: somebody's goals, and the goals they help with, a bit each, which several may share. ``level_reach``:
+    how many job levels they may be from somebody, where that is a rule. ``manager`` to
     ``line_end`` as in ``ReportingLines``.
     """
 
@@ -113,6 +117,7 @@ class Profiles(NamedTuple):
     goal_bits: UInt64Array
     help_bits: UInt64Array
     level: Int32Array
+    level_reach: Int32Array
     department: Int32Array
     location: Int32Array
     hours: UInt64Array
@@ -153,6 +158,7 @@ class Profiles(NamedTuple):
             goal_bits=goal_bits[everybody],
             help_bits=help_bits[everybody],
             level=population.level[everybody],
+            level_reach=level_reach(population.level, policy)[everybody],
             department=population.department[everybody],
             location=population.location[everybody],
             hours=np.ascontiguousarray(population.hours[everybody]),
@@ -173,7 +179,7 @@ def _rules(policy: Policy, all_seated: bool) -> int:
         "common_language": policy.common_language,
         "reporting_line": policy.line_levels > 0,
         "excluded": True,
-        "similar_level": policy.level_rule == "require",
+        "similar_level": policy.level_rule == "require" or policy.levels_apart is not None,
         "same_department": "department" in policy.must_share,
         "different_department": "department" in policy.must_differ,
         "same_location": "location" in policy.must_share,
@@ -181,8 +187,24 @@ def _rules(policy: Policy, all_seated: bool) -> int:
         "same_role": policy.juniors_up_to is not None,
         "no_seats": not all_seated,
         "same_manager": policy.same_manager_rule == "same_manager",
+        "experience": policy.experience == "require",
     }
     return sum(1 << bit for bit, rule in enumerate(RULES) if applies[rule])
+
+
+def level_reach(level: Int32Array, policy: Policy) -> Int32Array:
+    """How many job levels each person may be from somebody, where levels are a rule: more where too few are that near."""
+    if policy.levels_apart is None:
+        return np.full(len(level), policy.similar_level_within, dtype=np.int32)
+    ordered, (levels, whose) = np.sort(level), np.unique(level, return_inverse=True)
+    reach = np.full(len(levels), policy.levels_apart, dtype=np.int64)
+    enough = min(ENOUGH_NEAR, len(level) - 1)
+    for _ in range(int(ordered[-1] - ordered[0]) if len(ordered) else 0):
+        near = np.searchsorted(ordered, levels + reach, "right") - np.searchsorted(ordered, levels - reach) - 1
+        if (near >= enough).all():
+            break
+        reach += near < enough
+    return reach[whose].astype(np.int32)
 
 
 def _rows(start: Int64Array, order: Int64Array) -> tuple[Int64Array, Int64Array]:

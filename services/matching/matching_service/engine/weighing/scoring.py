@@ -23,6 +23,7 @@ LEVEL_STEP: Final = MICRO // 4
 
 _HOURS, _LANGUAGE, _LINE, _EXCLUDED, _LEVEL, _SAME_DEPARTMENT, _OTHER_DEPARTMENT = (1 << bit for bit in range(7))
 _SAME_LOCATION, _OTHER_LOCATION, _SAME_ROLE, _NO_SEATS = (1 << bit for bit in range(7, 11))
+_EXPERIENCE: Final = 1 << 12
 
 
 @part
@@ -49,7 +50,7 @@ def broken_rules(people: Profiles, terms: Terms, u: int, v: int, all_of_them: bo
             shared |= people.languages[u, word] & people.languages[v, word]
         if shared == 0:
             broken |= _LANGUAGE
-    if rules & _LEVEL and abs(people.level[u] - people.level[v]) > terms.similar_level_within:
+    if rules & _LEVEL and abs(people.level[u] - people.level[v]) > max(people.level_reach[u], people.level_reach[v]):
         broken |= _LEVEL
     here, there = people.department[u], people.department[v]
     if rules & _SAME_DEPARTMENT and (here != there or here < 0):
@@ -76,7 +77,26 @@ def broken_rules(people: Profiles, terms: Terms, u: int, v: int, all_of_them: bo
         for at in range(people.excluded_start[u], people.excluded_start[u + 1]):
             if people.excluded[at] == v:
                 broken |= _EXCLUDED
+    if rules & _EXPERIENCE and _both_beginners(people, terms, u, v):
+        broken |= _EXPERIENCE
     return broken
+
+
+@part
+def _both_beginners(people: Profiles, terms: Terms, u: int, v: int) -> bool:
+    """Whether the two have a goal in common in which neither is experienced. Goals stand in the order of their codes."""
+    one, other = people.goal_start[u], people.goal_start[v]
+    while one < people.goal_start[u + 1] and other < people.goal_start[v + 1]:
+        if people.goal[one] < people.goal[other]:
+            one += 1
+        elif people.goal[one] > people.goal[other]:
+            other += 1
+        else:
+            if people.goal_level[one] < terms.experienced_level and people.goal_level[other] < terms.experienced_level:
+                return True
+            one += 1
+            other += 1
+    return False
 
 
 @part
@@ -142,6 +162,8 @@ def worth(people: Profiles, terms: Terms, focus: Focus, u: int, v: int) -> int:
         + terms.complement * _complement(people, focus, u, v)
         + meeting(people, terms, u, v)
     ) // MICRO
+    if both == 0:
+        context = context * terms.nobody_learns // MICRO
     junior = one if is_junior(people, terms, u) else other
     shared = terms.weaker_side * weaker + terms.both_sides * (both // 2)
     return (shared + terms.junior_side * junior + terms.context * context) // MICRO
@@ -290,7 +312,8 @@ def alternatives(people: Profiles, terms: Terms, skills: int, rows: Int32Array, 
         bring_in(people, focus, row)
         for other in range(first, last):
             if other != row and not broken_rules(people, terms, row, other, False):
-                enough = terms.context * (meeting(people, terms, row, other) // MICRO) >= MICRO
+                without_learning = terms.nobody_learns * (meeting(people, terms, row, other) // MICRO) // MICRO
+                enough = terms.context * without_learning >= MICRO
                 counts[at, -1] += enough or worth(people, terms, focus, row, other) > 0
         take_out(people, focus, row)
         if counts[at, -1]:

@@ -5,7 +5,7 @@ from alembic import op
 from peerloom_service.storage.migrations import secure
 
 revision = "0020"
-down_revision = "0008"
+down_revision = "0009"
 
 
 def upgrade() -> None:
