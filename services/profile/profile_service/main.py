@@ -9,6 +9,7 @@ from profile_service.imports import worker as imports
 from profile_service.models import Base
 from profile_service.routes import router
 from profile_service.settings import Settings
+from profile_service.use_cases.republished import REPUBLISHED
 
 service = Service(
     manifest=Manifest.beside(__file__),
@@ -16,5 +17,6 @@ service = Service(
     tables=Base,
     routes=router,
     migrations=Path(__file__).parent / "migrations",
+    republishes=REPUBLISHED,
     jobs={"imports": Job(imports.work_through, every=0.25)},
 )

@@ -44,14 +44,14 @@ async def upsert_person(tx: Transaction, facts: PersonFacts, *, known: Participa
     if known is None:
         person = Participant(id=new_id(), version=1, **facts.given())
         tx.add(person)
-        tx.publish(ParticipantRegistered(version=1, participant_id=person.id, facts=_published(person)))
+        tx.publish(ParticipantRegistered(version=1, participant_id=person.id, facts=published_facts(person)))
         return Upserted(person, Outcome.CREATED)
     given = facts.given()
     if all(getattr(known, name) == value for name, value in given.items()):
         return Upserted(known, Outcome.UNCHANGED)
     person = known.changed(ExpectedVersion(None), **given)
     await tx.save(person)
-    tx.publish(ParticipantUpdated(version=person.version, participant_id=person.id, facts=_published(person)))
+    tx.publish(ParticipantUpdated(version=person.version, participant_id=person.id, facts=published_facts(person)))
     return Upserted(person, Outcome.CHANGED)
 
 
@@ -78,7 +78,7 @@ async def upsert_people(tx: Transaction, people: Sequence[PersonText], *, absent
     changed = [row for row in written if row["version"] > 1]
     if absent and changed:  # what stayed is known to the database alone
         kept = await tx.find(Participant, "id = ANY($2::uuid[])", [row["id"] for row in changed])
-        facts = {one.employee_number: _published(one).model_dump_json().encode() for one in kept}
+        facts = {one.employee_number: published_facts(one).model_dump_json().encode() for one in kept}
     else:
         facts = {row["employee_number"]: by_number[row["employee_number"]].facts() for row in changed}
     tx.publish_many(ParticipantRegistered, created)
@@ -86,7 +86,8 @@ async def upsert_people(tx: Transaction, people: Sequence[PersonText], *, absent
     return Counts(len(created), len(changed), len(people) - len(written))
 
 
-def _published(person: Participant) -> ParticipantFacts:
+def published_facts(person: Participant) -> ParticipantFacts:
+    """What other services may know of a person."""
     """What the other services may know of a person."""
     return ParticipantFacts.model_validate(person, from_attributes=True)
 
