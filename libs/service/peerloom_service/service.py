@@ -91,7 +91,7 @@ class Service:
         return self.manifest.description
 
     def run(self, arguments: Sequence[str] | None = None) -> None:
-        """The command line: `python -m <name>_service` and `api`, `worker`, `migrate`, `all`, or one of the operator's commands."""
+        """The command line: `python -m <name>_service api|worker|migrate|all`, or one of the operator's commands."""
         parser = argparse.ArgumentParser(prog=f"{self.name}_service", description=self.description)
         commands = parser.add_subparsers(dest="command", required=True)
         commands.add_parser("api", help="serve HTTP")
