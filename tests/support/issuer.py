@@ -24,7 +24,8 @@ PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519Pri
 class Issuer:
     """Signs with one key each for RS256, ES256 and EdDSA. `keys`: private key by kid; `published`: the JWK set served.
 
-    `reachable` false makes every answer a 503, and while `answers` is not set there is none. `fetches` counts how often the key set was read.
+    `reachable` false makes every answer a 503, and while `answers` is not set there is none.
+    `fetches` counts how often the key set was read.
     """
 
     def __init__(self) -> None:
