@@ -34,6 +34,7 @@ ALLOWED: Final = {
     "ignore_aliases": "PyYAML calls it",
     "chassis_tables": "migrations call it",
     "chassis_tables_v2": "migrations call it",
+    "chassis_tables_v3": "migrations call it",
     "thaw": "tests call it",
     "answer_error": "FastAPI calls it",
     "answer_bad_metadata": "FastAPI calls it",

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from ledgers import Ledger, a_match, an_account
 
+from peerloom_service.use_cases import outcome
 from tests.support import RunningService, Surroundings, eventually
 from tests.support.proxy import Proxy
 
@@ -87,8 +88,9 @@ async def test_a_request_that_waits_too_long_for_a_lock_is_told_to_come_back(own
             await held.execute("ROLLBACK")
             held.forget_tenant()
 
-    assert answer.status_code == 409
-    assert answer.json()["type"] == "urn:peerloom:problem:request-in-progress"
+    assert answer.status_code == 503
+    assert answer.json()["type"] == "urn:peerloom:problem:unavailable"
+    assert int(answer.headers["retry-after"]) > 0
 
 
 async def _end_whoever_waits_for_a_lock(surroundings: Surroundings, ledger: Ledger) -> bool:
@@ -136,6 +138,54 @@ async def test_while_the_database_cannot_be_reached_callers_are_told_so_and_noth
     assert "database" in readiness.json()
     assert again
     assert await own.effects() == [match.match_id]
+
+
+@pytest.mark.parametrize("method", ["PATCH", "POST"])
+async def test_a_change_whose_commit_is_not_answered_is_told_as_it_was_stored(
+    proxied: tuple[Ledger, Proxy], tenant: UUID, method: str
+) -> None:
+    own, proxy = proxied
+    async with own.serving(worker=False) as ledger:
+        client = ledger.client(tenant)
+        account = (await client.post("/v1/accounts", json=an_account())).headers["location"]
+        proxy.swallows = b"COMMIT"
+        if method == "PATCH":
+            answer = await client.patch(account, json=an_account(), headers={"If-Match": '"1"'})
+        else:
+            answer = await client.post(f"{account}/bookings", json={"amount": 5})
+        kept = (await client.get(account)).json()
+
+    assert proxy.swallows is None, "nothing was swallowed: this test proves nothing"
+    assert answer.status_code == 200, answer.text
+    assert answer.json() == kept
+    assert kept["version"] == 2
+
+
+async def test_an_outcome_that_cannot_be_looked_up_is_told_as_unknown(
+    proxied: tuple[Ledger, Proxy], tenant: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outcome, "_LOOKUP_SECONDS", 0.5)
+    own, proxy = proxied
+    async with own.serving(worker=False) as ledger:
+        client = ledger.client(tenant)
+        account = (await client.post("/v1/accounts", json=an_account())).headers["location"]
+        changes = (
+            lambda: client.patch(account, json=an_account(), headers={"If-Match": '"1"'}),
+            lambda: client.post(f"{account}/bookings", json={"amount": 5}, headers={"Idempotency-Key": "the same"}),
+        )
+        told = []
+        for change in changes:
+            proxy.cuts_then, proxy.swallows = True, b"COMMIT"
+            told.append(await change())
+            proxy.cut = proxy.cuts_then = False
+        again = await changes[1]()
+        kept = (await client.get(account)).json()
+
+    for answer in told:
+        assert answer.status_code == 503, answer.text
+        assert "not known whether" in answer.json()["detail"]
+    assert again.headers["idempotent-replayed"] == "true"
+    assert (kept["version"], kept["balance"]) == (3, 5)
 
 
 async def _taken(ledger: RunningService, tenant: UUID) -> bool:

@@ -11,7 +11,9 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from peerloom_service.http.protocol import limited_protocol
 from tests.support import RunningService, a_person, a_program
+from tests.support.serving import served
 
 
 def a_refusal(answer: httpx.Response) -> httpx.Response:
@@ -286,3 +288,57 @@ async def test_an_answer_carries_the_callers_correlation_id_or_a_new_one(
     assert unsound.headers["x-correlation-id"].isalnum()
     said = {one.envelope.correlationid for one in event_log.overheard(None, tenant)}
     assert said == {"order-66", unsound.headers["x-correlation-id"]}
+
+
+# -- connections ------------------------------------------------------------------------------------------------------
+
+
+async def spoken_to(url: str, *parts: bytes) -> bytes:
+    """What a server answers to somebody who sends these parts and then nothing more, until it closes the connection."""
+    address = urlsplit(url)
+    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    try:
+        for part in parts:
+            writer.write(part)
+            await asyncio.sleep(0)
+        return await asyncio.wait_for(reader.read(), 30)
+    finally:
+        writer.close()
+
+
+@pytest.fixture(scope="module")
+async def limited(profile: RunningService) -> AsyncIterator[str]:
+    """Profile behind the protocol it has in production, in a hurry."""
+    settings = profile.settings.model_copy(update={"request_seconds": 1})
+    app = profile.service.app(settings, worker=False)
+    async with served(app, http=limited_protocol(4096, 1.0)) as url:
+        yield url
+
+
+@pytest.mark.parametrize(
+    ("parts", "status"),
+    [
+        ([b"GET /health/live HTTP/1.1\r\nhost: a\r\nx-long: " + b"x" * 5000], b"431"),
+        ([b"GET /health/live HTTP/1.1\r\nhost: a\r\n" + b"x: yyyyyyyyyy\r\n" * 500 + b"\r\n"], b"431"),
+        ([b"GET /" + b"a" * 5000], b"431"),
+        ([b"GET /health/live HTTP/1.1\r\nhost: a\r\n"], b"408"),
+    ],
+)
+async def test_a_head_that_is_too_large_or_does_not_end_is_refused(limited: str, parts: list[bytes], status: bytes) -> None:
+    answer = await spoken_to(limited, *parts)
+
+    assert answer.startswith(b"HTTP/1.1 " + status), answer[:200]
+
+
+async def test_a_body_that_stops_coming_is_given_up(limited: str, profile: RunningService) -> None:
+    token = profile.issuer.token(uuid4(), profile.scopes())
+    head = f"POST /v1/participants HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {token}\r\nidempotency-key: 1\r\n"
+    answer = await spoken_to(limited, head.encode() + b"content-type: application/json\r\ncontent-length: 100\r\n\r\n{")
+
+    assert answer.startswith(b"HTTP/1.1 408"), answer[:200]
+    assert b"urn:peerloom:problem:request-timeout" in answer
+
+
+async def test_sound_requests_share_a_connection(limited: str) -> None:
+    async with httpx.AsyncClient(base_url=limited) as client:
+        assert {(await client.get("/health/live")).status_code for _ in range(20)} == {200}

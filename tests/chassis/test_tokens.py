@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
 
+import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -17,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from ledger_service.main import ledger as make_ledger
 
 from peerloom_service.access import keys
-from tests.support import RunningService, Surroundings
+from tests.support import RunningService, Surroundings, eventually
 from tests.support.issuer import Issuer
 
 SCOPES = ["accounts:read", "accounts:write"]
@@ -251,6 +252,26 @@ async def test_while_the_issuer_cannot_be_reached_new_callers_are_asked_to_come_
     assert unknown.status_code == 503
     assert int(unknown.headers["retry-after"]) > 0
     assert (known.status_code, still_known.status_code, new.status_code) == (404, 404, 401)
+
+
+async def test_while_the_issuer_hangs_a_known_key_answers_at_once(
+    surroundings: Surroundings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keys, "_COOLDOWN_SECONDS", 0)
+    async with (
+        Issuer.running() as issuer,
+        surroundings.running(make_ledger(), worker=False, auth_issuer=issuer.url) as ledger,
+    ):
+        ledger.runtime.verifier._http.timeout = httpx.Timeout(None)  # who waited for the issuer would wait for ever
+        known = await ask(ledger, issuer.token(uuid4(), SCOPES))
+        monkeypatch.setattr(keys, "_FRESH_SECONDS", 0)
+        issuer.answers.clear()
+        hanging = [await ask(ledger, issuer.token(uuid4(), SCOPES)) for _ in range(5)]
+        fetched = issuer.fetches
+        issuer.answers.set()
+        await eventually(lambda: issuer.fetches > fetched, what="keys that are read again aside")
+
+    assert [answer.status_code for answer in (known, *hanging)] == [404] * 6
 
 
 async def test_the_organisation_of_a_token_is_the_one_that_is_served(ledger: RunningService, tenant: UUID) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Iterable
@@ -23,7 +24,8 @@ PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519Pri
 class Issuer:
     """Signs with one key each for RS256, ES256 and EdDSA. `keys`: private key by kid; `published`: the JWK set served.
 
-    `reachable` false makes every answer a 503. `fetches` counts how often the key set was read.
+    `reachable` false makes every answer a 503, and while `answers` is not set there is none.
+    `fetches` counts how often the key set was read.
     """
 
     def __init__(self) -> None:
@@ -32,6 +34,8 @@ class Issuer:
         self.published: list[dict[str, Any]] = []
         self.reachable = True
         self.fetches = 0
+        self.answers = asyncio.Event()
+        self.answers.set()
         self.kids = {algorithm: self.new_key(algorithm) for algorithm in ("RS256", "ES256", "EdDSA")}
 
     @classmethod
@@ -92,6 +96,7 @@ class Issuer:
         """ASGI: the two documents verifiers fetch."""
         if scope["type"] != "http":
             return
+        await self.answers.wait()
         document: dict[str, Any] | None = None
         if scope["path"] == "/.well-known/openid-configuration":
             document = {"issuer": self.url, "jwks_uri": f"{self.url}/jwks"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Self
 
@@ -16,6 +16,9 @@ class Proxy:
         self._target = host, port
         self._open: set[asyncio.StreamWriter] = set()
         self.cut = False
+        self.cuts_then = False
+        self.swallows: bytes | None = None
+        """Once somebody sends this, the answer is swallowed and everybody thrown out; then again only when it is set again."""
         self.port = 0
 
     @classmethod
@@ -43,13 +46,27 @@ class Proxy:
             return
         far_reader, far_writer = await asyncio.open_connection(*self._target)
         self._open |= {writer, far_writer}
-        await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
+        swallowing = asyncio.Event()
+
+        def sent(data: bytes) -> bool:
+            if self.swallows is not None and self.swallows in data:
+                self.swallows = None
+                swallowing.set()
+            return True
+
+        def answered(_data: bytes) -> bool:
+            if swallowing.is_set():
+                self.cut |= self.cuts_then
+                self.disconnect()
+            return not swallowing.is_set()
+
+        await asyncio.gather(_pump(reader, far_writer, sent), _pump(far_reader, writer, answered))
         self._open -= {writer, far_writer}
 
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, passes: Callable[[bytes], bool]) -> None:
     with contextlib.suppress(OSError):
-        while data := await reader.read(65_536):
+        while (data := await reader.read(65_536)) and passes(data):
             writer.write(data)
             await writer.drain()
     writer.close()

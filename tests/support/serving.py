@@ -20,14 +20,16 @@ class _Server(Server):
 
 
 @asynccontextmanager
-async def served(app: Any) -> AsyncIterator[str]:
-    """Serve `app` with its lifespan; yields its address, http://127.0.0.1:port.
+async def served(app: Any, http: Any = "auto") -> AsyncIterator[str]:
+    """Serve `app` with its lifespan; yields its address, http://127.0.0.1:port. `http`: uvicorn's protocol.
 
     Raises: RuntimeError when the app would not start.
     """
     with socket.socket(proto=socket.IPPROTO_TCP) as listener:  # named, or asyncio leaves Nagle's algorithm on: 40 ms an answer
         listener.bind(("127.0.0.1", 0))
-        server = _Server(uvicorn.Config(app, access_log=False, log_config=None, timeout_graceful_shutdown=5, lifespan="auto"))
+        server = _Server(
+            uvicorn.Config(app, access_log=False, log_config=None, timeout_graceful_shutdown=5, lifespan="auto", http=http)
+        )
         task = asyncio.ensure_future(_run(server, listener))
         try:
             while not server.started:

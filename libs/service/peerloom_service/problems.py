@@ -91,6 +91,13 @@ class MethodNotAllowed(Problem):
     status, title = 405, "This address does not take that method"
 
 
+class RequestTimeout(Problem):
+    status, title = 408, "The request did not arrive in time"
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail, headers={"connection": "close"})
+
+
 class Conflict(Problem):
     status, title = 409, "The present state does not allow this"
 

@@ -38,6 +38,7 @@ from peerloom_service.consuming.retry import RetryPolicy
 from peerloom_service.consuming.tasks import TaskConsumer, Tasks
 from peerloom_service.housekeeping import HOUSEKEEPING
 from peerloom_service.http.app import Health, create_app
+from peerloom_service.http.protocol import limited_protocol
 from peerloom_service.http.server import serve
 from peerloom_service.jobs import Job, RunningJob
 from peerloom_service.logs import configure_logs
@@ -46,6 +47,7 @@ from peerloom_service.manifest import Manifest
 from peerloom_service.publishing import unsent
 from peerloom_service.publishing.producer import Sender
 from peerloom_service.publishing.relay import Relay
+from peerloom_service.publishing.republish import Republished, republish
 from peerloom_service.publishing.topics import TopicRefused, ensure_topics
 from peerloom_service.settings import ServiceSettings, read_settings
 from peerloom_service.storage.database import TRANSIENT, Database
@@ -65,7 +67,8 @@ _HEALTH_SECONDS: Final = 2.0
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
     """A service, declared. `manifest`: what others need to know of it. `subscribes`: events in, each with its handler.
-    `tasks`: long work that comes as events. `jobs`: what its worker does besides, by name. `retry`, `batch` and
+    `tasks`: long work that comes as events. `republishes`: the event that says all of
+    an aggregate's present state. `jobs`: what its worker does besides, by name. `retry`, `batch` and
     `membership`: how its consumer goes about its events.
     """
 
@@ -76,6 +79,7 @@ class Service:
     migrations: Path
     subscribes: Subscriptions = field(default_factory=dict)
     tasks: Tasks = field(default_factory=dict)
+    republishes: Republished = field(default_factory=dict)
     jobs: Mapping[str, Job] = field(default_factory=dict)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     batch: int = BATCH
@@ -92,7 +96,7 @@ class Service:
         return self.manifest.description
 
     def run(self, arguments: Sequence[str] | None = None) -> None:
-        """The command line: `python -m <name>_service api|worker|migrate|all|replay|parked|release|discard|unsent|resend`."""
+        """The command line: `python -m <name>_service api|worker|migrate|all`, or one of the operator's commands."""
         parser = argparse.ArgumentParser(prog=f"{self.name}_service", description=self.description)
         commands = parser.add_subparsers(dest="command", required=True)
         commands.add_parser("api", help="serve HTTP")
@@ -112,6 +116,8 @@ class Service:
             one = commands.add_parser(name, help=text)
             one.add_argument("topic")
             one.add_argument("key")
+        restated = commands.add_parser("republish", help="say the present state of all aggregates again, through the outbox")
+        restated.add_argument("--per-second", type=_rate, default=500, metavar="EVENTS")
         again = commands.add_parser("replay", help="handle the events the running service has passed by")
         again.add_argument("--from", dest="since", required=True, type=_moment, metavar="TIME|beginning")
         again.add_argument(
@@ -125,6 +131,8 @@ class Service:
                 self._migrate(settings)
             case "parked" | "release" | "discard" | "unsent" | "resend":
                 asyncio.run(self._set_aside(settings, chosen))
+            case "republish":
+                asyncio.run(self._republish(settings, chosen.per_second))
             case "replay":
                 asyncio.run(self._replay(settings, chosen.since, chosen.types or list(self.subscribes)))
             case process:
@@ -250,6 +258,8 @@ class Service:
                 log_config=None,
                 server_header=False,
                 timeout_graceful_shutdown=_GRACE_SECONDS,
+                timeout_keep_alive=settings.keep_alive_seconds,
+                http=limited_protocol(settings.head_limit, settings.request_seconds),
             )
         )
 
@@ -317,6 +327,13 @@ class Service:
             except KafkaError as error:
                 _stop(f"{self.name}: the broker cannot be reached: {error}")
 
+    async def _republish(self, settings: ServiceSettings, per_second: int) -> None:
+        if not self.republishes:
+            _stop(f"{self.name} has nothing to say again: no other service keeps a copy of what is its own.")
+        async with self.running(settings, worker=False) as (runtime, _health):
+            said = await republish(runtime, self.republishes, per_second=per_second)
+        print(f"{said:,} event(s) said again; the worker's relay sends them")
+
     async def _set_aside(self, settings: ServiceSettings, chosen: argparse.Namespace) -> None:
         """Commands about what could not be handled, or not be sent."""
         async with self.running(settings, worker=False) as (runtime, _health):
@@ -357,6 +374,13 @@ def _moment(text: str) -> datetime | None:
     if moment.tzinfo is None:
         raise argparse.ArgumentTypeError(f"{text} has no zone; write {text}Z for UTC")
     return moment
+
+
+def _rate(text: str) -> int:
+    """Events a second."""
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text} is no number of events a second")
+    return int(text)
 
 
 def _traces_wanted() -> bool:

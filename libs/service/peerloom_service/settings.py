@@ -26,6 +26,13 @@ class ServiceSettings(BaseSettings):
     http_port: int = Field(default=8000, ge=1, le=65535)
     health_port: int | None = Field(default=None, ge=1, le=65535)
     body_limit: int = Field(default=1_048_576, ge=1024, description="Bytes of a request body; uploads have their own.")
+    head_limit: int = Field(default=32_768, ge=1024, description="Bytes of a request's line and headers.")
+    request_seconds: int = Field(
+        default=20, ge=1, description="In which a request's head, and each part of its body, must come."
+    )
+    keep_alive_seconds: int = Field(
+        default=65, ge=1, description="A connection may be idle; longer than a load balancer keeps it."
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     trace_share: float = Field(default=1.0, ge=0.0, le=1.0, description="Share of traces sampled when they are exported.")
 

@@ -11,6 +11,7 @@ from profile_service.imports import worker as imports
 from profile_service.models import Base
 from profile_service.routes import router
 from profile_service.settings import Settings
+from profile_service.use_cases.republished import REPUBLISHED
 
 service = Service(
     manifest=Manifest.beside(__file__),
@@ -24,5 +25,6 @@ service = Service(
         MatchDeclined: handlers.know_no_longer,
         MatchExpired: handlers.know_no_longer,
     },
+    republishes=REPUBLISHED,
     jobs={"imports": Job(imports.work_through, every=0.25), "departures": Job(departures.take_effect, every=5.0)},
 )

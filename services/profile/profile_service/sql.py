@@ -43,7 +43,6 @@ CLAIM_IMPORT: Final = """
         SELECT tenant_id, id, cause FROM import WHERE state IN ('waiting', 'running') ORDER BY created_at OFFSET 0
     ) AS unfinished WHERE pg_try_advisory_lock(hashtextextended(tenant_id::text, 0)) LIMIT 1
 """
-RELEASE_IMPORT: Final = "SELECT pg_advisory_unlock(hashtextextended($1::uuid::text, 0))"
 BEGIN_IMPORT: Final = """
     UPDATE import SET state = 'running', version = version + 1 WHERE tenant_id = $1 AND id = $2 AND state = 'waiting'
 """

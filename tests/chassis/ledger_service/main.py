@@ -29,13 +29,14 @@ from peerloom_events import (
 )
 from peerloom_service.access.rules import CLIENTS
 from peerloom_service.consuming.decoding import InBatches
+from peerloom_service.context import ExpectedVersion
 from peerloom_service.http.bodies import Body, Line, Out
 from peerloom_service.http.messages import Response
 from peerloom_service.http.routing import Router
 from peerloom_service.http.work import Work, allowed
 from peerloom_service.identifiers import new_id
 from peerloom_service.manifest import Manifest
-from peerloom_service.problems import Conflict
+from peerloom_service.problems import Conflict, PreconditionFailed
 from peerloom_service.service import Service
 from peerloom_service.settings import ServiceSettings
 from peerloom_service.storage.tables import TenantColumns
@@ -104,6 +105,17 @@ async def book(tx: Transaction, command: tuple[UUID, int]) -> Account:
     await tx.save(booked)
     tx.publish(ParticipantUpdated(version=booked.version, participant_id=booked.id, facts=_facts(booked)))
     return booked
+
+
+async def rename(tx: Transaction, command: tuple[UUID, str, ExpectedVersion]) -> Account:
+    account_id, name, expected = command
+    account = await tx.lock(Account, account_id)
+    if not expected.allows(account.version):
+        raise PreconditionFailed("It was changed.")
+    renamed = replace(account, version=account.version + 1, name=name)
+    await tx.save(renamed)
+    tx.publish(ParticipantUpdated(version=renamed.version, participant_id=renamed.id, facts=_facts(renamed)))
+    return renamed
 
 
 async def copy_accounts(tx: Transaction, events: Sequence[ParticipantRegistered | ParticipantUpdated]) -> None:
@@ -183,9 +195,18 @@ async def post_booking(account_id: UUID, body: Amount, work: Writer) -> Response
     return await work(book, (account_id, body.amount), returns=_out)
 
 
+@router.patch("/accounts/{account_id}", response_model=AccountOut)
+async def patch_account(account_id: UUID, body: NewAccount, work: Writer) -> Response:
+    return await work(rename, (account_id, body.name, work.if_match()), returns=_out)
+
+
 @router.get("/accounts/{account_id}", response_model=AccountOut)
 async def get_account(account_id: UUID, work: Reader) -> Response:
     return await work.one(Account, account_id, returns=_out)
+
+
+def _as_it_is(account: Account) -> tuple[ParticipantUpdated]:
+    return (ParticipantUpdated(version=account.version, participant_id=account.id, facts=_facts(account)),)
 
 
 def id_of(name: str) -> UUID:
@@ -201,6 +222,7 @@ def ledger(name: str = "ledger", **changed: Any) -> Service:
             "settings": ServiceSettings,
             "tables": Base,
             "routes": router,
+            "republishes": {Account: _as_it_is},
             "migrations": Path(__file__).parent / "migrations",
             "subscribes": {
                 ParticipantRegistered: InBatches(copy_accounts),

@@ -123,6 +123,8 @@ class Consumer:
         """
         if self._member.settled and self._begun != self._member.assignment:
             self._begun = self._member.assignment
+            if self._beginning is not None:
+                self._beginning.cancel()
             self._beginning = asyncio.ensure_future(self.progress.begin())
         if self.progress.silent_seconds > _SILENCE_SECONDS:
             raise ConnectionError("the broker says nothing")

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, ClassVar, Final
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -45,12 +45,17 @@ class Member:
         self._membership = membership
         self._partitions = _Partitions(membership.drain_seconds)
         self._client: AIOKafkaConsumer | None = None
+        self._assignor = _counting_assignor()
 
     @property
     def ready(self) -> bool:
-        """Whether the group has settled with this member in it, and every topic it reads is there."""
+        """Whether the group has settled with this member in it, every topic it reads is there, and it has partitions of them
+        unless others have them all.
+        """
         client = self._client
-        return client is not None and self._partitions.settled and all(map(client.partitions_for_topic, self._topics))
+        if client is None or not self._partitions.settled or not all(map(client.partitions_for_topic, self._topics)):
+            return False
+        return bool(client.assignment()) or not self._assignor.is_alone
 
     @property
     def settled(self) -> bool:
@@ -75,13 +80,13 @@ class Member:
     async def joined(self) -> AsyncIterator[AIOKafkaConsumer]:
         """A started client that is in the group; leaves it at the end."""
         chosen = self._membership
-        self._partitions = _Partitions(chosen.drain_seconds)
+        self._partitions, self._assignor = _Partitions(chosen.drain_seconds), _counting_assignor()
         self._client = client = AIOKafkaConsumer(
             bootstrap_servers=self._bootstrap,
             group_id=self._group,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
-            partition_assignment_strategy=(StickyPartitionAssignor,),
+            partition_assignment_strategy=(self._assignor,),
             session_timeout_ms=chosen.session_ms,
             heartbeat_interval_ms=min(3_000, chosen.session_ms // 3),
             rebalance_timeout_ms=chosen.rebalance_ms,
@@ -115,6 +120,23 @@ class Member:
                 await client.commit(mine)
         except (CommitFailedError, IllegalStateError):
             _log.info("offsets not committed: the group is rebalancing; these events will come again")
+
+
+class _CountingAssignor(StickyPartitionAssignor):  # type: ignore[misc]
+    """The sticky assignor, which its group's leader asks. `is_alone`: at the last time there was no other member."""
+
+    is_alone: ClassVar[bool] = False
+
+    @classmethod
+    def assign(cls, cluster: Any, members: Any) -> Any:
+        """Give the partitions to these members."""
+        cls.is_alone = len(members) == 1
+        return super().assign(cluster, members)
+
+
+def _counting_assignor() -> type[_CountingAssignor]:
+    """One of a client's own: aiokafka takes a class, and keeps what it knows in that."""
+    return type("StickyPartitionAssignor", (_CountingAssignor,), {})
 
 
 class _Partitions(ConsumerRebalanceListener):  # type: ignore[misc]

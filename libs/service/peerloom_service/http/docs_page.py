@@ -71,7 +71,7 @@ class DocsPage:
 
         The client's credentials pass through and are neither kept nor logged. Raises: Unavailable.
         """
-        body = await read(limited(request.scope, request.receive, _TOKEN_REQUEST_BYTES))
+        body = await read(limited(request.scope, request.receive, _TOKEN_REQUEST_BYTES, _settings(request).request_seconds))
         address = await self._token_address(_settings(request))
         headers = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
         if "authorization" in request.headers:

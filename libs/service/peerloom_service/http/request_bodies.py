@@ -1,5 +1,6 @@
 """The body of a request: read within its limit, and taken for JSON only where it says so."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, Final, cast
 
@@ -10,7 +11,7 @@ from starlette.types import Message, Receive, Scope
 
 from peerloom_service.http.fastapi_parts import Finding
 from peerloom_service.http.messages import header
-from peerloom_service.problems import PayloadTooLarge, UnsupportedMediaType
+from peerloom_service.problems import PayloadTooLarge, RequestTimeout, UnsupportedMediaType
 
 _UNENCODED: Final = frozenset({"", "identity"})
 
@@ -65,8 +66,10 @@ def _refuse_what_is_no_json(scope: Scope) -> None:
         raise UnsupportedMediaType("Send the body as it is, without Content-Encoding.")
 
 
-def limited(scope: Scope, receive: Receive, limit: int) -> Receive:
-    """The same body, refused once it is longer than the limit, whether or not it says how long it is."""
+def limited(scope: Scope, receive: Receive, limit: int, seconds: float) -> Receive:
+    """The same body, refused once it is longer than the limit, whether or not it says how long it is, and given up where
+    nothing more of it comes for so many seconds.
+    """
     declared = header(scope, b"content-length")
     if declared.isdigit() and int(declared) > limit:
         raise _too_large(limit)
@@ -74,7 +77,11 @@ def limited(scope: Scope, receive: Receive, limit: int) -> Receive:
 
     async def receive_limited() -> Message:
         nonlocal taken
-        message = await receive()
+        try:
+            async with asyncio.timeout(seconds):
+                message = await receive()
+        except TimeoutError as error:
+            raise RequestTimeout(f"Nothing more of the body came for {seconds:g} seconds.") from error
         taken += len(message.get("body", b""))
         if taken > limit:
             raise _too_large(limit)

@@ -66,7 +66,9 @@ class Route(APIRoute):
         caller, guard = await self.allowed.caller(runtime, scope, takes.scopes)
         body = b""
         if method not in _WITHOUT_BODY:
-            receive = limited(scope, receive, self.max_body_size or runtime.settings.body_limit)
+            receive = limited(
+                scope, receive, self.max_body_size or runtime.settings.body_limit, runtime.settings.request_seconds
+            )
             body = b"" if takes.request_name else await read(receive)
 
         values, findings = self._values(scope, body)

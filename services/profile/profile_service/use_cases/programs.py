@@ -41,27 +41,30 @@ async def launch_program(tx: Transaction, command: LaunchProgram) -> Program:
     facts = asdict(command) | with_fields | {"options": chosen}
     program = Program(id=new_id(), version=1, launched_at=await tx.now(), **facts)
     tx.add(program)
-    tx.publish(
-        ProgramLaunched(
-            version=1,
-            program_id=program.id,
-            format=program.format,
-            goal=program.goal,
-            metric=program.metric,
-            starts_on=program.starts_on,
-            ends_on=program.ends_on,
-            session_minutes=program.session_minutes,
-            cadence_days=program.cadence_days,
-            answer_within_seconds=program.answer_within_seconds,
-            launched_at=program.launched_at,
-            trio_when_odd=program.trio_when_odd,
-            junior_up_to_level=program.junior_up_to_level,
-            seats_per_senior=program.seats_per_senior,
-            options=program.options,
-            ask_again_after_days=program.ask_again_after_days,
-        )
-    )
+    tx.publish(launched(program))
     return program
+
+
+def launched(program: Program) -> ProgramLaunched:
+    """What is said of a program."""
+    return ProgramLaunched(
+        version=program.version,
+        program_id=program.id,
+        format=program.format,
+        goal=program.goal,
+        metric=program.metric,
+        starts_on=program.starts_on,
+        ends_on=program.ends_on,
+        session_minutes=program.session_minutes,
+        cadence_days=program.cadence_days,
+        answer_within_seconds=program.answer_within_seconds,
+        launched_at=program.launched_at,
+        trio_when_odd=program.trio_when_odd,
+        junior_up_to_level=program.junior_up_to_level,
+        seats_per_senior=program.seats_per_senior,
+        options=program.options,
+        ask_again_after_days=program.ask_again_after_days,
+    )
 
 
 @dataclass(frozen=True, slots=True)
