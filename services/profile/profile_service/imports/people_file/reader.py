@@ -16,6 +16,8 @@ from profile_service.imports.people_file.rows import Outcome, PersonRow, RowErro
 BLOCK_BYTES: Final = 64 * 1024
 DEFAULT_MAX_ROWS: Final = 250_000
 USUAL: Final = FileOptions()
+_END_OF_FILE: Final = ["\x1a"]
+"""What old software writes behind the last line."""
 _WITH_ACCENT: Final = re.compile(r"\w*[^\x00-\x7f]\w*")
 
 
@@ -161,7 +163,7 @@ class PeopleFileReader:
             if isinstance(record, BrokenRecord):
                 self._count_row()
                 yield RowError(record.line, rows.header(record.cell), record.code, record.message)
-            elif any(record[1]):
+            elif any(record[1]) and record[1] != _END_OF_FILE:
                 self._count_row()
                 yield record
 
