@@ -162,7 +162,9 @@ async def test_people_come_in_pages_and_are_the_same_whatever_the_size_of_a_page
     at_once = await population(matching, tenant, program)
     monkeypatch.setattr(run_population, "_PAGE", 2)
 
-    pages = [page async for page in read_pages(matching.runtime.database, tenant, program.program_id, ONE_SEAT, date(2026, 12, 1))]
+    pages = [
+        page async for page in read_pages(matching.runtime.database, tenant, program.program_id, ONE_SEAT, date(2026, 12, 1))
+    ]
 
     assert [len(page.facts) for page in pages] == [2, 2, 2, 1]
     assert population_of(pages, date(2026, 12, 1)).to_bytes() == at_once.to_bytes()
