@@ -147,7 +147,7 @@ class PeopleFileReader:
             lines = list(io.StringIO(text, newline=""))
             if len(lines) == 1 and not final:
                 raise PeopleFileError("bad_header", "The first line is far too long for a header line. Send a CSV file.")
-            columns = self.columns = read_header(lines, self._mapping, self.defaults)
+            columns = self.columns = read_header(lines, self._mapping, self._may_lack())
             if columns.above:
                 yield RowError(1, None, "title_lines", _titles(columns), "warning")
             for message in missed_columns(columns, self.defaults):
@@ -166,6 +166,10 @@ class PeopleFileReader:
             elif any(record[1]) and record[1] != _END_OF_FILE:
                 self._count_row()
                 yield record
+
+    def _may_lack(self) -> set[str]:
+        """Our columns that the file need not have."""
+        return {*self.defaults, "email"} if self.options.without_email else set(self.defaults)
 
     def _count_row(self) -> None:
         self.rows += 1
