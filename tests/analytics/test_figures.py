@@ -154,7 +154,7 @@ def figures_of_that(second_run: UUID) -> dict[str, Any]:
                 "gap": 0.25,
             },
         },
-        "proposals": {"made": 4, "acceptances": 3, "waiting": 1, "declined": 1, "expired": 1, "confirmed": 1},
+        "proposals": {"made": 4, "acceptances": 3, "waiting": 1, "declined": 1, "expired": 1, "confirmed": 1, "ended": 0},
         "sessions": {"scheduled": 3, "to_come": 1, "completed": 1, "missed": 1, "cancelled": 0},
         "relationships": {"at_risk": 0, "completed": 0},
         "feedback": {
@@ -265,6 +265,7 @@ async def test_a_trio_is_one_match_of_three_people(client: httpx.AsyncClient, de
         "waiting": 1,
         "declined": 0,
         "expired": 0,
+        "ended": 0,
         "confirmed": 1,
     }
     assert (found["sessions"]["completed"], found["feedback"]["surveys_requested"]) == (1, 3)

@@ -17,7 +17,7 @@ from typing import Final
 
 import asyncpg
 
-from tests.benchmarks import api, consumer, demo, documents, import_people, latency, relay
+from tests.benchmarks import api, consumer, demo, documents, import_people, latency, people_files, relay
 from tests.benchmarks.figures import FIGURES, FULL, QUICK, Effort, Measured
 from tests.benchmarks.older_build import compare
 from tests.benchmarks.page import Page
@@ -64,6 +64,7 @@ def main() -> int:
         return compare("", chosen.base, FIGURES, chosen.keys or list(FIGURES), chosen.rounds)
     effort = QUICK if chosen.quick else FULL
     groups = [Group(module.KEYS, partial(_on_real_parts, module, effort=effort)) for module in _ON_REAL_PARTS]
+    groups.append(Group(people_files.KEYS, lambda wanted: ("no parts", people_files.measure(wanted))))
     groups.append(Group(demo.KEYS, _on_wheels))
     return report(_PAGE, groups, chosen.keys or list(FIGURES), kept=not (chosen.quick or chosen.print_only))
 

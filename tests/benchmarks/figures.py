@@ -166,6 +166,23 @@ FIGURES = {
             "The most memory a process of the stack had during that import: resident memory of the services and the issuer, "
             "private memory (USS) of PostgreSQL's backends, whose shared buffers would otherwise be counted in each.",
         ),
+        Figure(
+            "people_cases_right",
+            "share",
+            "at_least",
+            1.0,
+            "Of the people files of `tests/profile/cases`, each a kind that HR systems or people write, how many are read "
+            "as they should be: who is taken, with which facts, and what is said of the others.",
+        ),
+        Figure(
+            "public_exports_staff_taken",
+            "share",
+            "at_least",
+            0.99,
+            "Of the current staff in exports shaped as three public samples (`tests/profile/public_exports.py`), with one "
+            "saved mapping each, how many an import takes.",
+        ),
+        Figure("public_exports_leavers_taken", "people", "at_most", 0, "Of their leavers, how many it takes as staff."),
         Figure("demo_job_s", "s", "at_most", 60, "The main job of `make demo`, as its own report counts it (`job_seconds`)."),
         Figure(
             "demo_cold_s",

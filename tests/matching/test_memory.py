@@ -1,6 +1,7 @@
 """What a run's worker holds does not grow with the number of people."""
 
 import tracemalloc
+from datetime import date
 from uuid import UUID
 
 from matching_service.run_population import read_pages
@@ -37,7 +38,7 @@ async def most_held(matching: RunningService, people: int) -> int:
     read = 0
     tracemalloc.start()
     try:
-        async for page in read_pages(matching.runtime.database, tenant, program, [1]):
+        async for page in read_pages(matching.runtime.database, tenant, program, [1], date(2026, 12, 1)):
             read += len(page.seats)
         _, most = tracemalloc.get_traced_memory()
     finally:

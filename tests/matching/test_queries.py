@@ -59,7 +59,7 @@ async def a_match(
 
 
 async def population(matching: RunningService, tenant: UUID, program: ProgramLaunched) -> Population:
-    pages = read_pages(matching.runtime.database, tenant, program.program_id, ONE_SEAT)
+    pages = read_pages(matching.runtime.database, tenant, program.program_id, ONE_SEAT, date(2026, 12, 1))
     return population_of([page async for page in pages], date(2026, 12, 1))
 
 
@@ -162,7 +162,9 @@ async def test_people_come_in_pages_and_are_the_same_whatever_the_size_of_a_page
     at_once = await population(matching, tenant, program)
     monkeypatch.setattr(run_population, "_PAGE", 2)
 
-    pages = [page async for page in read_pages(matching.runtime.database, tenant, program.program_id, ONE_SEAT)]
+    pages = [
+        page async for page in read_pages(matching.runtime.database, tenant, program.program_id, ONE_SEAT, date(2026, 12, 1))
+    ]
 
     assert [len(page.facts) for page in pages] == [2, 2, 2, 1]
     assert population_of(pages, date(2026, 12, 1)).to_bytes() == at_once.to_bytes()
@@ -177,7 +179,7 @@ async def test_who_has_no_seat_left_is_not_among_the_free_people(
     await matching.runtime.database.execute(tenant, take, tenant, program.program_id, people[0], new_id())
 
     async def seats(by_level: list[int]) -> list[tuple[UUID, int]]:
-        asked = tenant, program.program_id, by_level, max(by_level), None
+        asked = tenant, program.program_id, by_level, max(by_level), date(2026, 12, 1), None
         return [(row["id"], row["seats"]) for row in await matching.runtime.database.fetch(tenant, queries.FREE_PEOPLE, *asked)]
 
     assert await seats([1]) == [(person, 1) for person in sorted(people[1:])]
@@ -223,7 +225,7 @@ async def test_people_have_met_whom_they_were_proposed_to_in_any_program_and_nob
     await a_match(matching, tenant, one, third, stranger, state="expired")
     await a_match(matching, new_id(), one, new_id())
 
-    rows = await matching.runtime.database.fetch(tenant, queries.MET_BEFORE, tenant, [one, other])
+    rows = await matching.runtime.database.fetch(tenant, queries.MET_BEFORE, tenant, [one, other], 90)
 
     met = {(row["id"], other_) for row in rows for other_ in row["participant_ids"]} - {(one, one), (other, other)}
     assert met == {(one, other), (one, third), (one, stranger), (other, one)}

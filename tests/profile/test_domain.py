@@ -135,7 +135,7 @@ def a_program(starts_on: date, ends_on: date, state: ProgramState = ProgramState
 def test_a_program_ends_after_it_starts(starts_on: date, days: int) -> None:
     ends_on = starts_on + timedelta(days=days)
     if days > 0:
-        a_program(starts_on, ends_on).takes_people()
+        a_program(starts_on, ends_on).takes_people(starts_on)
     else:
         with pytest.raises(ProgramDatesWrong):
             a_program(starts_on, ends_on)
@@ -143,4 +143,12 @@ def test_a_program_ends_after_it_starts(starts_on: date, days: int) -> None:
 
 def test_a_closed_program_takes_nobody() -> None:
     with pytest.raises(ProgramNotRunning):
-        a_program(date(2026, 1, 1), date(2026, 6, 1), ProgramState.CLOSED).takes_people()
+        a_program(date(2026, 1, 1), date(2026, 6, 1), ProgramState.CLOSED).takes_people(date(2026, 2, 1))
+
+
+def test_a_program_that_has_ended_takes_nobody() -> None:
+    ended = a_program(date(2026, 1, 1), date(2026, 6, 1), ProgramState.RUNNING)
+
+    ended.takes_people(date(2026, 6, 1))
+    with pytest.raises(ProgramNotRunning, match="2026-06-01"):
+        ended.takes_people(date(2026, 6, 2))

@@ -57,7 +57,7 @@ def test_a_high_end_date_is_no_end(end: str) -> None:
     [
         ({"working_hours": "40"}, "Working Hours"),
         ({"leaving_date": "soon"}, "Termination Date"),
-        ({"offers": "Python"}, "Skills Offered"),
+        ({"offers": "Python:9"}, "Skills Offered"),
         ({"manager_employee_number": "1.00E+05"}, "Manager ID"),
     ],
     ids=str,
@@ -146,7 +146,7 @@ async def test_an_unreadable_optional_cell_leaves_what_is_known(profile: Running
     await imported(client, text_of([cells("1")]).encode())
     before = await person_of(client, "1")
 
-    job = await imported(client, text_of([cells("1", working_hours="40", offers="?")]).encode())
+    job = await imported(client, text_of([cells("1", working_hours="40", offers="?:")]).encode())
 
     assert await person_of(client, "1") == before
     assert (job["unchanged"], job["rows_refused"], job["warnings"]) == (1, 0, 2)

@@ -90,7 +90,9 @@ class ParticipantRow(TenantColumns, Base, table=True):
     }
     __table_args__ = (
         UniqueConstraint("tenant_id", "employee_number", name="participant_employee_number_key"),
-        Index("participant_email_key", "tenant_id", "email", unique=True, postgresql_where=text("NOT has_left")),
+        Index(
+            "participant_email_key", "tenant_id", "email", unique=True, postgresql_where=text("NOT has_left AND email <> ''")
+        ),
         Index("participant_leaving", "leaving_on", postgresql_where=text("NOT has_left AND leaving_on IS NOT NULL")),
     )
 

@@ -57,9 +57,11 @@ MANAGERS_UPWARDS: Final = """
 OWNERS_OF_EMAILS: Final = """
     SELECT asked.email, employee_number FROM unnest($2::text[]) AS asked (email) JOIN participant
         ON tenant_id = $1 AND lower(participant.email) = lower(asked.email) AND NOT shares_email AND NOT has_left
+        AND participant.email <> ''
     UNION ALL
     SELECT asked.email, employee_number FROM unnest($2::text[]) AS asked (email) JOIN participant
         ON tenant_id = $1 AND participant.email = asked.email AND shares_email AND NOT has_left
+        AND participant.email <> ''
 """
 
 

@@ -189,10 +189,11 @@ async def import_people(
     encoding: Annotated[
         str | None, Query(description="Of the file, where it is not Unicode.", json_schema_extra={"enum": list(ENCODINGS)})
     ] = None,
+    without_email: Annotated[bool, Query(description="Whether people without an address are taken.")] = False,
 ) -> Response:
     """Send a people file (CSV) as the body. It is kept whole, then worked through; follow the import to see how far it is."""
     columns, defaults = dict(one.split(":", 1) for one in column), dict(one.split(":", 1) for one in default)
-    options = saved_options(value, zone, date_order, encoding)
+    options = saved_options(value, zone, date_order, encoding, without_email=without_email)
     received = await upload.receive(work.database, work.tenant_id, request.stream())
     return await work(
         imports.receive_import,

@@ -15,6 +15,7 @@ from peerloom_service.http.bodies import Body, Line, Out, Passage, Pattern
 from peerloom_service.http.paging import Page
 from profile_service import domain, options
 from profile_service.domain_access import OrganisationState
+from profile_service.imports.people_file.known_names import NO_PLACES
 from profile_service.plain_text import plain, plain_identity
 from profile_service.use_cases.enrolments import AudiencePreview, Enrolled, ForAudience
 from profile_service.use_cases.organisations import FoundOrganisation
@@ -35,13 +36,14 @@ Email = Annotated[
     AfterValidator(plain_identity),
 ]
 Minute = Annotated[int, Field(ge=0, le=1440)]
+_MIDNIGHT: Final = 1440
 
 
 _zones = cache(available_timezones)  # it looks through the file system each time
 
 
 def _known_zone(name: str) -> str:
-    if name not in _zones():
+    if name not in _zones() or name in NO_PLACES:
         raise ValueError("This is no IANA time zone. Write one such as Europe/Berlin.")
     return name
 
@@ -85,16 +87,17 @@ class SoughtSkill(Body):
 
 
 class Hours(Body):
-    """Working hours in wall time of the person's own zone, in minutes after midnight."""
+    """Working hours in wall time of the person's own zone, in minutes after midnight. An end before the start is
+    on the next day: a night shift."""
 
     starts: Minute = 540
     ends: Minute = 1020
     weekdays: tuple[Annotated[int, Field(ge=1, le=7)], ...] = Field(default=(1, 2, 3, 4, 5), max_length=7)
 
     @model_validator(mode="after")
-    def _ends_after_it_starts(self) -> Self:
-        if self.ends <= self.starts:
-            raise ValueError("working hours end after they start")
+    def _does_not_end_where_it_starts(self) -> Self:
+        if self.starts in (self.ends, _MIDNIGHT):
+            raise ValueError("working hours do not start and end at the same time, nor start at the end of a day")
         return self
 
 

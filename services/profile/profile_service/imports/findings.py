@@ -7,7 +7,7 @@ from uuid import UUID
 from peerloom_service.use_cases.transaction import Transaction
 from profile_service import sql
 from profile_service.imports.people_file import RowError
-from profile_service.imports.people_file.cells import HIGHEST_LEVEL, shown
+from profile_service.imports.people_file.cells import HIGHEST_LEVEL
 
 _MOST_FINDINGS: Final = 10_000
 _MOST_NAMED: Final = 50
@@ -54,10 +54,10 @@ def _together(unmapped: dict[str, RowError]) -> RowError:
     first = next(iter(unmapped.values()))
     if len(unmapped) == 1:
         return first
-    named = ", ".join(map(shown, list(unmapped)[:_MOST_NAMED])) + (" and others" if len(unmapped) > _MOST_NAMED else "")
+    named = ", ".join(list(unmapped)[:_MOST_NAMED]) + (" and others" if len(unmapped) > _MOST_NAMED else "")
     message = (
         f"{len(unmapped)} grades are no levels from 1 to {HIGHEST_LEVEL}: {named}. Nobody with one of them was taken. "
-        f"Say what each means by value=employee_level:{next(iter(unmapped))}=…, or give a default."
+        "Say what each means by value=employee_level:…=5, or give a default."
     )
     return RowError(first.line, first.column, first.code, message)
 

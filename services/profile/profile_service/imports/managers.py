@@ -38,7 +38,7 @@ class Managers:
             return {}, []
         found = {manager: {number} for manager, number in (await self._by_email(left, lines, addresses)).items()}
         by_name = {_folded(manager): manager for manager in left - found.keys()}
-        async for name, number in self._people(batches):
+        async for name, number in self._people(lines, batches):
             if (manager := by_name.get(_folded(name))) or (manager := by_name.get(_folded(number))):
                 found.setdefault(manager, set()).add(number)
         for name, number in await queries.numbers_of_names(self._read, self._tenant_id, list(left - found.keys())):
@@ -64,10 +64,11 @@ class Managers:
         others = [manager for manager in emails if manager not in found]
         return await queries.owners_of_emails(self._read, self._tenant_id, others) | found
 
-    async def _people(self, batches: int) -> AsyncIterator[tuple[str, str]]:
+    async def _people(self, lines: Mapping[str, int | None], batches: int) -> AsyncIterator[tuple[str, str]]:
         for batch in range(batches):
             for row in await self._good_rows.kept(batch):
-                yield row.name, row.employee_number
+                if lines.get(row.employee_number) == int(row.line):
+                    yield row.name, row.employee_number
 
 
 def _said(found: Mapping[str, set[str]]) -> Iterable[RowError]:

@@ -15,7 +15,12 @@ def file_options(saved: Mapping[str, Any]) -> FileOptions:
 
 
 def saved_options(
-    values: Sequence[str], zones: Sequence[str], date_order: DateOrder | None, encoding: str | None
+    values: Sequence[str],
+    zones: Sequence[str],
+    date_order: DateOrder | None,
+    encoding: str | None,
+    *,
+    without_email: bool,
 ) -> dict[str, Any]:
     """What a request says of its file (`column:theirs=ours`, `location=zone`), as an import keeps it.
 
@@ -34,5 +39,6 @@ def saved_options(
         "zones": {" ".join(place.split()).casefold(): zone for place, _, zone in by_location},
         "date_order": date_order,
         "encoding": encoding and encoding.casefold(),
+        "without_email": without_email,
     }
     return {name: value for name, value in said_of_it.items() if value}

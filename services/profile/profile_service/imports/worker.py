@@ -300,7 +300,7 @@ class _Worker:
                         await add_finding(tx, import_id, error)
                     await tx.execute(sql.PROGRESS, tx.tenant_id, import_id, len(rows), *counts, len(refused))
             except asyncpg.UniqueViolationError:
-                found = await queries.owners_of_emails(self._read, self._tenant_id, [row.email for row in rows])
+                found = await queries.owners_of_emails(self._read, self._tenant_id, [row.email for row in rows if row.email])
                 if found == owners:
                     raise
                 owners = found

@@ -9,13 +9,14 @@ from profile_service.plain_text import plain_identity
 MAX_EMAIL_CHARS: Final = 254
 
 _EMAIL: Final = re.compile(r"[^\s@,;<>\"]+@[^\s@,;<>\".]+(\.[^\s@,;<>\".]+)+")
+_LINK: Final = "mailto:"
 _IN_BRACKETS: Final = re.compile(r"[^<>]*<([^<>]+)>")
 
 
 def email(cell: str) -> str:
     """An address that can plausibly receive mail; only mailing it would tell. What is around it is taken away, and said."""
     words = plain_identity(text(cell, most=MAX_EMAIL_CHARS)) or missing()
-    if _EMAIL.fullmatch(words):
+    if _EMAIL.fullmatch(words) and not words.startswith(_LINK):
         return words
     mended = _mended(words)
     if not _EMAIL.fullmatch(mended):
@@ -33,4 +34,4 @@ def _mended(words: str) -> str:
     first = re.split("[;,]", words.replace("\uff20", "@"))[0].strip()
     if bracketed := _IN_BRACKETS.fullmatch(first):
         first = bracketed[1].strip()
-    return first.removeprefix("mailto:").rstrip(".")
+    return first.removeprefix(_LINK).rstrip(".")

@@ -62,18 +62,21 @@ USUAL_HOURS: Final = WorkingHours(9 * 60, 17 * 60)
 class Remembered(dict[str, Value]):
     """A rule that is applied once to each distinct short cell; how many it remembers is limited.
 
-    What it notes of a cell is said the first time only.
+    What it notes of a cell is said for one row only: the second time that it is asked, for the row's findings, is the last.
     """
 
     def __init__(self, rule: Callable[[str], Value]) -> None:
         super().__init__()
         self._rule = rule
+        self._noted: set[str] = set()
 
     def __missing__(self, cell: str) -> Value:
         try:
             value = self._rule(cell)
         except CellNote as note:
-            self._keep(cell, note.value)
+            if cell in self._noted:
+                self._keep(cell, note.value)
+            self._noted.add(cell)
             raise
         self._keep(cell, value)
         return value

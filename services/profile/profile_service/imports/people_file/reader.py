@@ -16,6 +16,8 @@ from profile_service.imports.people_file.rows import Outcome, PersonRow, RowErro
 BLOCK_BYTES: Final = 64 * 1024
 DEFAULT_MAX_ROWS: Final = 250_000
 USUAL: Final = FileOptions()
+_END_OF_FILE: Final = ["\x1a"]
+"""What old software writes behind the last line."""
 _WITH_ACCENT: Final = re.compile(r"\w*[^\x00-\x7f]\w*")
 
 
@@ -145,7 +147,7 @@ class PeopleFileReader:
             lines = list(io.StringIO(text, newline=""))
             if len(lines) == 1 and not final:
                 raise PeopleFileError("bad_header", "The first line is far too long for a header line. Send a CSV file.")
-            columns = self.columns = read_header(lines, self._mapping, self.defaults)
+            columns = self.columns = read_header(lines, self._mapping, self._may_lack())
             if columns.above:
                 yield RowError(1, None, "title_lines", _titles(columns), "warning")
             for message in missed_columns(columns, self.defaults):
@@ -161,9 +163,13 @@ class PeopleFileReader:
             if isinstance(record, BrokenRecord):
                 self._count_row()
                 yield RowError(record.line, rows.header(record.cell), record.code, record.message)
-            elif any(record[1]):
+            elif any(record[1]) and record[1] != _END_OF_FILE:
                 self._count_row()
                 yield record
+
+    def _may_lack(self) -> set[str]:
+        """Our columns that the file need not have."""
+        return {*self.defaults, "email"} if self.options.without_email else set(self.defaults)
 
     def _count_row(self) -> None:
         self.rows += 1

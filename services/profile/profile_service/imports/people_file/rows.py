@@ -205,7 +205,7 @@ class RowReader:
                     value = apply(self._given[name])
                     absent |= {name}
                 else:
-                    value_at_fault = cells[place].strip() if error.code == "bad_level" else None
+                    value_at_fault = rule.shown(cells[place].strip()) if error.code == "bad_level" else None
                     found.append(RowError(line, self._headers[place], error.code, error.message, value=value_at_fault))
             values.append(value)
         if any(one.severity == "error" for one in found):

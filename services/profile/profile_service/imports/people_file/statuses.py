@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable
-from enum import StrEnum
+from enum import Enum
 from typing import Final
 
 from profile_service.imports.people_file.cells import CellError, CellNote, shown, text
 
 
-class Status(StrEnum):
+class Status(Enum):
     """What is said of an employment; `UNSAID` where nothing is."""
 
     UNSAID = ""

@@ -1,6 +1,7 @@
 """People leave and return, enrolments pause and end, programs change and close.
 
 Whoever has left gives their e-mail address free, so an address is one person's among those who are here.
+Somebody may have none.
 """
 
 from alembic import op
@@ -20,11 +21,11 @@ _STATEMENTS = (
         ADD COLUMN has_left boolean NOT NULL DEFAULT false
     """,
     "ALTER TABLE participant DROP CONSTRAINT participant_email_key",
-    "CREATE UNIQUE INDEX participant_email_key ON participant (tenant_id, email) WHERE NOT has_left",
+    "CREATE UNIQUE INDEX participant_email_key ON participant (tenant_id, email) WHERE NOT has_left AND email <> ''",
     "DROP INDEX participant_email_in_any_case_key",
     """
     CREATE UNIQUE INDEX participant_email_in_any_case_key ON participant (tenant_id, lower(email))
-    WHERE NOT shares_email AND NOT has_left
+    WHERE NOT shares_email AND NOT has_left AND email <> ''
     """,
     "CREATE INDEX participant_left ON participant (tenant_id, lower(email)) WHERE has_left",
     "CREATE INDEX participant_leaving ON participant (leaving_on) WHERE NOT has_left AND leaving_on IS NOT NULL",
