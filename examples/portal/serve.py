@@ -15,12 +15,13 @@ from typing import Final
 
 import httpx
 import uvicorn
-from peerloom_client.paths import SERVICE_OF
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+
+from peerloom_client.paths import SERVICE_OF
 
 HERE: Final = Path(__file__).parent
 CLIENT: Final = HERE.parents[1] / "clients" / "typescript" / "peerloom.js"
@@ -69,7 +70,7 @@ def portal(addresses: Mapping[str, str], issuer: str, client_id: str, client_sec
     )
 
 
-async def _body(answer: httpx.Response):  # type: ignore[no-untyped-def]  # noqa: ANN202
+async def _body(answer: httpx.Response):  # type: ignore[no-untyped-def]
     try:
         async for chunk in answer.aiter_bytes():
             yield chunk
