@@ -7,8 +7,6 @@ const names = new Map();
 let peerloom;
 let person;
 
-await start();
-
 async function start() {
   try {
     const config = await (await fetch("config.json")).json();
@@ -249,3 +247,5 @@ function complain(error) {
   element("problem").textContent = error instanceof Problem ? error.message : `That did not work: ${error.message}`;
   if (!(error instanceof Problem)) console.error(error);
 }
+
+await start();
