@@ -4,6 +4,7 @@ Everything is asked of the overlays as `kubectl kustomize` renders them; no clus
 `make k8s-check`.
 """
 
+import asyncio
 import importlib
 import re
 import shutil
@@ -11,6 +12,7 @@ import subprocess
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -317,3 +319,28 @@ def test_a_new_service_joins_by_its_manifest(tmp_path: Path) -> None:
     assert "name: dlt.guild.matching.matches.v1" in files["components/strimzi/topics.yaml"]
     assert "name: guild-database" in files["components/external-secrets/secrets.yaml"]
     assert len(TOPICS) < len(kubernetes.needed_topics(SERVICES))
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+@pytest.mark.parametrize("manifest", MANIFESTS)
+def test_every_group_is_read_by_one_process_and_a_process_understands_its_arguments(
+    manifest: Manifest, overlay: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served: list[tuple[str, Any]] = []
+    monkeypatch.setattr(Service, "_serve", lambda _self, _settings, process, *, only: served.append((process, only)))
+    for part in ("configure_logs", "configure_telemetry"):
+        monkeypatch.setattr(f"peerloom_service.service.{part}", lambda *_given, **_named: None)
+    service, settings = service_of(manifest), settings_for(manifest)
+    runtime: Any = SimpleNamespace(settings=settings, database=None, storages={}, wake_relay=asyncio.Event())
+    for name, value in settings_of(overlay, dict(pods(overlay))[f"{manifest.name}-api"]).items():
+        monkeypatch.setenv(name, value)
+
+    groups: list[str] = []
+    for process in kubernetes.roles(manifest):
+        service.run(dict(pods(overlay))[f"{manifest.name}-{process}"]["spec"]["containers"][0]["args"])
+        ran, only = served.pop()
+        assert ran == ("api" if process == "api" else "worker")
+        if ran == "worker":
+            groups += [consumer.group for consumer in service._consumers(runtime, only)]
+    wanted = {manifest.name: service.subscribes, f"{manifest.name}.tasks": service.tasks}
+    assert sorted(groups) == sorted(group for group, reads in wanted.items() if reads)

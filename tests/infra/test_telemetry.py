@@ -12,6 +12,7 @@ from peerloom_dev.stack import ROOT
 NAME = re.compile(r"\b(?:http_server|peerloom|messaging)_\w+")
 SUFFIX = re.compile(r"_(bucket|count|sum|total)$")
 OF_OTHERS = {"up", "keda_scaler_metrics_value"}
+ALERTS = {rule["alert"] for group in alerts.groups() for rule in group["rules"] if "alert" in rule}
 PAGE = ROOT / "docs/operations/metrics.md"
 
 
@@ -50,7 +51,7 @@ def test_the_page_names_what_the_code_has_and_nothing_else() -> None:
 def test_every_alert_has_a_runbook_that_says_what_to_do_and_no_page_is_left_over() -> None:
     pages = {path.stem: path.read_text() for path in (ROOT / "docs/runbooks").glob("[A-Z]*.md") if path.stem != "README"}
 
-    assert pages.keys() == set(alerts.alert_names())
+    assert pages.keys() == ALERTS
     for name, text in pages.items():
         assert text.startswith(f"# {name}\n")
         assert {"## What it means", "## Look", "## Do"} <= set(text.splitlines()), name
@@ -61,7 +62,7 @@ def test_every_alert_is_caused_once_and_silent_once() -> None:
     caused = {one["alertname"] for case in cases for one in case["alert_rule_test"] if one["exp_alerts"]}
     silent = {one["alertname"] for case in cases for one in case["alert_rule_test"] if not one["exp_alerts"]}
 
-    assert caused == silent == set(alerts.alert_names())
+    assert caused == silent == ALERTS
 
 
 def test_what_wakes_somebody_is_a_page_and_the_rest_a_ticket() -> None:

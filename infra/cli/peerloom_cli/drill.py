@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import typer
 
-from peerloom_cli.place import console, service_command, stop
+from peerloom_cli.place import AsJson, console, service_command, stop
 from peerloom_dev import databases
 from peerloom_dev.demo import Demo
 from peerloom_dev.launch import await_ready, start
@@ -34,8 +34,10 @@ _WAIT_SECONDS: Final = 120.0
 def restore_drill(
     people: Annotated[int, typer.Option(help="How many the company has; it is matched before and after the backup.")] = 300,
     base_port: Annotated[int, typer.Option(help="First of the ports of the drill's own stack.")] = 18300,
+    as_json: AsJson = False,
 ) -> None:
     """Back up, lose, restore, replay, and prove equality, on a stack of its own; ends with 1 where something is missing."""
+    console.quiet = as_json
     with tempfile.TemporaryDirectory() as folder, Stack.up(Path(folder) / "stack", base_port=base_port, tied=True) as stack:
         dump = Path(folder) / f"{_LOST}.dump"
         asyncio.run(Demo(stack, console, people).run())

@@ -5,7 +5,7 @@ short one that it still goes on. 14.4 times the budget's pace burns two days' wo
 pace over three days is a ticket. Every alert has a page of its name in docs/runbooks.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -129,11 +129,6 @@ def groups() -> list[dict[str, Any]]:
         {"name": "peerloom-burn-rates", "rules": [rule for one in OBJECTIVES for rule in _burn_rates(one)]},
         {"name": "peerloom-causes", "rules": [_with_runbook(rule) for rule in CAUSES]},
     ]
-
-
-def alert_names() -> Sequence[str]:
-    """Of every alert, once."""
-    return sorted({rule["alert"] for group in groups() for rule in group["rules"] if "alert" in rule})
 
 
 def _recorded(one: Objective) -> list[Rule]:

@@ -5,6 +5,7 @@ configuration says, in the versions of constraints.txt. It is imported from an e
 helps it, and its data files must be there.
 """
 
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -35,18 +36,20 @@ def main(names: list[str]) -> int:
         path.parent for pattern in ("libs", "services", "infra") for path in ROOT.glob(f"{pattern}/*/pyproject.toml")
     )
     WHEELS.mkdir(parents=True, exist_ok=True)
-    for part in parts:
-        _run(
-            sys.executable,
-            "-m",
-            "pip",
-            "wheel",
-            "--quiet",
-            "--no-deps",
-            "--no-build-isolation",
-            f"--wheel-dir={WHEELS}",
-            str(part),
-        )
+    with tempfile.TemporaryDirectory() as folder:  # setuptools leaves a folder `build` beside what it builds
+        for part in parts:
+            copy = shutil.copytree(part, Path(folder) / part.name, ignore=shutil.ignore_patterns("*.egg-info", "__pycache__"))
+            _run(
+                sys.executable,
+                "-m",
+                "pip",
+                "wheel",
+                "--quiet",
+                "--no-deps",
+                "--no-build-isolation",
+                f"--wheel-dir={WHEELS}",
+                str(copy),
+            )
     print(f"{len(parts)} wheels in {WHEELS.relative_to(ROOT)}")
     return sum(not _works_alone(part) for part in parts if not names or part.name in names)
 
