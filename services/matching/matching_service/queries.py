@@ -97,6 +97,10 @@ ARRIVED: Final = """
         SELECT FROM last WHERE state IN ('requested', 'running') OR state <> 'completed' AND finished_at > $4::timestamptz)
        AND EXISTS (
         SELECT FROM enrolment JOIN member ON member.tenant_id = $1 AND member.id = enrolment.participant_id
+        WHERE enrolment.tenant_id = $1 AND enrolment.program_id = $2 AND (member.facts ->> 'hired_on')::date < $3::date
+    )
+       AND EXISTS (
+        SELECT FROM enrolment JOIN member ON member.tenant_id = $1 AND member.id = enrolment.participant_id
         WHERE enrolment.tenant_id = $1 AND enrolment.program_id = $2 AND (member.facts ->> 'hired_on')::date >= $3::date
           AND NOT EXISTS (
             SELECT FROM seat WHERE seat.tenant_id = $1 AND seat.program_id = $2 AND seat.participant_id = member.id)
@@ -105,7 +109,9 @@ ARRIVED: Final = """
             WHERE unmatched.tenant_id = $1 AND unmatched.id = member.id)
     ) AS arrived
 """
-"""Whether somebody hired since $3 waits whom the last run did not leave over, and none is under way or has failed since $4."""
+"""Whether somebody hired since $3 waits whom the last run did not leave over, somebody was there before who might be a buddy, and
+no run is under way or has failed since $4.
+"""
 
 MANAGERS_ABOVE: Final = """
     WITH RECURSIVE line (id, manager_id) AS (
