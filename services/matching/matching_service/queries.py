@@ -109,8 +109,8 @@ ARRIVED: Final = """
             WHERE unmatched.tenant_id = $1 AND unmatched.id = member.id)
     ) AS arrived
 """
-"""Whether somebody hired since $3 waits whom the last run did not leave over, somebody was there before who might be a buddy, and
-no run is under way or has failed since $4.
+"""Whether somebody hired since $3 waits whom the last run did not leave over, somebody might be a buddy, and no run is under
+way or has failed since $4.
 """
 
 MANAGERS_ABOVE: Final = """
