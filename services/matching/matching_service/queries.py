@@ -114,6 +114,10 @@ ARRIVED: Final = f"""
     SELECT NOT EXISTS (
         SELECT FROM last WHERE state IN ('requested', 'running') OR state <> 'completed' AND finished_at > $4::timestamptz)
        AND EXISTS (
+        SELECT FROM enrolment JOIN member ON member.tenant_id = $1 AND member.id = enrolment.participant_id
+        WHERE enrolment.tenant_id = $1 AND enrolment.program_id = $2 AND (member.facts ->> 'hired_on')::date < $3::date
+    )
+       AND EXISTS (
         SELECT FROM enrolment
         JOIN member ON member.tenant_id = $1 AND member.id = enrolment.participant_id
         JOIN program ON program.tenant_id = $1 AND program.id = $2
@@ -126,8 +130,8 @@ ARRIVED: Final = f"""
             WHERE unmatched.tenant_id = $1 AND unmatched.id = member.id)
     ) AS arrived
 """
-"""Whether somebody hired since $3, who takes part on the day $5, waits whom the last run did not leave over, and no run is
-under way or has failed since $4.
+"""Whether somebody hired since $3, who takes part on the day $5, waits whom the last run did not leave over, somebody might be a
+buddy, and no run is under way or has failed since $4.
 """
 
 MANAGERS_ABOVE: Final = """

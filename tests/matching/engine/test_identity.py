@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from matching_service.engine import ENGINE_VERSION, Policy, match_graph, match_population, match_seats
 from tests.matching.engine.people import company as made_up_company
 
-MADE_BY = "2.1.0"
+MADE_BY = "2.2.0"
 PEOPLE = {
     300: "c6db3ddbd5696a83d2c3de8d5a01b9631ad3e207bb53b85ea52a504bc4548a8b",
     4_500: "1db09118249ac4b5b39934a5d37431743999f58629b057cf291e3c5fd651b0bc",

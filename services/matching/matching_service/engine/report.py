@@ -60,7 +60,7 @@ class Report(BaseModel):
 
 def report_of(population: Population, policy: Policy, matched: MatchedPopulation) -> Report:
     """The report of an answer."""
-    several = [[population.index[person] for person in match.people] for match in (*matched.trios, *matched.groups)]
+    several = [[population.index[person] for person in match.people] for match in matched.matches[len(matched.a) :]]
     learns = np.zeros(len(population), dtype=np.bool_)
     learns[matched.a[matched.benefit_a > 0]] = learns[matched.b[matched.benefit_b > 0]] = True
     without = int(((matched.benefit_a == 0) & (matched.benefit_b == 0)).sum())

@@ -23,7 +23,7 @@ def check_exchanges(
     """What is wrong with exchanges; empty when nothing is. ``people``: so many people's exchanges are compared with prices."""
     gains = _Gains(population, policy)
     found = [*other_question(population, policy, matched), *_attendance(population, matched)]
-    for match in (*matched.pairs, *matched.trios):
+    for match in matched.matches:
         found += _exchange(gains, policy, match.people, match.weight)
     return found or [*totals(matched), *_bound(gains, matched, people)]
 

@@ -17,7 +17,7 @@ from matching_service.engine.problem.certificate import Proof
 
 __all__ = ["ENGINE_VERSION", "NO_WORTH", "Group", "MatchedPopulation", "Pair", "Proof", "Trio", "Unmatched", "WhyUnmatched"]
 
-ENGINE_VERSION: Final = "2.1.0"
+ENGINE_VERSION: Final = "2.2.0"
 """Raised with every change that can alter an answer."""
 
 WhyUnmatched = Literal["no_feasible_partner", "odd_one_out", "better_pairs_elsewhere", "search_ended", "no_group"]
