@@ -98,7 +98,7 @@ def main() -> None:
     except KeyError as missing:
         raise SystemExit(f"{missing} is not set. Run `make up`, and paste the lines it prints into your shell.") from None
     port = int(os.environ.get("PORT", "8180"))
-    print(f"The portal is at http://127.0.0.1:{port}/")  # noqa: T201
+    print(f"The portal is at http://127.0.0.1:{port}/")
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", timeout_graceful_shutdown=2)
 
 

@@ -5,7 +5,10 @@ from uuid import UUID
 
 import httpx
 
-from tests.support import RunningService, a_person, a_program, an_organisation, eventually
+from peerloom_service.context import Cause
+from peerloom_service.identifiers import new_id
+from profile_service.handlers import know_each_other
+from tests.support import RunningService, a_match_confirmed, a_person, a_program, an_organisation, eventually
 
 CHASSIS_TABLES = frozenset({"outbox", "inbox", "idempotency_key", "parked_event", "alembic_version"}) | {
     "access_issuer",
@@ -43,6 +46,16 @@ class Belongings:
             "participant_id": person.json()["id"],
             "program_id": program.json()["id"],
         }
+        issuer = await client.post("/v1/issuers", json={"issuer": f"https://{name}.example.com", "audience": name})
+        wanted = {"issuer_id": issuer.json()["id"], "participant_id": ids["participant_id"], "subject": name}
+        link = await client.post("/v1/account-links", json=wanted)
+        role = {"participant_id": ids["participant_id"], "role": "hr_administrator"}
+        grant = await client.post("/v1/role-grants", json=role)
+        assert {answer.status_code for answer in (issuer, link, grant)} == {201}
+        ids |= {"issuer_id": issuer.json()["id"], "link_id": link.json()["id"], "grant_id": grant.json()["id"]}
+        match = a_match_confirmed((UUID(ids["participant_id"]), new_id()), UUID(ids["program_id"]), match_id=new_id())
+        cause = Cause("a test")
+        await profile.runtime.perform(know_each_other, match, tenant_id=UUID(organisation_id), cause=cause)
         belongings = cls(client, ids)
         imported = await belongings.imports(a_line("1", "ada@example.com"), a_line("2", "broken"))
         ids["import_id"] = imported["id"]

@@ -63,6 +63,14 @@ def with_claims(**changed: Any) -> Callable[[Issuer], str]:
     return lambda issuer: issuer.token(uuid4(), SCOPES, **changed)
 
 
+def typed(issuer: Issuer, typ: Any) -> str:
+    """Sound but for its header `typ`, which a library would not write as it is."""
+    header = {"alg": "ES256", "kid": issuer.kids["ES256"], **({} if typ is None else {"typ": typ})}
+    signed = f"{encoded(header)}.{encoded(issuer.claims(uuid4(), SCOPES))}"
+    algorithm = jwt.get_algorithm_by_name("ES256")
+    return f"{signed}.{encoded(algorithm.sign(signed.encode(), issuer.keys[issuer.kids['ES256']]))}"
+
+
 def now() -> int:
     return int(time.time())
 
@@ -136,6 +144,51 @@ REFUSED: dict[str, Callable[[Issuer], str | bytes]] = {
     "a header that is a list": lambda issuer: handmade([1, 2], issuer.claims(uuid4(), SCOPES)),
     "a header nested too deeply": lambda _: handmade(b"[" * 5000, {}),
     "a header with a lone surrogate": lambda _: handmade(b'{"alg":"ES256","kid":"\\ud800"}', {}),
+    "an id token by its type": lambda issuer: typed(issuer, "JWT"),
+    "no type": lambda issuer: typed(issuer, None),
+    "a refresh token's type": lambda issuer: typed(issuer, "rt+jwt"),
+    "a logout token": lambda issuer: typed(issuer, "logout+jwt"),
+    "a DPoP proof": lambda issuer: typed(issuer, "dpop+jwt"),
+    "a type that is a number": lambda issuer: typed(issuer, 1),
+    "a type that is a list": lambda issuer: typed(issuer, ["at+jwt"]),
+    "a type that only begins alike": lambda issuer: typed(issuer, "at+jwt2"),
+    "a life of two days": lambda issuer: issuer.token(uuid4(), SCOPES, exp=now() + 2 * 86_400),
+    "a life of a thousand years": lambda issuer: issuer.token(uuid4(), SCOPES, exp=now() + 31_536_000_000),
+    "issued long ago for long": lambda issuer: issuer.token(uuid4(), SCOPES, iat=now() - 90_000, exp=now() + 60),
+    "an expiry without an end": with_claims(exp=float("inf")),
+    "an expiry that is no number": with_claims(exp=float("nan")),
+    "an expiry that is a list": with_claims(exp=[now() + 60]),
+    "an expiry that is true": with_claims(exp=True),
+    "an expiry beyond all numbers": with_claims(exp=10**400),
+    "a time of issue that is true": with_claims(iat=True),
+    "a time of issue without an end": with_claims(iat=float("-inf")),
+    "a time of issue that is text": with_claims(iat="now"),
+    "a not-before that is true": with_claims(nbf=True),
+    "a not-before that is no number": with_claims(nbf=float("nan")),
+    "an empty subject": with_claims(sub=""),
+    "a subject that is a number": with_claims(sub=7),
+    "a subject that is a list": with_claims(sub=["tests"]),
+    "a subject of a thousand characters": with_claims(sub="x" * 1000),
+    "a subject with a line break": with_claims(sub="tests\nadmin"),
+    "a subject with NUL": with_claims(sub="tests\x00"),
+    "a subject with a lone surrogate": with_claims(sub="\ud800"),
+    "an empty client": with_claims(client_id=""),
+    "a client that is a list": with_claims(client_id=["tests"]),
+    "a client that is an object": with_claims(client_id={"id": "tests"}),
+    "a client with a line break": with_claims(client_id="tests\r\nX-Admin: 1"),
+    "a client of a thousand characters": with_claims(client_id="x" * 1000),
+    "an issuer that is a list": lambda issuer: handmade(
+        {"alg": "ES256", "typ": "at+jwt", "kid": issuer.kids["ES256"]}, issuer.claims(uuid4(), SCOPES, iss=[issuer.url])
+    ),
+    "an issuer that begins alike": lambda issuer: issuer.token(uuid4(), SCOPES, iss=issuer.url + ".example.com"),
+    "an issuer with a slash more": lambda issuer: issuer.token(uuid4(), SCOPES, iss=issuer.url + "/"),
+    "an audience that is an object": with_claims(aud={"peerloom": True}),
+    "an audience that is a list of lists": with_claims(aud=[["peerloom"]]),
+    "an empty audience": with_claims(aud=""),
+    "claims that are a list": lambda issuer: handmade({"alg": "ES256", "typ": "at+jwt", "kid": issuer.kids["ES256"]}, [1]),
+    "claims that are no JSON": lambda issuer: handmade({"alg": "ES256", "kid": issuer.kids["ES256"]}, b"{"),
+    "claims nested too deeply": lambda issuer: handmade({"alg": "ES256", "kid": issuer.kids["ES256"]}, b"[" * 5000),
+    "an unencoded payload": lambda issuer: signed_by_somebody_else(issuer, b64=False, crit=["b64"]),
     "a hundred kilobytes": lambda issuer: issuer.token(uuid4(), SCOPES, padding="x" * 40_000)[:50_000],
 }
 
@@ -172,6 +225,11 @@ FORBIDDEN: dict[str, Callable[[Issuer], str]] = {
     "of no organisation": lambda issuer: issuer.token(None, SCOPES),
     "of an organisation that is no id": with_claims(org_id="acme"),
     "of an organisation that is a statement": with_claims(org_id="'; SET peerloom.tenant = '*"),
+    "of the nil organisation": with_claims(org_id="00000000-0000-0000-0000-000000000000"),
+    "of an organisation in braces": lambda issuer: issuer.token(uuid4(), SCOPES, org_id=f"{{{uuid4()}}}"),
+    "of an organisation as a URN": lambda issuer: issuer.token(uuid4(), SCOPES, org_id=f"urn:uuid:{uuid4()}"),
+    "of an organisation that is a number": with_claims(org_id=1),
+    "of an organisation that is empty": with_claims(org_id=""),
     "of every organisation": with_claims(org_id="*"),
     "of an organisation that is a list": with_claims(org_id=[str(uuid4())]),
 }

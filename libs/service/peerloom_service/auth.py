@@ -7,7 +7,6 @@ token is remembered by its digest for at most a minute: verifying an RSA signatu
 
 import asyncio
 import hashlib
-import math
 import time
 from collections.abc import Sequence
 from typing import Any, Final
@@ -32,6 +31,7 @@ _TIMES: Final = ("exp", "iat", "nbf")
 _LONGEST_TOKEN: Final = 8192
 _LONGEST_ID: Final = 255
 _LEEWAY_SECONDS: Final = 30
+_END_OF_TIME: Final = 2**53
 _REMEMBERED_SECONDS: Final = 60
 _REMEMBERED_TOKENS: Final = 4096
 _ISSUERS_SECONDS: Final = 2.0
@@ -200,7 +200,9 @@ def _refused(detail: str) -> Unauthenticated:
 def _check_times(claims: dict[str, Any]) -> None:
     for name in _TIMES:
         value = claims.get(name)
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value)):
+        if value is not None and (
+            isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _END_OF_TIME
+        ):
             raise _refused(f"The access token's claim '{name}' is no time.")
     if claims["exp"] - claims["iat"] > LONGEST_LIFE_SECONDS:
         raise _refused(f"The access token lives for more than {LONGEST_LIFE_SECONDS // 3600} hours.")

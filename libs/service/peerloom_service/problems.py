@@ -79,10 +79,6 @@ class OrganisationSuspended(Forbidden):
     title = "The organisation is suspended or closed"
 
 
-class TooManyRequests(Problem):
-    status, title = 429, "There were too many requests in a short time"
-
-
 class NotFound(Problem):
     status, title = 404, "There is no such thing in your organisation"
 

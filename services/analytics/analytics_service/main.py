@@ -54,7 +54,6 @@ service = Service(
     routes=router,
     migrations=Path(__file__).parent / "migrations",
     subscribes={
-        **COPIED,
         ParticipantRegistered: InBatches(handlers.registered, reads=handlers.KnownParticipant),
         ParticipantUpdated: InBatches(handlers.updated, reads=handlers.KnownParticipant),
         ParticipantEnrolled: InBatches(handlers.enrolments),
@@ -89,5 +88,6 @@ service = Service(
         FeedbackSubmitted: InBatches(handlers.answered_surveys),
         KudosGiven: InBatches(handlers.counted),
         ConcernRaised: InBatches(handlers.counted),
+        **COPIED,
     },
 )

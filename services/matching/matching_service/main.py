@@ -36,7 +36,6 @@ service = Service(
     routes=router,
     migrations=Path(__file__).parent / "migrations",
     subscribes={
-        **COPIED,
         ParticipantRegistered: InBatches(handlers.keep_people, reads=KnownPerson),
         ParticipantUpdated: InBatches(handlers.keep_people, reads=KnownPerson),
         ParticipantDeactivated: handlers.let_go,
@@ -48,6 +47,7 @@ service = Service(
         ProgramUpdated: InBatches(handlers.keep_programs),
         ProgramClosed: handlers.close_program,
         RelationshipCompleted: handlers.follow_relationship,
+        **COPIED,
     },
     tasks={MatchRunRequested: match_run.work_off, MatchReplayRequested: replay.work_off},
     jobs={

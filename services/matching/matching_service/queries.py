@@ -130,8 +130,8 @@ ARRIVED: Final = f"""
             WHERE unmatched.tenant_id = $1 AND unmatched.id = member.id)
     ) AS arrived
 """
-"""Whether somebody hired since $3, who takes part on the day $5, waits whom the last run did not leave over, somebody might be a
-buddy, and no run is under way or has failed since $4.
+"""Whether somebody hired since $3, who takes part on the day $5, waits whom the last run did not leave over, somebody might be
+a buddy, and no run is under way or has failed since $4.
 """
 
 MANAGERS_ABOVE: Final = """

@@ -146,7 +146,8 @@ class Grant:
     removed_at: datetime | None = None
 
     def __post_init__(self) -> None:
-        if (self.role is Role.HR_ADMINISTRATOR) != (self.program_id is None):
+        of_a_program = {Role.PROGRAM_MANAGER: True, Role.HR_ADMINISTRATOR: False}[self.role]
+        if of_a_program != (self.program_id is not None):
             raise RoleWithoutProgram("Give program_id for a program_manager, and for nobody else.")
 
     def removed(self, now: datetime) -> "Grant":
