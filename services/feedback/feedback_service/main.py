@@ -20,9 +20,9 @@ service = Service(
     routes=router,
     migrations=Path(__file__).parent / "migrations",
     subscribes={
-        **COPIED,
         SessionCompleted: handlers.ask_about_session,
         MatchConfirmed: handlers.keep_relationship,
+        **COPIED,
     },
     jobs={"release": Job(release.release, every=5.0)},
 )

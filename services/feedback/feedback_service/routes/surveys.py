@@ -95,7 +95,7 @@ async def read_response(response_id: UUID, work: ResponseReader) -> Response:
     return await work.one(SurveyResponse, response_id, returns=ResponseOut.of)
 
 
-@router.get("/survey-results/{program_id}", response_model=ResultsOut, tags=["surveys"])
+@router.get("/survey-results/{program_id}", response_model=ResultsOut, responses=problems(NotFound), tags=["surveys"])
 async def read_results(program_id: UUID, work: ResultsReader) -> Response:
     """What the respondents of a program say together. Answers are released in batches of five people or more, so that nobody
     learns what one person answered, whenever and however often they look."""
