@@ -19,10 +19,10 @@ service = Service(
     tables=Base,
     routes=router,
     migrations=Path(__file__).parent / "migrations",
+    jobs={"release": Job(release.release, every=5.0)},
     subscribes={
         SessionCompleted: handlers.ask_about_session,
         MatchConfirmed: handlers.keep_relationship,
         **COPIED,
     },
-    jobs={"release": Job(release.release, every=5.0)},
 )
