@@ -14,7 +14,7 @@ from matching_service.engine.match import match_population
 from matching_service.engine.problem.population import Person, Population, Skill, SoughtSkill
 
 FEW, MANY = 12, 3_100
-"""All pairs of few people are held in memory; many people are searched by blocks, but where they are matched in groups."""
+"""All pairs of few people are held in memory; many people are searched by blocks, in formats that can."""
 
 
 def warm() -> None:
@@ -32,7 +32,7 @@ def warm() -> None:
             for number in range(count)
         ]
         for format_ in FORMATS.values():
-            if count == MANY and format_.search.groups_only:
+            if count == MANY and not format_.search.by_blocks:
                 continue
             policy = format_.policy(format_.options(format_.example))
             match_population(Population.of(people, date(2026, 1, 12)), policy, target_gap=0.0)

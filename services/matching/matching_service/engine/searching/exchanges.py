@@ -24,6 +24,7 @@ class ExchangeSearch(Search):
 
     method: ClassVar[str] = "swaps, practice and rings of three as a set packing"
     one_match_each: ClassVar[bool] = True
+    by_blocks: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         super().__post_init__()

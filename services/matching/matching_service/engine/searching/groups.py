@@ -26,6 +26,7 @@ class GroupSearch(Search):
     method: ClassVar[str] = "groups annealed and divided anew; exact set packing where they are few"
     one_match_each: ClassVar[bool] = True
     groups_only: ClassVar[bool] = True
+    by_blocks: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -23,6 +23,7 @@ class RoundSearch(Search):
 
     method: ClassVar[str] = "matchings one after the other, who went without first"
     one_match_each: ClassVar[bool] = False
+    by_blocks: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -33,12 +33,13 @@ class Search(ABC):
     """What is known so far; vertices are the places of the field. ``few``: every feasible pair can be held in memory.
 
     ``one_match_each``: nobody is in more than one match, so that an odd one may be left over. ``groups_only``: whether matches
-    are groups.
+    are groups. ``by_blocks``: many people are searched by blocks; otherwise all pairs are held at once, and people are limited.
     """
 
     method: ClassVar[str]
     one_match_each: ClassVar[bool]
     groups_only: ClassVar[bool] = False
+    by_blocks: ClassVar[bool] = True
 
     field: Field
     policy: Policy
