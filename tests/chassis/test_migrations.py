@@ -74,7 +74,7 @@ async def test_a_database_of_a_release_before_goes_on_with_what_is_in_it(
         await asyncio.to_thread(migrate, new, MIGRATIONS)
         as_new = [await rows(new, CHASSIS_COLUMNS), await rows(new, CHASSIS_INDEXES)]
 
-    assert await rows(empty, "SELECT version_num FROM alembic_version ORDER BY 1") == [("0002",), ("chassis_0003",)]
+    assert await rows(empty, "SELECT version_num FROM alembic_version ORDER BY 1") == [("0002",), ("chassis_0020",)]
     assert await rows(empty, "SELECT headers, encoded_headers FROM outbox") == [(headers, None)]
     assert await rows(empty, "SELECT event_id FROM inbox") == [(tenant,)]
     assert await rows(empty, "SELECT key FROM idempotency_key") == [("k",)]
@@ -97,17 +97,17 @@ async def test_a_failed_revision_leaves_the_database_at_the_one_before(empty: st
 
 
 def test_a_database_is_behind_ahead_or_as_it_must_be() -> None:
-    assert state_of({"0002", "chassis_0003"}, MIGRATIONS) == SchemaState()
-    assert state_of({"0002"}, MIGRATIONS).behind == "is at nothing, this release needs chassis_0003"
+    assert state_of({"0002", "chassis_0020"}, MIGRATIONS) == SchemaState()
+    assert state_of({"0002"}, MIGRATIONS).behind == "is at nothing, this release needs chassis_0020"
     assert state_of({"0001", "chassis_0001"}, MIGRATIONS).behind == (
-        "is at 0001 and chassis_0001, this release needs 0002 and chassis_0003"
+        "is at 0001 and chassis_0001, this release needs 0002 and chassis_0020"
     )
     assert state_of({"0002", "chassis_0004"}, MIGRATIONS) == SchemaState(ahead=("chassis_0004",))
     assert state_of({"0003", "chassis_0004"}, MIGRATIONS) == SchemaState(ahead=("0003", "chassis_0004"))
 
 
 async def test_a_release_runs_on_the_schema_of_a_newer_one_and_leaves_it_alone(own_ledger: Ledger, tenant) -> None:
-    await own_ledger.rows("UPDATE alembic_version SET version_num = 'chassis_0099' WHERE version_num = 'chassis_0003'")
+    await own_ledger.rows("UPDATE alembic_version SET version_num = 'chassis_0099' WHERE version_num = 'chassis_0020'")
     await own_ledger.rows("ALTER TABLE outbox ADD COLUMN of_a_newer_release text, ADD COLUMN also text DEFAULT 'x'")
 
     code, output = await run("ledger_service", "migrate", environment=environment_of(own_ledger.settings))

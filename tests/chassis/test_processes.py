@@ -97,7 +97,7 @@ async def test_migrating_again_and_several_times_at_once_does_no_harm(surroundin
 
     for code, output in (*at_once, again):
         assert code == 0, output
-        assert "database at 0002 and chassis_0003" in output
+        assert "database at 0002 and chassis_0020" in output
 
 
 async def test_migrating_a_database_that_is_not_there_says_so(surroundings: Surroundings) -> None:

@@ -171,8 +171,9 @@ def _scaledobject(name: str, process: str, group: str, topics: Sequence[str], *,
 
 
 def _to_zero(one: Manifest) -> Iterable[str]:
-    """Patches for who may sleep: workers of long tasks, and those whose service has neither an outbox nor timers to see to."""
-    for process in (["tasks"] if one.tasks else []) + (["worker"] if one.subscribes and not one.publishes else []):
+    """Patches for who may sleep: workers of long tasks, and those whose service has no outbox, no timers and nobody to call."""
+    sleeps = one.subscribes and not one.publishes and not one.calls_out
+    for process in (["tasks"] if one.tasks else []) + (["worker"] if sleeps else []):
         yield (
             "apiVersion: keda.sh/v1alpha1\nkind: ScaledObject\n"
             f"metadata: {{name: {one.name}-{process}}}\nspec: {{minReplicaCount: 0}}\n"

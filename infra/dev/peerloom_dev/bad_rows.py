@@ -50,7 +50,7 @@ MISTAKES: Final = (
     Mistake("unknown_time_zone", "Time Zone", _put("Time Zone", "Europe/Berln")),
     Mistake("bad_email", "Email", _put("Email", "ann.example.com")),
     Mistake("duplicate_employee_number", "Employee Number", _copy("Employee Number")),
-    Mistake("cell_count", None, line=lambda line: line.partition(",")[0]),
+    Mistake("cell_count", None, line=lambda line: ",".join(line.split(",")[:4])),
     Mistake("bad_level", "Level", _put("Level", "Senior")),
     Mistake("unknown_manager", _MANAGER, _put(_MANAGER, "X999"), severity="warning"),
     Mistake("ambiguous_date", "Hire Date", _put("Hire Date", "03/04/2021")),
@@ -66,12 +66,17 @@ MISTAKES: Final = (
     ),
     Mistake("cell_count", None, line=lambda line: f"{line},one cell more"),
     Mistake("undecodable", "Name", _put("Name", "Zoë Müller-Wójcik, née J\udcfcrgens")),
-    Mistake("spreadsheet_date", "Hire Date", _put("Hire Date", "44197")),
+    Mistake("bad_date", "Hire Date", _put("Hire Date", "next spring")),
     Mistake("control_character", "Job Title", _put("Job Title", "Buyer\0")),
-    Mistake("unknown_language", "Languages", _put("Languages", "English; Klingon")),
+    Mistake(
+        "unknown_language",  # said once of each that is unknown
+        "Languages",
+        lambda row, _earlier: row.update({"Languages": f"English; Elbonian {row['Employee Number']}"}),
+        severity="warning",
+    ),
     Mistake("field_too_long", "Job Title", _put("Job Title", "Buyer " * 12_000)),
     Mistake("stray_quote", None, line=lambda line: line.replace(",", ',"Ann" ', 1)),
-    Mistake("bad_working_hours", "Working Hours", _put("Working Hours", "22:00-06:00"), severity="warning"),
+    Mistake("bad_working_hours", "Working Hours", _put("Working Hours", "whenever"), severity="warning"),
 )
 
 

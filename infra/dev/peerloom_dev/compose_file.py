@@ -3,6 +3,7 @@
 What stands between two marks is written; all around it (servers, issuer, what containers have in common) is edited by hand.
 """
 
+import json
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -47,7 +48,7 @@ def _environments(services: Sequence[Manifest]) -> str:
 
 
 def _environment(one: Manifest) -> str:
-    local = "".join(f'    {name}: "{value}"\n' for name, value in sorted(one.local.items()))
+    local = "".join(f"    {name}: {json.dumps(value)}\n" for name, value in sorted(one.local.items()))
     return f"""\
 
 x-{one.name}: &{one.name}

@@ -41,7 +41,7 @@ class KudosGiven(Event, type="io.peerloom.feedback.kudos.given.v1", topic=RECOGN
     program_id: UUID
     giver_id: UUID
     receiver_id: UUID
-    given_at: AwareDatetime
+    awarded_at: AwareDatetime
 
 
 class ConcernRaised(Event, type="io.peerloom.feedback.concern.raised.v1", topic=CONCERNS, key="concern_id"):

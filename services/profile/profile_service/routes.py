@@ -59,8 +59,6 @@ from profile_service.schemas import (
     AudiencePreviewOut,
     EnrolmentOut,
     EnrolmentResult,
-    FindingsOut,
-    ImportOut,
     NewOrganisation,
     NewParticipant,
     NewProgram,
@@ -70,6 +68,7 @@ from profile_service.schemas import (
     ProgramChange,
     ProgramOut,
 )
+from profile_service.schemas_imports import FindingsOut, ImportOut
 from profile_service.use_cases import enrolments, imports, organisations, people, programs
 
 router = Router(prefix="/v1")

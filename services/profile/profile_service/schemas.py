@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cache
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Self
 from uuid import UUID
 from zoneinfo import available_timezones
 
@@ -12,7 +12,6 @@ from pydantic import AfterValidator, Field, JsonValue, WithJsonSchema, model_val
 from peerloom_events.formats import FORMATS, OPTIONS_WITH_FIELDS
 from peerloom_service.context import ExpectedVersion
 from peerloom_service.http.bodies import Body, Line, Out, Passage, Pattern
-from peerloom_service.http.paging import Page
 from profile_service import domain, options
 from profile_service.domain_access import OrganisationState
 from profile_service.imports.people_file.known_names import NO_PLACES
@@ -375,44 +374,3 @@ class EnrolmentOut(Out):
     @classmethod
     def of(cls, enrolment: domain.Enrolment) -> Self:
         return cls.model_validate(enrolment, from_attributes=True)
-
-
-class ImportOut(Out):
-    id: UUID
-    state: domain.ImportState
-    created_at: datetime
-    size_bytes: int
-    rows_total: int | None
-    rows_done: int
-    registered: int
-    updated: int
-    unchanged: int
-    rows_refused: int
-    warnings: int
-    problem: str | None
-
-    @classmethod
-    def of(cls, job: domain.Import) -> Self:
-        return cls.model_validate(job, from_attributes=True)
-
-
-class FindingOut(Out):
-    line: int
-    column: str | None
-    code: str
-    message: str
-    severity: Literal["error", "warning"]
-
-    @classmethod
-    def of(cls, finding: domain.Finding) -> Self:
-        return cls.model_validate(finding, from_attributes=True)
-
-
-class FindingsOut(Page[FindingOut]):
-    """Findings in the order they were made."""
-
-    @classmethod
-    def of(cls, found: list[domain.Finding], start: int, limit: int) -> Self:
-        """The page from number `start` on, of findings read with a limit of one more."""
-        items = [FindingOut.of(finding) for finding in found[:limit]]
-        return cls(items=items, next=str(start + limit) if len(found) > limit else None)

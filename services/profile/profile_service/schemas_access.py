@@ -17,7 +17,15 @@ Claim = Annotated[Line, Field(description="Name of a claim; a path with dots lea
 
 
 class NewIssuer(Body):
-    issuer: Annotated[str, Field(min_length=8, max_length=300, description="The claim `iss` of its tokens, to the letter.")]
+    issuer: Annotated[
+        str,
+        Field(
+            min_length=8,
+            max_length=300,
+            description="The claim `iss` of its tokens, to the letter.",
+            examples=["https://login.example.com"],
+        ),
+    ]
     audience: Annotated[Line, Field(description="What `aud` must contain: the client id or API the tokens are for.")]
     organisation_claim: Claim | None = Field(default=None, description="Where one issuer serves several organisations.")
     organisation_value: Line | None = Field(default=None, description="What that claim says in your people's tokens.")

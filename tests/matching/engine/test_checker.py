@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from matching_service.engine import MatchedPopulation, Policy, Unmatched, check_bound, check_matches, match_population
+from matching_service.engine.checking import definitions
 from matching_service.engine.checking import matches as checker
 from matching_service.engine.checking import worths as everybody
 from matching_service.engine.checking.matches import ViolationCode
@@ -130,8 +131,8 @@ def without_the_third(matched: MatchedPopulation) -> MatchedPopulation:
         "a": a,
         "b": b,
         "weight": checker.weight_of(TRIOS, one, other),
-        "benefit_a": checker._benefit(one, other),
-        "benefit_b": checker._benefit(other, one),
+        "benefit_a": definitions.benefit(one, other),
+        "benefit_b": definitions.benefit(other, one),
     }
     columns = {name: np.append(getattr(matched, name), value) for name, value in values.items()}
     left = Unmatched(person=ODD_PEOPLE.id(c), why="odd_one_out", partners=1, removed={})

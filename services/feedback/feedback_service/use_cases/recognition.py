@@ -46,7 +46,7 @@ async def give_kudos(tx: Transaction, command: GiveKudos) -> Kudos:
             program_id=kudos.program_id,
             giver_id=kudos.giver_id,
             receiver_id=kudos.receiver_id,
-            given_at=kudos.given_at,
+            awarded_at=kudos.given_at,
         )
     )
     return kudos
