@@ -314,6 +314,9 @@ def test_a_new_service_joins_by_its_manifest(tmp_path: Path) -> None:
     assert "peerloom.io/calls-out" in files["base/services/guild.yaml"]
     assert "- guild.yaml" in files["base/services/kustomization.yaml"]
     assert "consumerGroup: guild" in files["components/autoscaling/scalers.yaml"]
+    assert "name: guild-worker" not in files["components/scale-to-zero/sleepers.yaml"], "it has somebody to call"
+    file.write_text(file.read_text().replace("calls_out = true\n", ""))
+    files = kubernetes.rendered([*SERVICES, *manifests(tmp_path)], tmp_path, "1.2.3")
     assert "name: guild-worker" in files["components/scale-to-zero/sleepers.yaml"]
     assert "value: /v1/guilds" in files["components/gateway/routes.yaml"]
     assert "name: dlt.guild.matching.matches.v1" in files["components/strimzi/topics.yaml"]

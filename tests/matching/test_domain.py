@@ -56,6 +56,7 @@ def a_result() -> Result:
         policy_fingerprint="0" * 64,
         engine_version="2.1.0",
         answer_sha256="0" * 64,
+        report={},
     )
 
 

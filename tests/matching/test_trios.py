@@ -55,7 +55,7 @@ async def test_with_the_option_an_odd_program_leaves_nobody_and_has_one_match_of
     assert {person for match in proposed for person in match.participant_ids} == set(people)
     (completed,) = await heard(MatchRunCompleted)
     assert (completed.people, completed.pairs, completed.trios, completed.unmatched) == (7, 2, 1, 0)
-    assert completed.policy_version == "one-to-one peers, a trio when odd@2"
+    assert completed.policy_version == "one-to-one peers, a trio when odd@3"
 
 
 async def test_without_the_option_one_is_the_odd_one_out(client: httpx.AsyncClient, feed: Any, heard: Any) -> None:

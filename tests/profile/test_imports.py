@@ -432,7 +432,7 @@ def test_an_imports_events_are_written_as_their_class_would_write_them(tmp_path:
     ids = {row.employee_number: str(uuid4()) for row in rows}
     persons = [row.person(ids[row.employee_number], ids.get(row.manager_employee_number)) for row in rows]
 
-    said = [upsert._event((one.id, one.employee_number, 1), one.facts())[1] for one in persons]  # type: ignore[arg-type]
+    said = [upsert._event((one.id, one.employee_number, 1, False), one.facts())[1] for one in persons]  # type: ignore[arg-type]
 
     assert len(said) == 500
     assert [ParticipantRegistered.from_json(value).to_json() for value in said] == said

@@ -100,7 +100,8 @@ async def test_a_program_may_have_any_format_there_is(name: str, profile: Runnin
 
     program = (await profile.client(tenant).get(await launched(profile.client(tenant), format=name, options=options))).json()
 
-    assert (program["format"], program["options"]) == (name, FORMATS[name].model_validate(options).model_dump(mode="json"))
+    recommended = FORMATS[name].model_validate({**FORMATS[name].for_new_programs, **options})
+    assert (program["format"], program["options"]) == (name, recommended.model_dump(mode="json"))
 
 
 async def test_a_program_older_than_options_shows_them_as_its_columns_say(profile: RunningService, tenant: UUID) -> None:
@@ -334,7 +335,7 @@ async def test_an_audience_of_many_pages_is_enrolled_whole_with_an_event_for_eac
 def test_an_enrolments_event_is_written_as_its_class_would_write_it() -> None:
     program_id, participant_id, enrolment_id = uuid4(), uuid4(), uuid4()
 
-    about, value = enrolments._event(program_id, participant_id, enrolment_id)
+    about, value = enrolments._event(program_id, participant_id, enrolment_id, 1)
 
     event = ParticipantEnrolled(version=1, participant_id=participant_id, program_id=program_id, enrolment_id=enrolment_id)
     assert (about, value) == (participant_id, event.to_json())

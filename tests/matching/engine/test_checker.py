@@ -263,10 +263,10 @@ def test_a_person_paired_with_themselves_is_found_out() -> None:
 
 
 def test_the_checker_imports_nothing_that_matches_or_scores() -> None:
-    tree = ast.parse("".join(Path(module.__file__).read_text() for module in (checker, everybody)))
+    tree = ast.parse("".join(Path(module.__file__).read_text() for module in (checker, definitions, everybody)))
     imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
     ours = {module.rsplit(".", 1)[1] for module in imported if module.startswith("matching_service")}
 
-    assert ours == {"worths", "policy", "population", "results"}
+    assert ours == {"definitions", "worths", "policy", "population", "results"}
     plain = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     assert plain == {"hashlib", "numpy"}

@@ -174,7 +174,7 @@ def test_a_program_that_chose_nothing_has_the_whole_line_and_the_same_manager_ap
 
         assert (policy.reporting_line, policy.same_manager, policy.reporting_line_depth) == ("whole-line", False, None)
         assert policy.line_levels == ANY_DEPTH
-        assert policy.version == 2
+        assert policy.version == {"one-to-one": 3, "junior-senior": 2}[name]
 
 
 def test_the_explanation_names_what_was_chosen() -> None:

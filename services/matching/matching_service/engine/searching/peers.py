@@ -190,27 +190,33 @@ class PeerSearch(Search):
         paired[one] = paired[other] = weigh(field.people, field.terms, field.skills, one, other)[0]
         unmatched = np.flatnonzero(self.mate[: field.active] == FREE).astype(np.int32)
         value = value_of(self.graph, self.mate)
-        if len(unmatched) and field.active <= _TOGETHER and not self.stopped and self._chosen_together():
-            return
         coverage_first = self.policy.coverage_first
         seated = add_to_pairs(field, self.mate, paired, unmatched, coverage_first=coverage_first, seed=self.seed)
+        left_over = int((seated.mate[: field.active] == FREE).sum()) - len(seated.trios)
+        if len(unmatched) and field.active <= _TOGETHER and not self.stopped and self._chosen_together(unmatched, left_over):
+            return
         self.mate, self.trios = seated.mate, seated.trios
         self.assess(value + seated.added)
 
-    def _chosen_together(self) -> bool:
-        """Of few people, choose the best of all pairs and trios at once; False where they are too many after all."""
+    def _chosen_together(self, unmatched: Int32Array, left_over: int) -> bool:
+        """Of few people, choose the best of all pairs and trios at once; ``left_over``: how many joining pairs would leave.
+
+        False where they are too many after all, and where that would make more trios than people had no partner, without leaving
+        fewer people over: a program of pairs is to have pairs.
+        """
         graph, field = self.graph, self.field
         rules = group_rules(field.population, self.policy, field.order, (2, 3))
         coverage_first = self.policy.coverage_first
         grouped = match_groups(
             graph.n, graph.u, graph.v, graph.weight, rules, coverage_first=coverage_first, effort=_EFFORT, seed=self.seed
         )
-        if not grouped.exhaustive:
+        trios = [group for group in grouped.groups if len(group) == 3]
+        if not grouped.exhaustive or (len(trios) > len(unmatched) and self.field.active - grouped.people >= left_over):
             return False
         self.mate[:] = FREE
         for one, other in (group for group in grouped.groups if len(group) == 2):
             self.mate[[one, other]] = other, one
-        self.trios = np.array([group for group in grouped.groups if len(group) == 3], dtype=np.int32).reshape(-1, 3)
+        self.trios = np.array(trios, dtype=np.int32).reshape(-1, 3)
         self.together = grouped
         self.exhaustive = True
         self.assess(grouped.value)
