@@ -21,13 +21,16 @@ schemathesis.openapi.format(
 @schemathesis.hook
 def before_call(_context: Any, case: Any, _kwargs: Any) -> None:
     """A key belongs to one request; dates and times end after they begin; options go with their format; places in the event
-    log are those it has; webhooks lead somewhere.
+    log are those it has; webhooks and issuers lead somewhere; what cells of a file mean is what there is.
     """
     if case.meta is None or not case.meta.generation.mode.is_positive:
         return
     if case.headers and _KEY in case.headers:
         case.headers[_KEY] = str(uuid4())
     body = case.body
+    for name, value in (("zone", "Berlin=Europe/Berlin"), ("value", "employee_level:Senior=4")):
+        if isinstance(case.query, dict) and name in case.query:
+            case.query[name] = [value]
     for place in (case.query, body):
         if isinstance(place, dict) and "after" in place:
             place["after"] = "latest"
@@ -38,7 +41,9 @@ def before_call(_context: Any, case: Any, _kwargs: Any) -> None:
         _in_order(body, "hired_from", "hired_until", "2026-12-01", "2027-06-01")
         _in_order(body, "lowest_level", "highest_level", 1, 12)
         _in_order(body.get("working_hours"), "starts", "ends", 540, 1020)
-        if "metric" in body:
+        if "issuer" in body:
+            body["issuer"] = f"https://login.example.com/{uuid4()}"
+        if "metric" in body and case.method == "POST":
             body["format"] = "one-to-one"
             for name in _USUAL_OPTIONS:
                 body.pop(name, None)

@@ -46,6 +46,8 @@ class Belongings:
             "participant_id": person.json()["id"],
             "program_id": program.json()["id"],
         }
+        enrolments = await client.get(f"/v1/programs/{ids['program_id']}/enrolments")
+        ids |= {"enrolment_id": enrolments.json()["items"][0]["id"], "change": "pause"}
         issuer = await client.post("/v1/issuers", json={"issuer": f"https://{name}.example.com", "audience": name})
         wanted = {"issuer_id": issuer.json()["id"], "participant_id": ids["participant_id"], "subject": name}
         link = await client.post("/v1/account-links", json=wanted)

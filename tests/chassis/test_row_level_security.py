@@ -25,7 +25,7 @@ def theirs(acme: Belongings) -> UUID:
 
 async def rows_of(profile: RunningService, table: str, tenant: UUID) -> list[dict[str, Any]]:
     """As the platform sees them, which sees everything."""
-    found = await profile.rows(f"SELECT to_jsonb({table}) AS row FROM {table} WHERE tenant_id = $1", tenant)
+    found = await profile.rows(f"SELECT to_jsonb({table}.*) AS row FROM {table} WHERE tenant_id = $1", tenant)
     return [row["row"] for row in found]
 
 

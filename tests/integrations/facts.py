@@ -3,14 +3,14 @@
 from typing import Any
 from uuid import UUID
 
-from peerloom_events import MatchAccepted, MatchConfirmed
+from peerloom_events import MatchAccepted, MatchExpired
 from peerloom_service.identifiers import new_id
-from tests.support import a_match_accepted, a_match_confirmed
+from tests.support import a_match_accepted, a_match_expired
 
 
-def a_confirmation(**changed: Any) -> MatchConfirmed:
-    """Two people nobody else knows are matched."""
-    return a_match_confirmed((new_id(), new_id()), new_id(), **changed)
+def an_expiry(match_id: UUID | None = None, **changed: Any) -> MatchExpired:
+    """A proposal to two people nobody else knows has expired: no other service says anything because of that."""
+    return a_match_expired(match_id or new_id(), new_id(), (new_id(), new_id()), **changed)
 
 
 def an_acceptance(match_id: UUID | None = None, **changed: Any) -> MatchAccepted:

@@ -14,7 +14,7 @@ from playwright.async_api import Browser, Page, async_playwright
 from starlette.applications import Starlette
 
 from peerloom_service.identifiers import new_id
-from tests.integrations.facts import a_confirmation, an_acceptance
+from tests.integrations.facts import an_acceptance, an_expiry
 from tests.support import RunningService, eventually
 from tests.support.proxy import Proxy
 from tests.support.serving import served
@@ -116,7 +116,7 @@ async def test_the_portal_shows_a_proposal_and_what_becomes_of_it_and_asks_no_ot
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it is wider than a phone"
 
         async def told() -> bool:
-            await feed(a_confirmation())
+            await feed(an_expiry())
             return await page.get_by_text("No proposal waits for you.").count() > 0
 
         state["accepted"] = True  # elsewhere, on another device

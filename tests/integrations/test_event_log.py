@@ -12,7 +12,7 @@ import pytest
 from integrations_service import retention
 from integrations_service.domain.events import today
 from peerloom_service.identifiers import new_id
-from tests.integrations.facts import a_confirmation, an_acceptance
+from tests.integrations.facts import an_acceptance, an_expiry
 from tests.support import RunningService, eventually
 
 Feed = Callable[..., Awaitable[Any]]
@@ -50,16 +50,16 @@ async def logged(client: httpx.AsyncClient, count: int, **query: Any) -> list[di
 async def test_an_event_is_read_as_it_was_published_with_all_that_was_said_about_it(
     client: httpx.AsyncClient, feed: Feed
 ) -> None:
-    confirmed = a_confirmation()
-    (envelope,) = await feed(confirmed)
+    expired = an_expiry()
+    (envelope,) = await feed(expired)
 
     (event,) = await logged(client, 1)
 
     assert event["id"] == envelope.id
-    assert (event["type"], event["source"], event["subject"]) == (confirmed.type, "/matching", str(confirmed.match_id))
+    assert (event["type"], event["source"], event["subject"]) == (expired.type, "/matching", str(expired.match_id))
     assert event["correlationid"] == envelope.correlationid
-    assert event["dataschema"] == confirmed.dataschema()
-    assert type(confirmed).model_validate(event["data"]) == confirmed
+    assert event["dataschema"] == expired.dataschema()
+    assert type(expired).model_validate(event["data"]) == expired
 
 
 async def test_pages_follow_each_other_without_a_gap_and_end_at_the_end(client: httpx.AsyncClient, feed: Feed) -> None:
@@ -74,17 +74,17 @@ async def test_pages_follow_each_other_without_a_gap_and_end_at_the_end(client: 
 
 
 async def test_a_reader_asks_for_types_a_participant_and_a_program(client: httpx.AsyncClient, feed: Feed) -> None:
-    accepted, confirmed = an_acceptance(), a_confirmation()
-    await feed(accepted, confirmed)
+    accepted, expired = an_acceptance(), an_expiry()
+    await feed(accepted, expired)
     await logged(client, 2)
 
     def ids(found: list[dict[str, Any]]) -> list[str]:
         return [event["subject"] for event in found]
 
-    assert ids(await read(client, types=confirmed.type)) == [str(confirmed.match_id)]
+    assert ids(await read(client, types=expired.type)) == [str(expired.match_id)]
     assert ids(await read(client, participant_id=str(accepted.participant_id))) == [str(accepted.match_id)]
-    assert ids(await read(client, participant_id=str(confirmed.participant_ids[1]))) == [str(confirmed.match_id)]
-    assert ids(await read(client, program_id=str(confirmed.program_id))) == [str(confirmed.match_id)]
+    assert ids(await read(client, participant_id=str(expired.participant_ids[1]))) == [str(expired.match_id)]
+    assert ids(await read(client, program_id=str(expired.program_id))) == [str(expired.match_id)]
     assert ids(await read(client, program_id=str(new_id()))) == []
 
 
@@ -92,8 +92,8 @@ async def test_an_organisation_reads_its_own_events_only(
     client: httpx.AsyncClient, feed: Feed, integrations: RunningService
 ) -> None:
     other = new_id()
-    await feed(a_confirmation())
-    await feed(a_confirmation(), a_confirmation(), tenant=other)
+    await feed(an_expiry())
+    await feed(an_expiry(), an_expiry(), tenant=other)
 
     mine, theirs = await logged(client, 1), await logged(integrations.client(other), 2)
 
@@ -102,10 +102,10 @@ async def test_an_organisation_reads_its_own_events_only(
 
 
 async def test_an_event_that_is_delivered_twice_is_logged_once(client: httpx.AsyncClient, feed: Feed) -> None:
-    confirmed, id_ = a_confirmation(), str(new_id())
-    await feed(confirmed, id=id_)
-    await feed(confirmed, id=id_)
-    await feed(an_acceptance(confirmed.match_id))
+    expired, id_ = an_expiry(), str(new_id())
+    await feed(expired, id=id_)
+    await feed(expired, id=id_)
+    await feed(an_acceptance(expired.match_id))
 
     found = await logged(client, 2)
 
@@ -115,12 +115,12 @@ async def test_an_event_that_is_delivered_twice_is_logged_once(client: httpx.Asy
 async def test_who_waits_is_answered_as_soon_as_something_happens(client: httpx.AsyncClient, feed: Feed) -> None:
     waiting = asyncio.ensure_future(client.get("/v1/events", params={"after": "latest", "wait": 30}))
     await asyncio.sleep(0.2)
-    confirmed = a_confirmation()
+    expired = an_expiry()
 
-    await feed(confirmed)
+    await feed(expired)
 
     page = (await waiting).json()
-    assert [event["subject"] for event in page["items"]] == [str(confirmed.match_id)]
+    assert [event["subject"] for event in page["items"]] == [str(expired.match_id)]
 
 
 async def test_who_waits_in_vain_is_told_where_to_go_on(client: httpx.AsyncClient) -> None:
@@ -136,7 +136,7 @@ async def test_numbers_have_no_gap_though_many_write_at_once(integrations: Runni
     tenants = [new_id() for _ in range(3)]
 
     await asyncio.gather(
-        *(event_log.feed(*(a_confirmation() for _ in range(40)), tenant=tenant) for tenant in tenants for _ in range(5))
+        *(event_log.feed(*(an_expiry() for _ in range(40)), tenant=tenant) for tenant in tenants for _ in range(5))
     )
 
     for tenant in tenants:
@@ -155,7 +155,7 @@ async def test_a_cursor_that_the_log_did_not_give_out_is_refused(client: httpx.A
 async def test_a_day_that_is_old_enough_is_dropped_and_cursors_before_its_end_are_too_old(
     client: httpx.AsyncClient, feed: Feed, integrations: RunningService, tenant: UUID
 ) -> None:
-    await feed(a_confirmation(), a_confirmation())
+    await feed(an_expiry(), an_expiry())
     await logged(client, 2)
     first = (await client.get("/v1/events", params={"limit": 1})).json()["next"]
     last = (await client.get("/v1/events", params={"after": "latest"})).json()["next"]
@@ -168,7 +168,7 @@ async def test_a_day_that_is_old_enough_is_dropped_and_cursors_before_its_end_ar
     answer = await client.get("/v1/events", params={"after": first})
     assert (answer.status_code, answer.json()["code"]) == (410, "cursor-too-old")
     assert (await client.get("/v1/events", params={"after": last})).status_code == 200, "nothing was missed from there"
-    await feed(a_confirmation())
+    await feed(an_expiry())
     assert len(await logged(client, 1)) == 1
 
 

@@ -13,7 +13,7 @@ import pytest
 from peerloom_client import AsyncPeerloom, ClientCredentials, Event, Peerloom, Problem
 from peerloom_client.paths import SERVICE_OF
 from peerloom_service.identifiers import new_id
-from tests.integrations.facts import a_confirmation, an_acceptance
+from tests.integrations.facts import an_acceptance, an_expiry
 from tests.support import RunningService, eventually
 from tests.support.proxy import Proxy
 
@@ -87,18 +87,18 @@ async def _collect(client: AsyncPeerloom, count: int, seen: list[Event]) -> None
 
 
 async def test_it_does_the_same_without_asyncio(integrations: RunningService, tenant: UUID, feed: Feed) -> None:
-    confirmed = a_confirmation()
-    await feed(confirmed)
+    expired = an_expiry()
+    await feed(expired)
     token = integrations.issuer.token(tenant, integrations.scopes())
 
     def use() -> Event:
         with Peerloom({"integrations": integrations.url}, lambda: token) as client:
             assert client.get("/v1/webhooks")["items"] == []
-            return next(client.follow(after="earliest", types=[confirmed.type]))
+            return next(client.follow(after="earliest", types=[expired.type]))
 
     event = await asyncio.to_thread(use)
 
-    assert event.subject == str(confirmed.match_id)
+    assert event.subject == str(expired.match_id)
     assert event.cursor
 
 

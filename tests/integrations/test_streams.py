@@ -12,7 +12,7 @@ import pytest
 
 from integrations_service.main import service
 from peerloom_service.identifiers import new_id
-from tests.integrations.facts import a_confirmation, an_acceptance
+from tests.integrations.facts import an_acceptance, an_expiry
 from tests.support import RunningService, Surroundings, eventually
 
 Feed = Callable[..., Awaitable[Any]]
@@ -58,7 +58,7 @@ async def stream(client: httpx.AsyncClient, last_id: str = "", **query: Any) -> 
 
 async def test_events_are_streamed_as_they_happen(client: httpx.AsyncClient, feed: Feed) -> None:
     async with stream(client) as reader:
-        first, second = a_confirmation(), an_acceptance()
+        first, second = an_expiry(), an_acceptance()
         await feed(first)
         assert (await reader.next())["subject"] == str(first.match_id)
         await feed(second)
@@ -97,8 +97,8 @@ async def test_streams_of_one_organisation_hear_nothing_of_another(
 ) -> None:
     other = new_id()
     async with stream(client) as mine, stream(integrations.client(other)) as theirs:
-        await feed(a_confirmation(), tenant=other)
-        own = a_confirmation()
+        await feed(an_expiry(), tenant=other)
+        own = an_expiry()
         await feed(own)
 
         assert (await mine.next())["subject"] == str(own.match_id)
@@ -108,13 +108,13 @@ async def test_streams_of_one_organisation_hear_nothing_of_another(
 async def test_a_ticket_opens_one_stream_of_what_it_names_without_a_token(
     client: httpx.AsyncClient, feed: Feed, integrations: RunningService
 ) -> None:
-    about = a_confirmation()
+    about = an_expiry()
     person = str(about.participant_ids[0])
     ticket = (await client.post("/v1/events/tickets", json={"participant_id": person})).json()["ticket"]
     browser = integrations.client_with(None)
 
     async with stream(browser, ticket=ticket) as reader:
-        await feed(a_confirmation(), about)
+        await feed(an_expiry(), about)
         assert (await reader.next())["subject"] == str(about.match_id)
 
     again = await browser.get("/v1/events/stream", params={"ticket": ticket})
@@ -122,7 +122,7 @@ async def test_a_ticket_opens_one_stream_of_what_it_names_without_a_token(
 
 
 async def test_a_ticket_cannot_be_widened(client: httpx.AsyncClient, feed: Feed, integrations: RunningService) -> None:
-    mine, others = a_confirmation(), a_confirmation()
+    mine, others = an_expiry(), an_expiry()
     ticket = (await client.post("/v1/events/tickets", json={"program_id": str(mine.program_id), "types": [mine.type]})).json()[
         "ticket"
     ]

@@ -12,7 +12,7 @@ from standardwebhooks import Webhook as ReferenceVerifier
 from standardwebhooks import WebhookVerificationError
 
 from peerloom_service.identifiers import new_id
-from tests.integrations.facts import a_confirmation, an_acceptance
+from tests.integrations.facts import an_acceptance, an_expiry
 from tests.integrations.receivers import Received, Receiver, a_receiver
 from tests.support import RunningService, eventually
 
@@ -59,22 +59,22 @@ async def test_the_reference_verifier_accepts_what_is_delivered(
     client: httpx.AsyncClient, feed: Feed, receiver: Receiver
 ) -> None:
     webhook = await registered(client, receiver.url)
-    confirmed = a_confirmation()
-    (envelope,) = await feed(confirmed)
+    expired = an_expiry()
+    (envelope,) = await feed(expired)
 
     (one,) = await receiver.gets(1)
 
     ReferenceVerifier(webhook["secret"]).verify(one.body, one.headers)
     assert one.headers["webhook-id"] == envelope.id == one.event["id"]
     assert one.headers["content-type"] == "application/cloudevents+json"
-    assert type(confirmed).model_validate(one.event["data"]) == confirmed
+    assert type(expired).model_validate(one.event["data"]) == expired
 
 
 async def test_the_reference_verifier_refuses_what_was_tampered_with_or_is_stale_or_of_another_sender(
     client: httpx.AsyncClient, feed: Feed, receiver: Receiver
 ) -> None:
     webhook = await registered(client, receiver.url)
-    await feed(a_confirmation())
+    await feed(an_expiry())
     (one,) = await receiver.gets(1)
     verifier = ReferenceVerifier(webhook["secret"])
     stale = str(int((datetime.now(UTC) - timedelta(minutes=6)).timestamp()))
@@ -93,7 +93,7 @@ async def test_the_reference_verifier_refuses_what_was_tampered_with_or_is_stale
 async def test_after_a_rotation_both_secrets_verify(client: httpx.AsyncClient, feed: Feed, receiver: Receiver) -> None:
     webhook = await registered(client, receiver.url)
     rotated = (await client.post(f"/v1/webhooks/{webhook['id']}/secrets")).json()
-    await feed(a_confirmation())
+    await feed(an_expiry())
 
     (one,) = await receiver.gets(1)
 
@@ -109,7 +109,7 @@ async def test_events_arrive_in_the_order_of_the_log_and_only_those_asked_for(
 ) -> None:
     match = new_id()
     await registered(client, receiver.url, types=[an_acceptance().type])
-    await feed(a_confirmation(), *(an_acceptance(match, version=number) for number in range(1, 121)), a_confirmation())
+    await feed(an_expiry(), *(an_acceptance(match, version=number) for number in range(1, 121)), an_expiry())
 
     got = await receiver.gets(120)
 
@@ -117,7 +117,7 @@ async def test_events_arrive_in_the_order_of_the_log_and_only_those_asked_for(
 
 
 async def test_deliveries_begin_where_one_asks(client: httpx.AsyncClient, feed: Feed, receiver: Receiver) -> None:
-    await feed(*(a_confirmation() for _ in range(3)))
+    await feed(*(an_expiry() for _ in range(3)))
 
     async def logged() -> dict[str, Any] | None:
         page = (await client.get("/v1/events")).json()
@@ -163,7 +163,7 @@ async def test_an_endpoint_that_is_gone_is_disabled_and_gets_nothing_more(
 ) -> None:
     receiver.answers = lambda _: (410, {})
     webhook = await registered(client, receiver.url)
-    await feed(a_confirmation(), a_confirmation())
+    await feed(an_expiry(), an_expiry())
 
     async def disabled() -> bool:
         return bool((await client.get(f"/v1/webhooks/{webhook['id']}")).json()["state"] == "disabled")
@@ -185,7 +185,7 @@ async def test_who_asks_to_be_left_alone_is(
 ) -> None:
     receiver.answers = lambda _: (429, {"retry-after": "120"})
     webhook = await registered(client, receiver.url)
-    await feed(a_confirmation(), a_confirmation())
+    await feed(an_expiry(), an_expiry())
 
     (one,) = await deliveries(client, 1, state="waiting")
     asked = datetime.fromisoformat(one["next_attempt_at"]) - datetime.fromisoformat(one["attempts"][0]["at"])
@@ -205,7 +205,7 @@ async def test_an_endpoint_that_only_fails_is_left_alone_and_others_get_theirs(
         hanging.answers = lambda _: None
         failing = await registered(client, hanging.url)
         await registered(client, receiver.url)
-        await feed(*(a_confirmation() for _ in range(20)))
+        await feed(*(an_expiry() for _ in range(20)))
 
         await receiver.gets(20)
 
@@ -227,7 +227,7 @@ async def test_what_fails_for_good_is_listed_and_can_be_delivered_again(
 ) -> None:
     receiver.answers = lambda _: (302, {"location": "http://127.0.0.1/elsewhere"})
     webhook = await registered(client, receiver.url)
-    await feed(a_confirmation())
+    await feed(an_expiry())
     for tries in range(1, 10):
         await receiver.gets(tries)
         await eventually(
@@ -268,7 +268,7 @@ async def test_a_removed_webhook_gets_nothing_more(client: httpx.AsyncClient, fe
     webhook = await registered(client, receiver.url)
     assert (await client.delete(f"/v1/webhooks/{webhook['id']}")).status_code == 200
     other = await registered(client, receiver.url)
-    await feed(a_confirmation())
+    await feed(an_expiry())
 
     (one,) = await receiver.gets(1)
     ReferenceVerifier(other["secret"]).verify(one.body, one.headers)
@@ -295,7 +295,7 @@ async def test_a_worker_that_is_lost_leaves_its_endpoint_to_the_next_and_nothing
         UUID(webhook["id"]),
         new_id(),
     )
-    await feed(*(a_confirmation() for _ in range(5)))
+    await feed(*(an_expiry() for _ in range(5)))
 
     got: list[Received] = await receiver.gets(5)
 
@@ -307,7 +307,7 @@ async def test_many_organisations_are_delivered_to_at_once(integrations: Running
         tenants = [new_id() for _ in range(10)]
         for tenant in tenants:
             await registered(integrations.client(tenant), receiver.url)
-        await asyncio.gather(*(event_log.feed(*(a_confirmation() for _ in range(20)), tenant=tenant) for tenant in tenants))
+        await asyncio.gather(*(event_log.feed(*(an_expiry() for _ in range(20)), tenant=tenant) for tenant in tenants))
 
         got = await receiver.gets(200)
 

@@ -318,11 +318,15 @@ class ProgramOut(Out):
         return cls.model_validate(replace(program, options=options.full(program)), from_attributes=True)
 
 
+REPEATED: Final[dict[str, Any]] = {"uniqueItems": False}
+"""Who names a thing twice means it once."""
+
+
 class Audience(Body):
     """Who a program is for: a rule over HR facts. What is left out asks nothing; all that is given must hold."""
 
-    departments: frozenset[Line] = Field(default=frozenset(), max_length=200)
-    locations: frozenset[Line] = Field(default=frozenset(), max_length=200)
+    departments: frozenset[Line] = Field(default=frozenset(), max_length=200, json_schema_extra=REPEATED)
+    locations: frozenset[Line] = Field(default=frozenset(), max_length=200, json_schema_extra=REPEATED)
     lowest_level: EmployeeLevel = domain.LOWEST_LEVEL
     highest_level: EmployeeLevel = domain.HIGHEST_LEVEL
     hired_from: date | None = None

@@ -49,9 +49,11 @@ class Handling:
         try:
             new = await first_deliveries(connection, self._group, received)
             something_published = False
-            for (handler, tenant_id), run in groupby(new, key=self._taken_together):
+            for (_, tenant_id), group in groupby(new, key=self._taken_together):
+                run = list(group)
+                handler = self._subscriptions[run[0].kind]
                 together = isinstance(handler, (InBatches, AcrossOrganisations))
-                for some in [list(run)] if together else [[one] for one in run]:
+                for some in [run] if together else [[one] for one in run]:
                     await self._call(connection, handler, tenant_id, some)
                     if worked is not None:
                         worked()
@@ -75,10 +77,10 @@ class Handling:
         if len(new) < len(received):
             telemetry.repeated.add(len(received) - len(new))
 
-    def _taken_together(self, one: Received) -> tuple[Handler | InBatches, UUID | None]:
-        """Consecutive events with the same handler and organisation are handed over together."""
+    def _taken_together(self, one: Received) -> tuple[object, UUID | None]:
+        """Consecutive events of one type and organisation are handed over together; of any, where the handler takes them."""
         handler = self._subscriptions[one.kind]
-        return handler, None if isinstance(handler, AcrossOrganisations) else one.tenant_id
+        return (handler, None) if isinstance(handler, AcrossOrganisations) else (one.kind, one.tenant_id)
 
     async def _call(
         self, connection: Connection, handler: Handler | InBatches, tenant_id: UUID | None, run: Sequence[Received]

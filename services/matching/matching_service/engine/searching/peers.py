@@ -201,8 +201,8 @@ class PeerSearch(Search):
     def _chosen_together(self, unmatched: Int32Array, left_over: int) -> bool:
         """Of few people, choose the best of all pairs and trios at once; ``left_over``: how many joining pairs would leave.
 
-        False where they are too many after all, and where that would make more trios than people had no partner, without leaving
-        fewer people over: a program of pairs is to have pairs.
+        False where they are too many after all, and where that would make more trios than people had no partner, without
+        leaving fewer people over: a program of pairs is to have pairs.
         """
         graph, field = self.graph, self.field
         rules = group_rules(field.population, self.policy, field.order, (2, 3))
