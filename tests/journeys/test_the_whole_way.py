@@ -122,7 +122,10 @@ async def test_a_run_whose_worker_is_killed_is_worked_off_again_and_proposes_onc
 
     matches = await company.all("matching", "/v1/matches", run_id=run["id"])
     people = [person for match in matches for person in match["participant_ids"]]
-    assert len(people) == len(set(people)) == enrolled["enrolled"] - enrolled["enrolled"] % 2
+    left_over = await company.all("matching", f"/v1/match-runs/{run['id']}/unmatched")
+    certificate = await company.get("matching", f"/v1/match-runs/{run['id']}/certificate")
+    assert len(people) == len(set(people)) == certificate["people"] - len(left_over)
+    assert len(people) >= 0.95 * enrolled["enrolled"], "not yet there or on leave are few"
 
 
 @pytest.mark.breaks_kafka
@@ -183,7 +186,27 @@ async def test_another_organisation_finds_and_changes_nothing_of_it(platform: Pl
     item = await company.post("sessions", f"{at}/action-items", {"owner_id": somebody, "text": "Send the slides"})
     note = await company.post("sessions", f"{at}/notes", {"author_id": somebody, "text": "Ask about the move"})
     check_in = await company.post("sessions", f"{at}/check-ins", {"participant_id": somebody, "mood": 4})
+    program, match = relationship["program_id"], relationship["id"]
+    enrolment = (await company.all("profile", f"/v1/programs/{program}/enrolments"))[0]
+    issuer = await company.post("profile", "/v1/issuers", {"issuer": f"https://{uuid4()}.example.com", "audience": "people"})
+    account = {"issuer_id": issuer["id"], "participant_id": somebody, "subject": "somebody"}
+    link = await company.post("profile", "/v1/account-links", account)
+    grant = await company.post("profile", "/v1/role-grants", {"participant_id": somebody, "role": "hr_administrator"})
+    thanks = {"match_id": match, "giver_id": somebody, "receiver_id": relationship["participant_ids"][1], "text": "Thanks"}
+    kudos = await company.post("feedback", "/v1/kudos", thanks)
+    concern = await company.post("feedback", "/v1/concerns", {"match_id": match, "participant_id": somebody, "text": "Hm"})
+    webhook = await company.post("integrations", "/v1/webhooks", {"url": "https://hooks.example.com/"})
+    delivery = await company.post("integrations", f"/v1/webhooks/{webhook['id']}/test")
     ids = {f"{name.rstrip('s')}_id": before[name][0]["id"] for name in LISTS} | {
+        "enrolment_id": enrolment["id"],
+        "change": "pause",
+        "issuer_id": issuer["id"],
+        "link_id": link["id"],
+        "grant_id": grant["id"],
+        "kudos_id": kudos["id"],
+        "concern_id": concern["id"],
+        "webhook_id": webhook["id"],
+        "delivery_id": delivery["id"],
         "organisation_id": company.organisation_id,
         "match_id": before["matches"][0]["id"],
         "run_id": before["match-runs"][0]["id"],
@@ -245,7 +268,7 @@ async def routes_with_ids(platform: Platform) -> list[tuple[str, str, str]]:
         for base in platform.stack.services.values():
             paths = (await client.get(f"{base}/openapi.json")).json()["paths"]
             found += [(base, method.upper(), path) for path, methods in paths.items() if "{" in path for method in methods]
-    return found
+    return [one for one in found if one[2] != "/v1/organisations/{organisation_id}/state"]  # the operator's alone: 403
 
 
 def body_for(path: str, held: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
@@ -260,6 +283,10 @@ def body_for(path: str, held: dict[str, list[dict[str, Any]]]) -> dict[str, Any]
         "close": {"reason": "no_time"},
         "action-items": {"owner_id": somebody, "text": "Send the slides"},
         "{action_item_id}": {"state": "done", "due_on": None},
+        "{program_id}": {"goal": "Theirs"},
+        "{kudos_id}": {"shared": True},
+        "{concern_id}": {"state": "closed"},
+        "{webhook_id}": {"description": "Theirs"},
         "notes": {"author_id": somebody, "text": "Ask about the move"},
         "check-ins": {"participant_id": somebody, "mood": 4},
         "miss": {"absent_ids": session["participant_ids"][:1]},

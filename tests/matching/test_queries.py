@@ -77,7 +77,8 @@ async def test_a_program_is_what_its_options_say(matching: RunningService, tenan
 
     program = await asked(matching, tenant, queries.program, launched.program_id)
 
-    assert program == Program("one-to-one", {"trio_when_odd": True, "reporting_line": "off"}, 604_800)
+    options = {"trio_when_odd": True, "reporting_line": "off"}
+    assert program == Program("one-to-one", options, 604_800, launched.ends_on, launched.session_minutes)
 
 
 @pytest.mark.parametrize(
@@ -137,12 +138,12 @@ async def test_a_pool_counts_people_by_the_seats_of_their_level(
     await a_match(matching, tenant, *people[:2], program=program.program_id)
 
     free = {
-        seats: (await asked(matching, tenant, queries.pool, program.program_id, by_level)).free
+        seats: (await asked(matching, tenant, queries.pool, program.program_id, by_level, None)).free
         for seats, by_level in {"one": [1], "two from level 4 on": [1, 1, 1, 2], "three above level 4": [1, 1, 1, 1, 3]}.items()
     }
 
     assert free == {"one": 1, "two from level 4 on": 2, "three above level 4": 1}
-    pool = await asked(matching, tenant, queries.pool, program.program_id, [1])
+    pool = await asked(matching, tenant, queries.pool, program.program_id, [1], None)
     assert pool == Pool(program.program_id, enrolled=3, free=1, proposed=2, confirmed=0)
 
 

@@ -134,7 +134,7 @@ async def test_the_same_file_sent_twice_at_once_registers_everybody_once(
         return jobs if all(job["state"] == "completed" for job in jobs) else []
 
     async with own_profile.worker() as one, own_profile.worker() as other:
-        await asyncio.gather(one.ready(), other.ready())
+        await asyncio.gather(one.ready(within=90), other.ready(within=90))  # killed members stay until their session ends
         answers = await asyncio.gather(
             *(client.post("/v1/imports", content=file, headers={"content-type": "text/csv"}) for _ in range(2))
         )

@@ -80,9 +80,12 @@ class ServiceProcess:
 
             async def is_ready() -> bool:
                 assert self.returncode is None, f"it ended with {self.returncode}:\n{self.log.read_text()[-4000:]}"
-                with contextlib.suppress(httpx.TransportError):
-                    return (await client.get("/health/ready")).status_code == 200
-                return False
+                try:
+                    answer = await client.get("/health/ready")
+                except httpx.TransportError:
+                    return False
+                assert answer.status_code == 200, f"{self.url} is not ready: {answer.text}"
+                return True
 
             await eventually(is_ready, within=within, every=0.1, what=f"readiness of {self.url}")
 

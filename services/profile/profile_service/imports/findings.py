@@ -22,10 +22,9 @@ class Findings:
         self.warnings = 0
 
     def add(self, error: RowError) -> None:
-        """Keep one more. Grades that no level is given for are told together, each once."""
+        """Keep one more. Several grades that no level is given for are also named together, each once."""
         if error.value:
             self._unmapped.setdefault(error.value, error)
-            return
         self.warnings += error.severity == "warning"
         if len(self._kept) < _MOST_FINDINGS:
             self._kept.append(error)
@@ -38,7 +37,7 @@ class Findings:
     async def write(self, execute: Callable[..., Awaitable[object]], tenant_id: UUID, import_id: UUID) -> None:
         """Keep these in place of any that an earlier worker kept."""
         await execute(sql.DROP_FINDINGS, tenant_id, import_id)
-        if self._unmapped:
+        if len(self._unmapped) > 1:
             self._kept.append(_together(self._unmapped))
         if self._kept:
             columns = [list(column) for column in zip(*map(_columns, self._kept), strict=True)]
@@ -52,8 +51,6 @@ async def add_finding(tx: Transaction, import_id: UUID, error: RowError) -> None
 
 def _together(unmapped: dict[str, RowError]) -> RowError:
     first = next(iter(unmapped.values()))
-    if len(unmapped) == 1:
-        return first
     named = ", ".join(list(unmapped)[:_MOST_NAMED]) + (" and others" if len(unmapped) > _MOST_NAMED else "")
     message = (
         f"{len(unmapped)} grades are no levels from 1 to {HIGHEST_LEVEL}: {named}. Nobody with one of them was taken. "
