@@ -12,7 +12,7 @@ from uuid import UUID
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import CommitFailedError, KafkaError
 
 from peerloom_events import TOPICS, Envelope, Event, MalformedEnvelope, event_types, rfc3339
 from peerloom_service.identifiers import new_id
@@ -124,10 +124,20 @@ class EventLog:
         return sum(end - position(partition) for partition, end in ends.items())
 
     async def start_at_the_end(self, group: str, topics: Iterable[str]) -> None:
-        """Let a new consumer group begin with what comes from now on, and not with what other tests have said."""
+        """Let a new consumer group begin with what comes from now on, not with what other tests have said. Members that were
+        killed stay in it until their session ends; so long nobody else may commit for it.
+        """
         client = await _reader(self.bootstrap, sorted(topics), group_id=group)
+
+        async def committed() -> bool:
+            try:
+                await client.commit(await self._ends(client))
+            except CommitFailedError as error:
+                raise AssertionError(f"the group {group} has members") from error
+            return True
+
         try:
-            await client.commit(await self._ends(client))
+            await eventually(committed, within=90, every=1.0)
         finally:
             await client.stop()
 

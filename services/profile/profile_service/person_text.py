@@ -47,9 +47,7 @@ class PersonText(NamedTuple):
             "offers": orjson.Fragment(self.offers),
             "seeks": orjson.Fragment(self.seeks),
             "goals": self.goals.split("\n") if self.goals else [],
+            "leaving_on": self.leaving_on or None,
+            "on_leave": self.on_leave == "true",
         }
-        if self.leaving_on:
-            facts["leaving_on"] = self.leaving_on
-        if self.on_leave == "true":
-            facts["on_leave"] = True
         return orjson.dumps(facts)
