@@ -43,6 +43,7 @@ def before_call(_context: Any, case: Any, _kwargs: Any) -> None:
         _in_order(body.get("working_hours"), "starts", "ends", 540, 1020)
         if "issuer" in body:
             body["issuer"] = f"https://login.example.com/{uuid4()}"
+            body["organisation_claim"] = body["organisation_value"] = None
         if "metric" in body and case.method == "POST":
             body["format"] = "one-to-one"
             for name in _USUAL_OPTIONS:

@@ -75,9 +75,9 @@ router = Router(prefix="/v1")
 router.routes.extend(routes_access.router.routes)
 KEYED = (IdempotencyKeyMissing, IdempotencyKeyReused)
 
-Pairing = Annotated[str, StringConstraints(pattern=r"^[a-z_]+:.+$", max_length=300)]
-Meaning = Annotated[str, StringConstraints(pattern=r"^[a-z_]+:[^=]+=.+$", max_length=300)]
-ZoneOf = Annotated[str, StringConstraints(pattern=r"^[^=]+=.+$", max_length=300)]
+Pairing = Annotated[str, StringConstraints(pattern=r"^[a-z_]+:[^\x00-\x1f\x7f]+$", max_length=300)]
+Meaning = Annotated[str, StringConstraints(pattern=r"^[a-z_]+:[^=\x00-\x1f\x7f]+=[^\x00-\x1f\x7f]+$", max_length=300)]
+ZoneOf = Annotated[str, StringConstraints(pattern=r"^[^=\x00-\x1f\x7f]+=[^\x00-\x1f\x7f]+$", max_length=300)]
 
 
 @router.post(
@@ -177,10 +177,10 @@ async def import_people(
         Sequence[Pairing], Query(max_length=40, description="`column:value` for what the file leaves out.")
     ] = (),
     value: Annotated[
-        Sequence[Meaning], Query(max_length=500, description="`column:theirs=ours`: what a cell means, such as a grade.")
+        Sequence[Meaning], Query(max_length=40, description="`column:theirs=ours`: what a cell means, such as a grade.")
     ] = (),
     zone: Annotated[
-        Sequence[ZoneOf], Query(max_length=500, description="`location=time zone`, for people whose row names no zone.")
+        Sequence[ZoneOf], Query(max_length=40, description="`location=time zone`, for people whose row names no zone.")
     ] = (),
     date_order: Annotated[
         DateOrder | None, Query(description="Which comes first in dates such as 07/08/2013; else the whole column decides.")
