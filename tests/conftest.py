@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 
 from peerloom_dev.stack import SERVICES
 from peerloom_events import Envelope
@@ -24,6 +25,11 @@ from tests.support.threads import in_a_thread
 
 _REAL_KAFKA = "real_kafka: needs Apache Kafka (its durability, admin or failures); skipped on the embedded broker"
 _BREAKS_KAFKA = "breaks_kafka: needs an Apache Kafka of its own to break; skipped where only given or embedded brokers are"
+
+
+# How fast values are made says something about the machine, not about what is tested.
+settings.register_profile("any machine", suppress_health_check=[HealthCheck.too_slow], deadline=None)
+settings.load_profile("any machine")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -52,8 +52,7 @@ class Handling:
             for (_, tenant_id), group in groupby(new, key=self._taken_together):
                 run = list(group)
                 handler = self._subscriptions[run[0].kind]
-                together = isinstance(handler, (InBatches, AcrossOrganisations))
-                for some in [run] if together else [[one] for one in run]:
+                for some in [run] if isinstance(handler, InBatches) else [[one] for one in run]:
                     await self._call(connection, handler, tenant_id, some)
                     if worked is not None:
                         worked()
