@@ -28,7 +28,7 @@ async def perform(
     return await ledger.runtime.perform(use_case, command, tenant_id=tenant, cause=Cause(correlation_id="test"))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(steps=STEPS, stumbles=st.booleans())
 async def test_whatever_a_use_case_does_all_of_it_is_true_and_said_or_nothing_is(
     ledger: RunningService, steps: list[tuple[str, int]], stumbles: bool

@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
@@ -31,7 +31,7 @@ every_event = pytest.mark.parametrize("event", EVENTS, ids=lambda event: event._
 
 
 @every_event
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 @given(data=st.data())
 def test_what_is_said_is_what_is_heard(event: type[Event], data: st.DataObject) -> None:
     said = data.draw(any_of(event))
