@@ -10,7 +10,7 @@ from peerloom_service.identifiers import new_id
 from tests.matching.programs import enrol, over, requested
 from tests.support import RunningService, eventually
 
-MANY = 300
+MANY = 2_000
 
 
 async def works(client: httpx.AsyncClient, run: str, phases: tuple[str, ...] = ("scoring", "matching")) -> None:
